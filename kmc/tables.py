@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Mechanism + lattice -> the flat integer arrays of the core.
+
+Floor 4. A process becomes one *rule* for each orientation of its pattern and each species of its anchor. What a
+species can tell apart at each neighbour position becomes an additive key, so that environments with the same rates
+share a class.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmc.patterns import Pattern, placements, symmetry_number
+from kmc_core import Rules
+
+DECAY_QUANTUM = 1e-9
+"""float: resolution of tunnelling exponents, dimensionless; rounding moves a rate by at most 5e-10 per site."""
+
+MAX_KEY = 2**62
+"""int: mixed-radix keys stay below it; above, keys are hashed."""
+
+N_LEVELS = 65536
+"""int: electron levels that the core can tell apart."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Everything that `kmc_core.Engine` needs, and the way back from conditions to rates.
+
+    Attributes
+    ----------
+    rules : kmc_core.Rules
+    decay : int64, shape (n_species + 1,)
+        Tunnelling quanta per site.
+    cutoff : int
+        Quanta beyond reach; -1 if nothing tunnels.
+    patterns : tuple of Pattern
+        One for each process.
+    symmetry : int64, shape (n_processes,)
+        Number of placements that share one set of sites.
+    """
+
+    rules: Rules
+    decay: np.ndarray
+    cutoff: int
+    patterns: tuple
+    symmetry: np.ndarray
+
+    def rates(self, mechanism, temperature, potential, spacing):
+        """Rate table of the core at given conditions.
+
+        Parameters
+        ----------
+        mechanism : kmc.mechanism.Mechanism
+        temperature : float, [K]
+        potential : float, [V]
+        spacing : float, [m]
+
+        Returns
+        -------
+        rates : float64, shape (n_rates,), [1/s]
+        """
+        constants = mechanism.rate_constants(temperature, potential, spacing) / self.symmetry
+        parts = []
+        for index, pattern in enumerate(self.patterns):
+            if not pattern.terms:
+                parts.append(constants[index:index + 1])
+                continue
+            shifts = pattern.energy_shifts()
+            parts.append(mechanism.rate_with_barrier_shift(index, shifts, temperature, potential, spacing)
+                         / self.symmetry[index])
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def compile_tables(mechanism, lattice, tunnelling=None):
+    """Compile a mechanism for a lattice.
+
+    Parameters
+    ----------
+    mechanism : kmc.mechanism.Mechanism
+    lattice : kmc.lattice.Lattice
+    tunnelling : deck section or None
+        `decay` [1/m] by species name with "default", and `cutoff`.
+
+    Returns
+    -------
+    Tables
+        With all rates zero: fill them with `Tables.rates`.
+    """
+    patterns = tuple(Pattern.of(process, mechanism, lattice) for process in mechanism.processes)
+    decay, cutoff = decay_quanta(mechanism, lattice, tunnelling)
+    rules = build_rules(patterns, len(mechanism.species), lattice)
+    symmetry = np.array([symmetry_number(pattern, lattice) for pattern in patterns], dtype=np.int64)
+    return Tables(rules, decay, cutoff, patterns, symmetry)
+
+
+def decay_quanta(mechanism, lattice, tunnelling):
+    """Tunnelling exponents in integers.
+
+    Returns
+    -------
+    decay : int64, shape (n_species + 1,)
+        beta a in units of DECAY_QUANTUM.
+    cutoff : int
+        -ln(cutoff transmission) in the same units; -1 without tunnelling.
+    """
+    decay = np.zeros(len(mechanism.species) + 1, dtype=np.int64)
+    if tunnelling is None:
+        return decay, -1
+    values = {name: quantity.value for name, quantity in tunnelling.decay.items()}
+    for species in mechanism.species:
+        beta = values.get(species.name, values.get("default", 0.0))
+        decay[species.index] = round(beta * lattice.spacing / DECAY_QUANTUM)
+    return decay, round(-np.log(tunnelling.cutoff) / DECAY_QUANTUM)
+
+
+def build_rules(patterns, n_species, lattice):
+    """Expand patterns into rules.
+
+    Parameters
+    ----------
+    patterns : sequence of Pattern
+    n_species : int
+    lattice : Lattice
+
+    Returns
+    -------
+    kmc_core.Rules
+    """
+    raw, start = [], 0
+    for index, pattern in enumerate(patterns):
+        for positions in placements(pattern, lattice):
+            raw.extend(_RawRule.of(pattern, index, start, positions, anchor, n_species)
+                       for anchor in sorted(pattern.reactants[0]))
+        start += pattern.n_rates
+    raw.sort(key=lambda rule: rule.anchor)  # stable: within a species the order of the deck
+    offsets = _stencil(raw)
+    position_of = {offset: j for j, offset in enumerate(offsets)}
+    weights, base, stride = _keys(raw, position_of, n_species)
+    flat = _flatten(raw, position_of, n_species)
+    anchors = np.array([rule.anchor for rule in raw], dtype=np.int64)
+    return Rules(
+        n_species=n_species, n_processes=len(patterns),
+        offsets=np.array(offsets, dtype=np.int32).reshape(-1, 3), weights=weights, base=base, level_stride=stride,
+        rule_ptr=np.searchsorted(anchors, np.arange(n_species + 1)).astype(np.int32),
+        rule_process=np.array([rule.process for rule in raw], dtype=np.int32),
+        rule_rate=np.array([rule.rate for rule in raw], dtype=np.int32),
+        rule_tunnels=np.array([rule.tunnels for rule in raw], dtype=np.uint8),
+        rates=np.zeros(start), **flat)
+
+
+@dataclass(frozen=True)
+class _RawRule:
+    """One process, one orientation, one anchor species; offsets instead of position indexes."""
+
+    anchor: int
+    process: int
+    rate: int                         # index of the rate with all neighbour counts zero
+    tunnels: bool
+    conditions: tuple                 # ((offset, allowed uint8 (n_species + 1,)), ...)
+    changes: tuple                    # ((offset or None for the anchor, species), ...)
+    terms: tuple                      # ((offset, weight int32 (n_species + 1,)), ...)
+
+    @classmethod
+    def of(cls, pattern, process, start, positions, anchor, n_species):
+        conditions = tuple((offset, _flags(allowed, n_species))
+                           for offset, allowed in zip(positions[1:], pattern.reactants[1:], strict=True))
+        changes = tuple((None if i == 0 else positions[i], new) for i, new in enumerate(pattern.products)
+                        if new is not None and pattern.reactants[i] != {new})
+        rate, terms = start, {}
+        for term, radix in zip(pattern.terms, pattern.radix, strict=True):
+            counted = _flags(term.species, n_species).astype(np.int32) * radix
+            for step in term.shell:
+                offset = tuple(int(a + b) for a, b in zip(positions[term.site], step, strict=True))
+                if offset == (0, 0, 0):
+                    rate += int(counted[anchor])
+                else:
+                    terms[offset] = terms.get(offset, 0) + counted
+        return cls(anchor, process, rate, pattern.tunnels, conditions, changes, tuple(terms.items()))
+
+
+def _flags(species, n_species):
+    flags = np.zeros(n_species + 1, dtype=np.uint8)
+    flags[list(species)] = 1
+    return flags
+
+
+def _stencil(raw):
+    """All offsets that any rule looks at or writes, closed under inversion, nearest first."""
+    found = set()
+    for rule in raw:
+        found.update(offset for offset, _ in (*rule.conditions, *rule.terms))
+        found.update(offset for offset, _ in rule.changes if offset is not None)
+    found |= {tuple(-c for c in offset) for offset in found}
+    return sorted(found, key=lambda offset: (sum(c * c for c in offset), offset))
+
+
+def _keys(raw, position_of, n_species):
+    """Additive keys: mixed radix over what each species can tell apart, so that no two environments share one."""
+    weights = np.zeros((n_species, len(position_of), n_species + 1), dtype=np.int64)
+    base, stride = np.zeros(n_species, dtype=np.int64), np.zeros(n_species, dtype=np.int64)
+    used = 1
+    for species in range(n_species):
+        rules = [rule for rule in raw if rule.anchor == species]
+        size = 1
+        for offset, position in position_of.items():
+            kinds = _kinds(rules, offset, n_species)
+            weights[species, position] = kinds * size
+            size *= int(kinds.max()) + 1
+            if size >= MAX_KEY:
+                return _hashed_keys(raw, weights, position_of, n_species)
+        base[species] = used
+        if any(rule.tunnels for rule in rules):
+            stride[species] = size
+            size *= N_LEVELS
+        used += size
+        if used >= MAX_KEY:
+            return _hashed_keys(raw, weights, position_of, n_species)
+    return weights, base, stride
+
+
+def _hashed_keys(raw, weights, position_of, n_species):
+    """Random 62-bit parts where mixed radix overflows.
+
+    n environments collide with probability below n**2 / 2**63: 1e-7 for a million.
+    """
+    generator = np.random.Generator(np.random.PCG64(20221102))
+    for species in range(n_species):
+        rules = [rule for rule in raw if rule.anchor == species]
+        for offset, position in position_of.items():
+            kinds = _kinds(rules, offset, n_species)
+            parts = generator.integers(1, MAX_KEY, size=int(kinds.max()) + 1)
+            parts[0] = 0              # a position that is never looked at adds nothing
+            weights[species, position] = parts[kinds]
+    base = generator.integers(1, MAX_KEY, size=n_species)
+    tunnels = np.array([any(rule.tunnels for rule in raw if rule.anchor == s) for s in range(n_species)])
+    return weights, base, np.where(tunnels, generator.integers(1, MAX_KEY, size=n_species) | 1, 0)
+
+
+def _kinds(rules, offset, n_species):
+    """int64, shape (n_species + 1,): species that no rule tells apart at this offset get the same number."""
+    columns = [flags for rule in rules for where, flags in (*rule.conditions, *rule.terms) if where == offset]
+    if not columns:
+        return np.zeros(n_species + 1, dtype=np.int64)
+    table = np.array([np.asarray(column, dtype=np.int64) for column in columns]).T
+    return np.unique(table, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+
+
+def _flatten(raw, position_of, n_species):
+    """CSR arrays of conditions, changes and terms."""
+    flat = {}
+    empty = np.zeros((0, n_species + 1))
+    for name, value, dtype in (("condition", "allowed", np.uint8), ("term", "weight", np.int32)):
+        lists = [getattr(rule, name + "s") for rule in raw]
+        pairs = [pair for pairs in lists for pair in pairs]
+        flat[f"{name}_ptr"] = np.cumsum([0] + [len(pairs) for pairs in lists]).astype(np.int32)
+        flat[f"{name}_position"] = np.array([position_of[offset] for offset, _ in pairs], dtype=np.int32)
+        flat[f"{name}_{value}"] = np.array([v for _, v in pairs] if pairs else empty, dtype=dtype)
+    changes = [change for rule in raw for change in rule.changes]
+    flat["change_ptr"] = np.cumsum([0] + [len(rule.changes) for rule in raw]).astype(np.int32)
+    flat["change_position"] = np.array([-1 if offset is None else position_of[offset] for offset, _ in changes],
+                                       dtype=np.int32)
+    flat["change_species"] = np.array([species for _, species in changes], dtype=np.int32)
+    return flat

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SiteGroups: the sites that can start something, grouped by the power of two of their propensity."""
+from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint32_t
+
+cimport cython
+
+cdef enum:
+    MAX_GROUPS = 2112                 # one per binary exponent of a double, and one for propensity zero
+
+
+@cython.final
+cdef class SiteGroups:
+    cdef readonly int n_groups        # groups in use
+    cdef int32_t[::1] group_of_exponent  # (MAX_GROUPS,) -1 = none yet
+    cdef double[::1] bound            # (MAX_GROUPS,) largest propensity of any class in the group [1/s]
+    cdef double[::1] weight           # (MAX_GROUPS,) bound * number of sites [1/s]
+    cdef int64_t[::1] length          # (MAX_GROUPS,) number of sites
+    cdef int64_t[::1] start           # (MAX_GROUPS,) where the group's sites start in `pool`
+    cdef int64_t[::1] capacity        # (MAX_GROUPS,) room in `pool`
+    cdef site_t[::1] pool             # sites of all groups
+    cdef readonly int64_t pool_used
+    cdef uint32_t[::1] position       # (n_sites,) place of a listed site in its group
+
+    cdef int32_t group_for(self, double total) noexcept nogil
+    cdef int grow(self, int group) except -1
+
+    cdef inline void insert(self, site_t site, int group) noexcept nogil:
+        if self.length[group] == self.capacity[group]:
+            with gil:
+                self.grow(group)
+        self.pool[self.start[group] + self.length[group]] = site
+        self.position[site] = <uint32_t> self.length[group]
+        self.length[group] += 1
+        self.weight[group] = self.bound[group] * self.length[group]
+
+    cdef inline void remove(self, site_t site, int group) noexcept nogil:
+        """Swap the last site of the group into the place of the removed one."""
+        cdef int64_t last = self.length[group] - 1
+        cdef site_t moved = self.pool[self.start[group] + last]
+        self.pool[self.start[group] + self.position[site]] = moved
+        self.position[moved] = self.position[site]
+        self.length[group] = last
+        self.weight[group] = self.bound[group] * last
+
+    cdef inline double total(self) noexcept nogil:
+        """Sum of the weights: integer counts times bounds, so nothing drifts however long the run.
+
+        Four accumulators, because one chain of additions would wait for each of them.
+        """
+        cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
+        cdef int i
+        for i in range(0, self.n_groups, 4):  # weights beyond n_groups are zero
+            a += self.weight[i]
+            b += self.weight[i + 1]
+            c += self.weight[i + 2]
+            d += self.weight[i + 3]
+        return (a + b) + (c + d)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""EnvironmentTable: every local environment met so far, with what can happen in it and how fast."""
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, species_t, uint8_t, uint64_t
+
+cimport cython
+
+
+@cython.final
+cdef class EnvironmentTable:
+    cdef readonly int n_species       # species on the lattice; index n_species is the outside
+    cdef readonly int n_positions     # positions of the stencil
+    cdef readonly int n_classes       # classes in use, class 0 ("starts nothing") included
+    cdef readonly int n_entries       # entries in use
+    # what a species notices: the key of an environment is additive, so one changed neighbour is one addition
+    cdef int64_t[:, :, ::1] weights   # (n_species, n_positions, n_species + 1) part of the key
+    cdef int64_t[::1] base            # (n_species,) first key of each species
+    cdef int64_t[::1] level_stride    # (n_species,) key per electron level; 0 = the species does not notice it
+    cdef uint8_t[::1] is_active       # (n_species + 1,) starts at least one rule
+    cdef uint8_t[::1] is_sensitive    # (n_species + 1,) active and notices its neighbours
+    # rules: a process in one orientation, sorted by the species of its anchor
+    cdef int32_t[::1] rule_ptr        # (n_species + 1,) rules of each anchor species
+    cdef int32_t[::1] condition_ptr   # (n_rules + 1,)
+    cdef int32_t[::1] condition_position
+    cdef uint8_t[:, ::1] condition_allowed  # (n_conditions, n_species + 1)
+    cdef int32_t[::1] term_ptr        # (n_rules + 1,) terms that pick the rate out of the rule's table
+    cdef int32_t[::1] term_position
+    cdef int32_t[:, ::1] term_weight  # (n_terms, n_species + 1)
+    cdef int32_t[::1] rule_rate       # (n_rules,) start of the rule's table in `rates`
+    cdef uint8_t[::1] rule_tunnels    # (n_rules,) multiplied by the transmission of the anchor's level
+    cdef double[::1] rates            # (n_rates,) rate constants [1/s]
+    cdef double[::1] transmission     # (65537,) of each electron level; owned by ElectronPaths
+    # classes
+    cdef int64_t[::1] key             # (capacity,)
+    cdef double[::1] total            # (capacity,) sum of the rate constants [1/s]
+    cdef int32_t[::1] group           # (capacity,) list that holds the sites of the class; -1 = none
+    cdef int32_t[::1] first           # (capacity,) first entry
+    cdef int32_t[::1] size            # (capacity,) number of entries
+    cdef species_t[:, ::1] environment  # (capacity, n_positions + 1) species at each position, then of the site
+    cdef level_t[::1] level           # (capacity,)
+    # entries: the enabled rules of a class, fastest first
+    cdef rule_t[::1] entry_rule       # (entry capacity,)
+    cdef double[::1] entry_sum        # (entry capacity,) cumulative rate constant [1/s]
+    # hash of keys
+    cdef class_t[::1] table           # (power of two,) class, 0 = empty
+    cdef int table_shift              # 64 - log2(table size)
+
+    cdef class_t create(self, int64_t key, species_t species, level_t level) noexcept nogil
+    cdef void fill_entries(self, class_t c) noexcept nogil
+    cdef int grow(self) except -1
+    cdef species_t[::1] scratch       # (n_positions,) environment handed to `create`
+
+    cdef inline class_t find(self, int64_t key) noexcept nogil:
+        """Class of a key, or -1 if it has not been met."""
+        cdef uint64_t mask = <uint64_t> self.table.shape[0] - 1
+        cdef uint64_t slot = (<uint64_t> key * 0x9E3779B97F4A7C15ULL) >> self.table_shift
+        cdef class_t c
+        while True:
+            c = self.table[slot]
+            if c == 0:
+                return -1
+            if self.key[c] == key:
+                return c
+            slot = (slot + 1) & mask
+
+    cdef inline class_t with_neighbour(self, class_t c, int64_t key, int position, species_t species) noexcept nogil:
+        """Class of `c` after the species at one position changed; `key` is its key."""
+        cdef class_t found = self.find(key)
+        cdef int j
+        if found < 0:
+            for j in range(self.n_positions):
+                self.scratch[j] = self.environment[c, j]
+            self.scratch[position] = species
+            found = self.create(key, self.environment[c, self.n_positions], self.level[c])
+        return found
+
+    cdef inline class_t with_level(self, class_t c, int64_t key, level_t level) noexcept nogil:
+        """Class of `c` after the electron level of its site changed; `key` is its key."""
+        cdef class_t found = self.find(key)
+        cdef int j
+        if found < 0:
+            for j in range(self.n_positions):
+                self.scratch[j] = self.environment[c, j]
+            found = self.create(key, self.environment[c, self.n_positions], level)
+        return found

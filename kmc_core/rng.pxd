@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""RandomStream: a NumPy bit generator behind the three draws that the engine makes."""
+from libc.math cimport log
+from numpy.random cimport bitgen_t
+
+from kmc_core.typedefs cimport uint32_t, uint64_t
+
+cimport cython
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    /* high word of a 64 x 64 bit product: scales a raw draw to an integer range and divides by a constant */
+    static inline uint64_t kmc_mulhi(uint64_t a, uint64_t b) {
+        return (uint64_t)(((unsigned __int128)a * b) >> 64);
+    }
+    """
+    uint64_t kmc_mulhi(uint64_t a, uint64_t b) noexcept nogil
+
+
+@cython.final
+cdef class RandomStream:
+    cdef bitgen_t* bits               # owned by `bit_generator`
+    cdef readonly object bit_generator  # numpy.random.BitGenerator, kept alive here
+    cdef readonly object lock         # hold it while drawing
+
+    cdef inline uint64_t raw(self) noexcept nogil:
+        """64 random bits."""
+        return self.bits.next_uint64(self.bits.state)
+
+    cdef inline double uniform(self) noexcept nogil:
+        """Uniform in [0, 1), a multiple of 2**-53."""
+        return <double> (self.raw() >> 11) * (1.0 / 9007199254740992.0)
+
+    cdef inline uint32_t below(self, uint32_t n) noexcept nogil:
+        """Uniform integer in [0, n); the bias is below n / 2**64."""
+        return <uint32_t> kmc_mulhi(self.raw(), n)
+
+    cdef inline double exponential(self) noexcept nogil:
+        """Standard exponential; 1 - u is exact, so the tail reaches -log(2**-53) = 36.7."""
+        return -log(1.0 - self.uniform())

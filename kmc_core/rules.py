@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rules: a mechanism as flat arrays of integers, checked once before the core trusts them."""
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What can happen, in integers.
+
+    A rule is a process in one orientation with one species of its anchor site. Rules are sorted by that species.
+    Positions are indexes into `offsets`; position -1 is the anchor itself.
+
+    Attributes
+    ----------
+    n_species, n_processes : int
+        Species on the lattice (the outside is species n_species), and processes that are counted.
+    offsets : int32, shape (n_positions, 3)
+        Positions (dz, dy, dx) around an anchor, closed under inversion.
+    weights : int64, shape (n_species, n_positions, n_species + 1)
+        Additive parts of an environment's key: equal for neighbours that the species cannot tell apart.
+    base, level_stride : int64, shape (n_species,)
+        First key of each species, and key per electron level (0: the species does not notice it).
+    rule_ptr : int32, shape (n_species + 1,)
+        Rules of each anchor species.
+    rule_process, rule_rate : int32, shape (n_rules,)
+        Process that the rule counts as, and the start of its table in `rates`.
+    rule_tunnels : uint8, shape (n_rules,)
+        1 if the rate is multiplied by the transmission to the anchor.
+    condition_ptr, condition_position, condition_allowed : int32, int32, uint8 (n_conditions, n_species + 1)
+        Species that each rule allows at each position that it looks at.
+    change_ptr, change_position, change_species : int32
+        Species that each rule writes, and where.
+    term_ptr, term_position, term_weight : int32, int32, int32 (n_terms, n_species + 1)
+        Sum over terms = which entry of the rule's rate table holds.
+    rates : float64, shape (n_rates,)
+        Rate constants [1/s].
+    """
+
+    n_species: int
+    n_processes: int
+    offsets: np.ndarray
+    weights: np.ndarray
+    base: np.ndarray
+    level_stride: np.ndarray
+    rule_ptr: np.ndarray
+    rule_process: np.ndarray
+    rule_rate: np.ndarray
+    rule_tunnels: np.ndarray
+    condition_ptr: np.ndarray
+    condition_position: np.ndarray
+    condition_allowed: np.ndarray
+    change_ptr: np.ndarray
+    change_position: np.ndarray
+    change_species: np.ndarray
+    term_ptr: np.ndarray
+    term_position: np.ndarray
+    term_weight: np.ndarray
+    rates: np.ndarray
+
+    def __post_init__(self):
+        n_positions, n_rules, n_any = len(self.offsets), len(self.rule_process), self.n_species + 1
+        shapes = {
+            "offsets": (n_positions, 3), "weights": (self.n_species, n_positions, n_any),
+            "base": (self.n_species,), "level_stride": (self.n_species,), "rule_ptr": (n_any,),
+            "rule_rate": (n_rules,), "rule_tunnels": (n_rules,), "condition_ptr": (n_rules + 1,),
+            "condition_allowed": (len(self.condition_position), n_any), "change_ptr": (n_rules + 1,),
+            "change_species": (len(self.change_position),), "term_ptr": (n_rules + 1,),
+            "term_weight": (len(self.term_position), n_any),
+        }
+        for name, shape in shapes.items():
+            if np.shape(getattr(self, name)) != shape:
+                raise ValueError(f"{name} must have shape {shape}, not {np.shape(getattr(self, name))}")
+        if not 1 <= self.n_species <= 254:
+            raise ValueError(f"n_species must be 1 to 254, not {self.n_species}")
+        self._check_ranges(n_positions, n_rules)
+        check_rates(self.rates)
+
+    def _check_ranges(self, n_positions, n_rules):
+        ranges = {
+            "rule_process": (0, self.n_processes), "rule_rate": (0, len(self.rates)), "rule_tunnels": (0, 2),
+            "condition_position": (0, n_positions), "change_position": (-1, n_positions),
+            "change_species": (0, self.n_species), "term_position": (0, n_positions),
+        }
+        for name, (low, high) in ranges.items():
+            values = np.asarray(getattr(self, name))
+            if values.size and not (low <= values.min() and values.max() < high):
+                raise ValueError(f"{name} must lie in [{low}, {high}), but spans {values.min()} to {values.max()}")
+        lengths = {"rule_ptr": n_rules, "condition_ptr": len(self.condition_position),
+                   "change_ptr": len(self.change_position), "term_ptr": len(self.term_position)}
+        for name, end in lengths.items():
+            pointers = np.asarray(getattr(self, name))
+            if pointers[0] != 0 or pointers[-1] != end or (np.diff(pointers) < 0).any():
+                raise ValueError(f"{name} must rise from 0 to {end}")
+        self._check_rate_reach()
+
+    def _check_rate_reach(self):
+        """Every environment must pick an entry inside the rate table."""
+        for rule in range(len(self.rule_process)):
+            weight = np.asarray(self.term_weight)[self.term_ptr[rule]:self.term_ptr[rule + 1]]
+            low = self.rule_rate[rule] + int(weight.min(axis=1).sum()) if len(weight) else self.rule_rate[rule]
+            high = self.rule_rate[rule] + int(weight.max(axis=1).sum()) if len(weight) else self.rule_rate[rule]
+            if low < 0 or high >= len(self.rates):
+                raise ValueError(f"rule {rule} can pick rates {low} to {high} of a table of {len(self.rates)}")
+
+
+def check_rates(rates):
+    """Raise ValueError unless every rate constant is finite and not negative."""
+    rates = np.asarray(rates)
+    bad = np.flatnonzero(~(np.isfinite(rates) & (rates >= 0)))
+    if bad.size:
+        raise ValueError(f"rate constants must be finite and >= 0; not so at indexes {bad[:8].tolist()}: "
+                         f"{rates[bad[:8]].tolist()}")

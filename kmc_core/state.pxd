@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""LatticeState: which species sits where, and who is whose neighbour."""
+from kmc_core.rng cimport kmc_mulhi
+from kmc_core.typedefs cimport int32_t, site_t, species_t, uint32_t, uint64_t
+
+cimport cython
+
+cdef enum:
+    MAX_POSITIONS = 128               # positions of the stencil that an event may look at
+
+
+@cython.final
+cdef class LatticeState:
+    cdef readonly uint32_t n_sites    # number of sites; species[n_sites] is the outside
+    cdef uint32_t nx, ny, nz          # sites along x, y, z
+    cdef uint64_t magic_x, magic_y    # 2**64 / nx and 2**64 / ny, rounded up: division by multiplication
+    cdef readonly int n_positions     # positions of the stencil around a site
+    cdef species_t[::1] species       # (n_sites + 1,) species of each site; the last one is "outside"
+    cdef int32_t[::1] opposite        # (n_positions,) position with the negative offset
+    cdef int32_t[:, ::1] shift        # (n_positions, 3) offsets (x, y, z) + reach: start in the tables below
+    cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall
+    cdef uint32_t[::1] wrap_y         # (ny + 2 reach,) wrapped y * nx; n_sites beyond a wall
+    cdef uint32_t[::1] wrap_z         # (nz + 2 reach,) wrapped z * nx * ny; n_sites beyond a wall
+
+    cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
+        """The sites at every position of the stencil around `site` (n_sites where there is none).
+
+        Walls need no branch: beyond one the table holds n_sites, any sum with it is at least n_sites, and is cut there.
+        """
+        cdef uint32_t row, x, y, z, other
+        cdef int j
+        row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
+        x = site - row * self.nx
+        z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
+        y = row - z * self.ny
+        for j in range(self.n_positions):
+            other = (self.wrap_x[x + self.shift[j, 0]] + self.wrap_y[y + self.shift[j, 1]]
+                     + self.wrap_z[z + self.shift[j, 2]])
+            found[j] = other if other < self.n_sites else self.n_sites

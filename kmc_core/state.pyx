@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Geometry and occupation of the lattice."""
+import numpy as np
+
+
+cdef class LatticeState:
+    """Species of every site, with the neighbours found by arithmetic instead of a table.
+
+    Parameters
+    ----------
+    species : uint8, shape (nz, ny, nx)
+        Initial species; copied.
+    periodic : bool, shape (3,)
+        For z, y, x: periodic, or walled (beyond a wall is the species `outside`).
+    offsets : int32, shape (n_positions, 3)
+        Neighbour positions (dz, dy, dx), without (0, 0, 0), closed under inversion.
+    outside : int
+        Species index that stands for "no site there".
+
+    Raises
+    ------
+    ValueError
+        If the box is empty or has 2**31 sites or more, or if the offsets are not closed under inversion.
+    """
+
+    def __init__(self, species, periodic, offsets, int outside):
+        species = np.asarray(species, dtype=np.uint8)
+        offsets = np.ascontiguousarray(offsets, dtype=np.int32).reshape(-1, 3)
+        if species.ndim != 3 or species.size == 0 or species.size >= 2**31:
+            raise ValueError(f"species must have shape (nz, ny, nx) with 1 to 2**31 - 1 sites, not {species.shape}")
+        if len(offsets) > MAX_POSITIONS:
+            raise ValueError(f"{len(offsets)} neighbour positions; at most {MAX_POSITIONS} are supported")
+        self.nz, self.ny, self.nx = species.shape
+        self.n_sites = species.size
+        self.n_positions = len(offsets)
+        self.magic_x = 0 if self.nx == 1 else (2**64 - 1) // int(self.nx) + 1
+        self.magic_y = 0 if self.ny == 1 else (2**64 - 1) // int(self.ny) + 1
+        self.species = np.append(species.ravel(), np.uint8(outside))
+        self.opposite = _opposites(offsets)
+        reach = int(np.abs(offsets).max(initial=0))
+        self.shift = np.ascontiguousarray(offsets[:, ::-1] + reach, dtype=np.int32)
+        strides = {"z": self.nx * self.ny, "y": self.nx, "x": 1}
+        sizes = dict(zip("zyx", species.shape, strict=True))
+        tables = {}
+        for axis, wraps in zip("zyx", periodic, strict=True):
+            coordinate = np.arange(-reach, sizes[axis] + reach)
+            inside = (coordinate >= 0) & (coordinate < sizes[axis])
+            wrapped = (coordinate % sizes[axis]) * strides[axis]
+            tables[axis] = np.where(inside | bool(wraps), wrapped, self.n_sites).astype(np.uint32)
+        self.wrap_x, self.wrap_y, self.wrap_z = tables["x"], tables["y"], tables["z"]
+
+    def neighbours_of(self, site_t site):
+        """uint32, shape (n_positions,): neighbours of one site, for tests and tables."""
+        cdef site_t found[MAX_POSITIONS]
+        cdef int j
+        self.neighbours(site, found)
+        return np.array([found[j] for j in range(self.n_positions)], dtype=np.uint32)
+
+    @property
+    def occupation(self):
+        """uint8 view, shape (n_sites,): species of every site; live, read-only."""
+        view = np.asarray(self.species)[:self.n_sites]
+        view.flags.writeable = False
+        return view
+
+
+def _opposites(offsets):
+    """int32, shape (n_positions,): index of the negative of each offset."""
+    index = {tuple(offset): j for j, offset in enumerate(offsets.tolist())}
+    missing = [offset for offset in index if tuple(-c for c in offset) not in index]
+    if missing or (0, 0, 0) in index or len(index) != len(offsets):
+        raise ValueError(f"offsets must be distinct, non-zero and closed under inversion; no partner for {missing}")
+    return np.array([index[tuple(-c for c in offset)] for offset in index], dtype=np.int32)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Self-check of an engine: every redundant structure is rebuilt from the species alone and compared."""
+import numpy as np
+
+from kmc_core.engine cimport Engine
+from kmc_core.typedefs cimport class_t, int64_t, site_t, species_t
+
+
+def verify(Engine engine):
+    """Raise AssertionError naming the first structure that differs from what the species imply."""
+    _verify_levels(engine)
+    _verify_classes(engine)
+    _verify_environments(engine)
+    _verify_groups(engine)
+
+
+def _verify_levels(Engine engine):
+    """Electron levels equal the column sums of the decay quanta."""
+    if not engine.electrons.enabled:
+        return
+    shape = (engine.state.nz, engine.state.ny, engine.state.nx)
+    quanta = engine.electrons.accumulated(engine.species.reshape(shape)).ravel()
+    kept = np.asarray(engine.electrons.value)[np.asarray(engine.electrons.level)]
+    reach = quanta <= engine.electrons.cutoff
+    assert np.array_equal(np.asarray(engine.electrons.level) > 0, reach), "electron levels: reach differs"
+    assert np.array_equal(kept[reach], quanta[reach]), "electron levels: accumulated decay differs"
+
+
+def _verify_classes(Engine engine):
+    """Every site is in the class of its environment, found afresh."""
+    cdef site_t site, n = engine.state.n_sites
+    cdef site_t around[128]
+    cdef species_t species
+    cdef int64_t key
+    cdef int j
+    cdef class_t expected
+    for site in range(n):
+        species = engine.state.species[site]
+        expected = 0
+        if engine.environments.is_active[species]:
+            engine.state.neighbours(site, around)
+            key = engine.environments.base[species]
+            for j in range(engine.state.n_positions):
+                key += engine.environments.weights[species, j, engine.state.species[around[j]]]
+            if engine.environments.level_stride[species]:
+                key += engine.environments.level_stride[species] * engine.electrons.level[site]
+            expected = engine.environments.find(key)
+        assert engine.class_of[site] == expected, \
+            f"site {site} (species {species}): class {engine.class_of[site]}, but its environment is {expected}"
+
+
+def _verify_environments(Engine engine):
+    """Keys, entries and totals of every class follow from its stored environment and the rates."""
+    cdef int c, k, rule
+    for c in range(1, engine.environments.n_classes):
+        environment = np.asarray(engine.environments.environment)[c]
+        species, level = int(environment[-1]), int(engine.environments.level[c])
+        weights = np.asarray(engine.environments.weights)[species]
+        key = engine.environments.base[species] + engine.environments.level_stride[species] * level
+        key += sum(int(weights[j, environment[j]]) for j in range(engine.state.n_positions))
+        assert key == engine.environments.key[c], f"class {c}: key differs"
+        rates = _rates_of(engine.rules, np.asarray(engine.environments.rates), environment, level,
+                          engine.electrons.transmission[level])
+        first, size = engine.environments.first[c], engine.environments.size[c]
+        kept = np.asarray(engine.environments.entry_rule)[first:first + size].tolist()
+        assert sorted(kept) == sorted(rates), f"class {c}: enabled rules differ"
+        total = 0.0
+        for k, rule in enumerate(kept):
+            total += rates[rule]
+            assert total == engine.environments.entry_sum[first + k], f"class {c}: cumulative rates differ"
+        assert total == engine.environments.total[c], f"class {c}: total differs"
+
+
+def _rates_of(rules, rates, environment, level, transmission):
+    """{rule: rate constant} of the rules that an environment enables."""
+    found = {}
+    species = int(environment[-1])
+    for rule in range(rules.rule_ptr[species], rules.rule_ptr[species + 1]):
+        conditions = range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1])
+        if not all(rules.condition_allowed[k, environment[rules.condition_position[k]]] for k in conditions):
+            continue
+        if rules.rule_tunnels[rule] and level == 0:
+            continue
+        terms = range(rules.term_ptr[rule], rules.term_ptr[rule + 1])
+        slot = rules.rule_rate[rule] + sum(int(rules.term_weight[k, environment[rules.term_position[k]]])
+                                           for k in terms)
+        found[rule] = rates[slot] * (transmission if rules.rule_tunnels[rule] else 1.0)
+    return found
+
+
+def _verify_groups(Engine engine):
+    """Every site that can start something is listed exactly once, in the group of its class."""
+    cdef int group
+    groups = engine.groups
+    classes = np.asarray(engine.class_of)
+    group_of_class = np.asarray(engine.environments.group)[:engine.environments.n_classes].copy()
+    group_of_class[group_of_class == -2] = -1
+    group_of_site = group_of_class[classes]
+    totals = np.asarray(engine.environments.total)
+    listed = 0
+    for group in range(groups.n_groups):
+        sites = groups.sites(group)
+        listed += len(sites)
+        assert np.array_equal(np.asarray(groups.position)[sites], np.arange(len(sites))), f"group {group}: positions"
+        assert (group_of_site[sites] == group).all(), f"group {group}: a site of another group is listed"
+        assert not len(sites) or totals[classes[sites]].max() <= groups.bounds[group], f"group {group}: bound too low"
+        assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
+    assert listed == (group_of_site >= 0).sum(), "sites that can start something are missing from the lists"
