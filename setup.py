@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled core: extension modules and Cython directives. All metadata lives in pyproject.toml.
 
-KMC_CHECKED=1  bounds and initialisation checks on, -O1; needs a build directory of its own (see the Makefile).
+KMC_CHECKED=1  bounds and initialisation checks on, -O1; in a build directory of its own (see the Makefile).
 KMC_NATIVE=1   instructions of this machine (-march=native); the wheel then runs only on machines like it.
 """
 
@@ -14,31 +14,26 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-checked, native = (os.environ.get(name, "0") == "1" for name in ("KMC_CHECKED", "KMC_NATIVE"))
+CHECKED, NATIVE = (os.environ.get(name, "0") == "1" for name in ("KMC_CHECKED", "KMC_NATIVE"))
 # Contraction into fused multiply-adds would make trajectories depend on the machine.
-flags = ["-O1" if checked else "-O3", "-ffp-contract=off"] + ["-march=native"] * native
-directives = {
+FLAGS = ["-O1" if CHECKED else "-O3", "-ffp-contract=off"] + ["-march=native"] * NATIVE
+BUILD = {"include_dirs": [numpy.get_include()], "extra_compile_args": FLAGS}
+DIRECTIVES = {
     "language_level": 3,
-    "boundscheck": checked,
+    "boundscheck": CHECKED,
     "wraparound": False,  # so that the bounds checks of the checked build catch a negative index
-    "initializedcheck": checked,
+    "initializedcheck": CHECKED,
     "cdivision": True,
+    "show_performance_hints": not CHECKED,
 }
-extensions = [
-    Extension(
-        f"kmc_core.{Path(source).stem}",
-        [source],
-        include_dirs=[numpy.get_include()],
-        extra_compile_args=flags,
-    )
-    for source in sorted(glob("kmc_core/*.pyx"))
-]
+SOURCES = sorted(glob("kmc_core/*.pyx"))
+
 setup(
     ext_modules=cythonize(
-        extensions,
-        compiler_directives=directives,
+        [Extension(f"kmc_core.{Path(source).stem}", [source], **BUILD) for source in SOURCES],
+        compiler_directives=DIRECTIVES,
         # The generated C differs between the two builds, so each has a place of its own.
-        build_dir="build/cython-checked" if checked else "build/cython",
+        build_dir="build/cython-checked" if CHECKED else "build/cython",
         nthreads=2 if multiprocessing.get_start_method() == "fork" else 0,
     ),
     options={"build_ext": {"parallel": 2}},

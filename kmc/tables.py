@@ -33,6 +33,8 @@ class Tables:
         Tunnelling quanta per site.
     cutoff : int
         Quanta beyond reach; -1 if nothing tunnels.
+    quantum : float
+        Tunnelling exponent of one quantum, dimensionless.
     patterns : tuple of Pattern
         One for each process.
     symmetry : int64, shape (n_processes,)
@@ -42,6 +44,7 @@ class Tables:
     rules: Rules
     decay: np.ndarray
     cutoff: int
+    quantum: float
     patterns: tuple
     symmetry: np.ndarray
 
@@ -90,7 +93,7 @@ def compile_tables(mechanism, lattice, tunnelling=None):
     decay, cutoff = decay_quanta(mechanism, lattice, tunnelling)
     rules = build_rules(patterns, len(mechanism.species), lattice)
     symmetry = np.array([symmetry_number(pattern, lattice) for pattern in patterns], dtype=np.int64)
-    return Tables(rules, decay, cutoff, patterns, symmetry)
+    return Tables(rules, decay, cutoff, DECAY_QUANTUM, patterns, symmetry)
 
 
 def decay_quanta(mechanism, lattice, tunnelling):
@@ -129,6 +132,8 @@ def build_rules(patterns, n_species, lattice):
     raw, start = [], 0
     for index, pattern in enumerate(patterns):
         for positions in placements(pattern, lattice):
+            if not _are_distinct(positions, lattice):
+                continue
             raw.extend(_RawRule.of(pattern, index, start, positions, anchor, n_species)
                        for anchor in sorted(pattern.reactants[0]))
         start += pattern.n_rates
@@ -146,6 +151,13 @@ def build_rules(patterns, n_species, lattice):
         rule_rate=np.array([rule.rate for rule in raw], dtype=np.int32),
         rule_tunnels=np.array([rule.tunnels for rule in raw], dtype=np.uint8),
         rates=np.zeros(start), **flat)
+
+
+def _are_distinct(positions, lattice):
+    """False where a periodic box is so narrow that two sites of a pattern are one and the same."""
+    wrapped = {tuple(c % n if wraps else c for c, n, wraps in zip(place, lattice.shape, lattice.periodic, strict=True))
+               for place in positions}
+    return len(wrapped) == len(positions)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import enum
 
 import numpy as np
 
-from kmc_core.rules import check_rates
+from kmc_core.rules import check_box, check_decay, check_rates
 
 from libc.math cimport floor
 
@@ -53,16 +53,14 @@ cdef class Engine:
     """
 
     def __init__(self, species, periodic, rules, bit_generator, *, decay=None, quantum=0.0, cutoff=-1):
+        decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
+        check_box(rules, species, periodic)
+        check_decay(rules, decay, quantum, cutoff)
         species = np.ascontiguousarray(species, dtype=np.uint8)
-        if species.size and species.max() >= rules.n_species:
-            raise ValueError(f"species {species.max()} on the lattice, but there are only {rules.n_species}")
         if len(rules.change_ptr) > 1 and np.diff(rules.change_ptr).max() > MAX_CHANGES:
             raise ValueError(f"a process may change at most {MAX_CHANGES} sites")
-        if cutoff < 0 and np.any(rules.rule_tunnels):
-            raise ValueError("a rule tunnels, but no cutoff is given")
         self.rules = rules
         self.state = LatticeState(species, periodic, rules.offsets, rules.n_species)
-        decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
         self.electrons = ElectronPaths(species, decay, quantum, cutoff)
         self.environments = EnvironmentTable(rules, self.electrons.transmission)
         self.groups = SiteGroups(species.size)
@@ -94,13 +92,15 @@ cdef class Engine:
         Raises
         ------
         ValueError
-            If `stop` lies in the past.
+            If `stop` lies in the past or is no time.
         OverflowError
             If more than 65535 distinct electron levels occur.
         """
         cdef int64_t seconds = stop[0]
         cdef double fraction = stop[1]
         cdef int reason
+        if not 0.0 <= fraction < 1.0:
+            raise ValueError(f"the fraction of a stop time must lie in [0, 1), not {stop}")
         if (seconds, fraction) < (self.seconds, self.fraction):
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         with self.random.lock:
@@ -121,7 +121,7 @@ cdef class Engine:
                 if bound <= 0.0:
                     self.seconds, self.fraction = stop_seconds, stop_fraction
                     return 2
-                self._draw_waiting_time(bound)
+                self._schedule(self.random.exponential() / bound)
             if self.next_seconds > stop_seconds or (self.next_seconds == stop_seconds
                                                     and self.next_fraction > stop_fraction):
                 self.seconds, self.fraction = stop_seconds, stop_fraction
@@ -135,16 +135,16 @@ cdef class Engine:
                 self.n_events += 1
         return 1
 
-    cdef void _draw_waiting_time(self, double bound) noexcept nogil:
-        """Time of the next candidate, an exponential waiting time from now."""
-        cdef double later = self.fraction + self.random.exponential() / bound
-        cdef double whole = floor(later)
+    cdef void _schedule(self, double wait) noexcept nogil:
+        """Put the next candidate at `wait` seconds from now."""
+        cdef double later = self.fraction + wait
+        cdef double whole = 0.0 if later < 1.0 else floor(later)
+        self.has_pending = True
         if later < 1e15:
             self.next_seconds = self.seconds + <int64_t> whole
             self.next_fraction = later - whole
-        else:                         # beyond 30 million years
-            self.next_seconds, self.next_fraction = NEVER, 0.0
-        self.has_pending = True
+        else:                         # beyond 30 million years: the wait itself is kept, for when rates rise
+            self.next_seconds, self.next_fraction, self.far_wait = NEVER, 0.0, wait
 
     cdef rule_t _candidate(self, double bound, site_t* site) noexcept nogil:
         """Draw a site by the bound of its group; its rule by the rate constants, or -1 if the candidate is refused."""
@@ -325,12 +325,7 @@ cdef class Engine:
                 self.has_pending = False
                 return
             remaining = (self.next_seconds - self.seconds) + (self.next_fraction - self.fraction)
-            self._set_pending(remaining * (old / new))
-
-    def _set_pending(self, double wait):
-        later = self.fraction + wait
-        whole = int(min(later, 1e15))
-        self.next_seconds, self.next_fraction = self.seconds + whole, min(later, 1e15) - whole
+            self._schedule((self.far_wait if self.next_seconds == NEVER else remaining) * (old / new))
 
     @property
     def time(self):

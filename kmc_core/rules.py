@@ -75,6 +75,7 @@ class Rules:
         if not 1 <= self.n_species <= 254:
             raise ValueError(f"n_species must be 1 to 254, not {self.n_species}")
         self._check_ranges(n_positions, n_rules)
+        self._check_changes()
         check_rates(self.rates)
 
     def _check_ranges(self, n_positions, n_rules):
@@ -85,6 +86,8 @@ class Rules:
         }
         for name, (low, high) in ranges.items():
             values = np.asarray(getattr(self, name))
+            if values.size and values.dtype.kind not in "biu":
+                raise ValueError(f"{name} must hold integers, not {values.dtype}")
             if values.size and not (low <= values.min() and values.max() < high):
                 raise ValueError(f"{name} must lie in [{low}, {high}), but spans {values.min()} to {values.max()}")
         lengths = {"rule_ptr": n_rules, "condition_ptr": len(self.condition_position),
@@ -94,6 +97,17 @@ class Rules:
             if pointers[0] != 0 or pointers[-1] != end or (np.diff(pointers) < 0).any():
                 raise ValueError(f"{name} must rise from 0 to {end}")
         self._check_rate_reach()
+
+    def _check_changes(self):
+        """What a rule writes, it must look at first: a site beyond a wall must never be written."""
+        for rule in range(len(self.rule_process)):
+            part = slice(self.condition_ptr[rule], self.condition_ptr[rule + 1])
+            inside = np.asarray(self.condition_allowed)[part, self.n_species] == 0
+            safe = {-1, *np.asarray(self.condition_position)[part][inside].tolist()}
+            written = np.asarray(self.change_position)[self.change_ptr[rule]:self.change_ptr[rule + 1]].tolist()
+            if not safe.issuperset(written) or len(set(written)) < len(written):
+                raise ValueError(f"change_position: rule {rule} writes {written}, but has conditions that keep it "
+                                 f"inside the lattice at {sorted(safe)} only, or writes a position twice")
 
     def _check_rate_reach(self):
         """Every environment must pick an entry inside the rate table."""
@@ -105,9 +119,55 @@ class Rules:
                 raise ValueError(f"rule {rule} can pick rates {low} to {high} of a table of {len(self.rates)}")
 
 
+def check_box(rules, species, periodic):
+    """Raise ValueError unless the species fit the rules, and the box is large enough for them.
+
+    In a narrow periodic box two sites of a pattern can be the same one; a rule that could then start is refused.
+    """
+    species = np.asarray(species)
+    if species.size and species.dtype.kind not in "biu":
+        raise ValueError(f"species must hold integers, not {species.dtype}")
+    if species.size and not (0 <= species.min() and species.max() < rules.n_species):
+        raise ValueError(f"species {species.min()} to {species.max()} on the lattice, but there are only "
+                         f"{rules.n_species}")
+    if np.shape(periodic) != (3,):
+        raise ValueError(f"periodic must have shape (3,), not {np.shape(periodic)}")
+    reach = np.abs(rules.offsets).max(axis=0, initial=0)
+    if species.ndim != 3 or not np.any(np.array(periodic) & (np.array(species.shape) <= 2 * reach)):
+        return
+    for species_of_anchor in range(rules.n_species):
+        for rule in range(rules.rule_ptr[species_of_anchor], rules.rule_ptr[species_of_anchor + 1]):
+            _check_distinct_sites(rules, rule, species_of_anchor, species.shape, periodic)
+
+
+def _check_distinct_sites(rules, rule, anchor, shape, periodic):
+    allowed = {(0, 0, 0): np.arange(rules.n_species + 1) == anchor}
+    for k in range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1]):
+        offset = rules.offsets[rules.condition_position[k]]
+        place = tuple(int(c % n if wraps else c) for c, n, wraps in zip(offset, shape, periodic, strict=True))
+        here = np.asarray(rules.condition_allowed[k], dtype=bool)
+        if (allowed.get(place, ~here) & here).any():
+            raise ValueError(f"species: a periodic box of {shape} sites (z, y, x) is too small for process "
+                             f"{rules.rule_process[rule]}: one site would take part twice")
+        allowed[place] = here
+
+
+def check_decay(rules, decay, quantum, cutoff):
+    """Raise ValueError unless the tunnelling parameters fit the rules."""
+    decay = np.asarray(decay)
+    if decay.shape != (rules.n_species + 1,) or decay.dtype.kind not in "iu" or decay.min() < 0:
+        raise ValueError(f"decay must hold {rules.n_species + 1} integers >= 0, not {decay.tolist()}")
+    if not (np.isfinite(quantum) and quantum >= 0.0):
+        raise ValueError(f"quantum must be finite and >= 0, not {quantum}")
+    if cutoff < 0 and np.any(rules.rule_tunnels):
+        raise ValueError("a rule tunnels, but no cutoff is given")
+
+
 def check_rates(rates):
     """Raise ValueError unless every rate constant is finite and not negative."""
     rates = np.asarray(rates)
+    if rates.ndim != 1:
+        raise ValueError(f"rates must have one dimension, not shape {rates.shape}")
     bad = np.flatnonzero(~(np.isfinite(rates) & (rates >= 0)))
     if bad.size:
         raise ValueError(f"rate constants must be finite and >= 0; not so at indexes {bad[:8].tolist()}: "

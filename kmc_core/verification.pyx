@@ -47,17 +47,24 @@ def _verify_classes(Engine engine):
             expected = engine.environments.find(key)
         assert engine.class_of[site] == expected, \
             f"site {site} (species {species}): class {engine.class_of[site]}, but its environment is {expected}"
+        if expected == 0:
+            continue
+        for j in range(engine.state.n_positions):  # keys are sums: equal ones could belong to different neighbours
+            assert (engine.environments.weights[species, j, engine.state.species[around[j]]]
+                    == engine.environments.weights[species, j, engine.environments.environment[expected, j]]), \
+                f"site {site}: another environment has the same key"
 
 
 def _verify_environments(Engine engine):
     """Keys, entries and totals of every class follow from its stored environment and the rates."""
-    cdef int c, k, rule
+    cdef int c, j, k, rule, species, level
+    cdef int64_t key                  # hashed keys wrap around
     for c in range(1, engine.environments.n_classes):
         environment = np.asarray(engine.environments.environment)[c]
-        species, level = int(environment[-1]), int(engine.environments.level[c])
-        weights = np.asarray(engine.environments.weights)[species]
+        species, level = environment[engine.state.n_positions], engine.environments.level[c]
         key = engine.environments.base[species] + engine.environments.level_stride[species] * level
-        key += sum(int(weights[j, environment[j]]) for j in range(engine.state.n_positions))
+        for j in range(engine.state.n_positions):
+            key += engine.environments.weights[species, j, engine.environments.environment[c, j]]
         assert key == engine.environments.key[c], f"class {c}: key differs"
         rates = _rates_of(engine.rules, np.asarray(engine.environments.rates), environment, level,
                           engine.electrons.transmission[level])
@@ -74,7 +81,7 @@ def _verify_environments(Engine engine):
 def _rates_of(rules, rates, environment, level, transmission):
     """{rule: rate constant} of the rules that an environment enables."""
     found = {}
-    species = int(environment[-1])
+    species = int(environment[len(environment) - 1])
     for rule in range(rules.rule_ptr[species], rules.rule_ptr[species + 1]):
         conditions = range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1])
         if not all(rules.condition_allowed[k, environment[rules.condition_position[k]]] for k in conditions):
@@ -106,3 +113,17 @@ def _verify_groups(Engine engine):
         assert not len(sites) or totals[classes[sites]].max() <= groups.bounds[group], f"group {group}: bound too low"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (group_of_site >= 0).sum(), "sites that can start something are missing from the lists"
+
+
+def structures(Engine engine):
+    """{name: live array} of everything that `verify` looks at, so that a test can break each of them."""
+    environments, groups = engine.environments, engine.groups
+    views = {
+        "species": engine.state.species, "class_of": engine.class_of, "level": engine.electrons.level,
+        "key": environments.key, "environment": environments.environment, "total": environments.total,
+        "entry_rule": environments.entry_rule, "entry_sum": environments.entry_sum, "group": environments.group,
+        "pool": groups.pool, "position": groups.position, "length": groups.length, "bound": groups.bound,
+        "weight": groups.weight, "value": engine.electrons.value, "table": environments.table,
+        "transmission": engine.electrons.transmission,
+    }
+    return {name: np.asarray(view) for name, view in views.items()}

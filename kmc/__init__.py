@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""sei-kmc: grows a battery's solid electrolyte interphase on a lattice, from barriers to fields.
+
+The public names are `run`, `open`, `load_deck`, `Result` and `__version__`. They are fetched from their
+modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# public name: the module that defines it
+_HOME_OF = {"run": "simulation", "open": "result", "Result": "result", "load_deck": "deck"}
+
+__all__ = ["Result", "__version__", "load_deck", "open", "run"]
+
+
+def __getattr__(name):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'kmc' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"kmc.{_HOME_OF[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_HOME_OF])

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command ``kmc``: reads arguments, calls one function of the package, says what happened (floor 9).
+
+Nothing happens here that Python could not reach as well. Modules that do the work are imported when their
+command is given, so that ``kmc --help`` answers at once.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from kmc import __version__
+from kmc.errors import KmcError
+from kmc.interrupts import terminate_as_interrupt
+
+EXIT_FINISHED = 0
+EXIT_ERROR = 1
+EXIT_REFUSED = 2
+EXIT_STOPPED = 75
+
+_EPILOG = """\
+exit codes: 0 finished, 2 the input is refused, 75 stopped early, 1 anything else
+
+  kmc check inputs/graphite_ec.yaml
+  kmc run inputs/graphite_ec.yaml -o results/graphite_ec
+  kmc plot results/graphite_ec
+"""
+
+# Number of ranks and own rank, as launchers tell them: PMI (MPICH, Intel MPI), Open MPI, MVAPICH, srun.
+_LAUNCHERS = (
+    ("PMI_SIZE", "PMI_RANK"),
+    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
+    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
+)
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    exit_code : int
+        0 finished, 2 the input is refused, 75 stopped early, 1 anything else.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        with terminate_as_interrupt():
+            exit_code = arguments.command(arguments)
+            sys.stdout.flush()
+            return exit_code
+    except KmcError as error:
+        return _failed(arguments, str(error), EXIT_REFUSED)
+    except KeyboardInterrupt:
+        return _failed(arguments, "kmc: interrupted", EXIT_ERROR)
+    except BrokenPipeError:
+        # The reader of our output has gone; Python must not fail once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+    except Exception as error:
+        hint = "" if arguments.traceback else "; --traceback shows where"
+        reason = str(error).strip().split("\n")[0] or "no message"
+        return _failed(arguments, f"kmc: {type(error).__name__}: {reason}{hint}", EXIT_ERROR)
+
+
+def build_parser():
+    """Parser of the whole command line; ``arguments.command`` is the function to call.
+
+    Returns
+    -------
+    parser : argparse.ArgumentParser
+    """
+    parser = argparse.ArgumentParser(
+        prog="kmc",
+        description="Grow a battery's solid electrolyte interphase by kinetic Monte Carlo.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"sei-kmc {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_check(commands)
+    _add_run(commands)
+    _add_plot(commands)
+    _add_export(commands)
+    _add_schema(commands)
+    return parser
+
+
+def _add_command(commands, name, function, summary):
+    parser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    parser.add_argument("--traceback", action="store_true", help="show where in the program an error arose")
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_deck(parser):
+    parser.add_argument("deck", metavar="DECK", type=Path, help="the simulation's input file (YAML)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        dest="overrides",
+        help="replace a value of the deck, as in --set protocol.temperature='330 K'; may be given again",
+    )
+
+
+def _add_check(commands):
+    parser = _add_command(commands, "check", _check, "refuse the deck or explain it; runs nothing")
+    _add_deck(parser)
+
+
+def _add_run(commands):
+    parser = _add_command(commands, "run", _run, "grow the film; leaves results.h5 in a directory")
+    _add_deck(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="where results go (default: results/<name of the deck>)",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="seed of the random numbers, instead of the deck's"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no summary; errors only")
+    parser.add_argument(
+        "--max-wall-time",
+        metavar="TIME",
+        help="stop after this long, as in '20 min'; exit code 75",
+    )
+
+
+def _add_plot(commands):
+    parser = _add_command(commands, "plot", _plot, "draw the film, its growth and its profiles")
+    _add_results(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="where pictures go (default: beside results)"
+    )
+
+
+def _add_export(commands):
+    parser = _add_command(commands, "export", _export, "hand the film on to a cell model")
+    _add_results(parser)
+    parser.add_argument("--to", required=True, choices=("pybamm", "csv"), help="format")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="where files go (default: beside results)"
+    )
+
+
+def _add_results(parser):
+    parser.add_argument(
+        "results", metavar="RESULTS", type=Path, help="results.h5, or the directory that holds it"
+    )
+
+
+def _add_schema(commands):
+    _add_command(commands, "schema", _schema, "print the JSON Schema of decks, for editors")
+
+
+def _check(arguments):
+    from kmc.check import check
+
+    print(check(arguments.deck, _overrides(arguments.overrides)))
+    return EXIT_FINISHED
+
+
+def _run(arguments):
+    n_ranks, rank = _launched_ranks()
+    if n_ranks > 1:
+        return _refuse_ranks(n_ranks, rank)
+    overrides = _overrides(arguments.overrides)
+    max_wall_time = _wall_time(arguments.max_wall_time)
+    directory = arguments.output or Path("results") / arguments.deck.stem
+
+    from kmc.progress import Progress
+    from kmc.simulation import run
+
+    try:
+        result = run(
+            arguments.deck,
+            directory=directory,
+            seed=arguments.seed,
+            overrides=overrides,
+            overwrite=arguments.overwrite,
+            progress=None if arguments.quiet else Progress,
+            max_wall_time=max_wall_time,
+        )
+    except KeyboardInterrupt:
+        print(f"\nkmc: stopped by a signal; {_what_is_there(directory / 'results.h5')}", file=sys.stderr)
+        return EXIT_STOPPED
+    if not result.finished:
+        print(f"kmc: stopped early: {result.stop_reason}; {_what_is_there(result.path)}", file=sys.stderr)
+        return EXIT_STOPPED
+    if not arguments.quiet:
+        print(f"results in {result.path}")
+    return EXIT_FINISHED
+
+
+def _plot(arguments):
+    path = _results_file(arguments.results)
+
+    from kmc.plotting import plot
+
+    _print_paths(plot(path, arguments.output or path.parent))
+    return EXIT_FINISHED
+
+
+def _export(arguments):
+    path = _results_file(arguments.results)
+
+    from kmc.export import export
+
+    _print_paths(export(path, arguments.to, arguments.output or path.parent))
+    return EXIT_FINISHED
+
+
+def _schema(_arguments):
+    import json
+
+    from kmc.deck import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return EXIT_FINISHED
+
+
+def _overrides(assignments):
+    """``["run.seed=7"]`` as ``{"run.seed": "7"}``; the deck gives the values their types and units."""
+    overrides = {}
+    for assignment in assignments:
+        path, equals, value = assignment.partition("=")
+        if not (equals and path.strip() and value.strip()):
+            raise KmcError(f"--set {assignment!r}: expected PATH=VALUE, as in --set run.seed=7")
+        overrides[path.strip()] = value.strip()
+    return overrides
+
+
+def _wall_time(text):
+    if text is None:
+        return None
+    from kmc.units import UnitError, parse_quantity
+
+    try:
+        seconds, _ = parse_quantity(text, "time")
+    except UnitError as error:
+        raise KmcError(f"--max-wall-time {text!r}: {error}") from error
+    if not seconds > 0:
+        raise KmcError(f"--max-wall-time {text!r}: must be positive")
+    return seconds
+
+
+def _results_file(path):
+    """The results file that a file name or a directory stands for."""
+    file = path / "results.h5" if path.is_dir() else path
+    if not file.is_file():
+        raise KmcError(f"{file}: no results there; `kmc run` makes them")
+    return file
+
+
+def _launched_ranks():
+    """Number of ranks that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
+    for size, rank in _LAUNCHERS:
+        if os.environ.get(size, "").isdigit():
+            return int(os.environ[size]), int(os.environ.get(rank, "0"))
+    return 1, 0
+
+
+def _refuse_ranks(n_ranks, rank):
+    if rank == 0:
+        print(
+            f"kmc: started on {n_ranks} ranks, but a single film runs on one rank for now: "
+            "start `kmc run` without mpiexec or srun, or with one rank",
+            file=sys.stderr,
+        )
+    return EXIT_REFUSED
+
+
+def _what_is_there(path):
+    """What a run that was cut short has left behind, in words."""
+    if not Path(path).is_file():
+        return "nothing was written"
+    import h5py
+
+    from kmc.progress import format_time
+
+    try:
+        with h5py.File(path) as file:
+            times = file["time"][:]
+    except (OSError, KeyError):
+        return f"{path} holds no complete output"
+    if len(times) == 0:
+        return f"{path} holds no output yet"
+    return f"{path} holds {len(times)} output{'s' * (len(times) > 1)}, up to t = {format_time(times[-1])}"
+
+
+def _print_paths(paths):
+    for path in [paths] if isinstance(paths, (str, Path)) else paths:
+        print(path)
+
+
+def _failed(arguments, message, exit_code):
+    if arguments.traceback:
+        import traceback
+
+        traceback.print_exc()
+    print(message, file=sys.stderr)
+    return exit_code

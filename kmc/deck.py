@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Decks: YAML text to frozen typed objects, or a refusal that lists everything that is wrong. Floor 3.
+
+Structure, types, units, ranges and names are checked here; what the chemistry must satisfy is checked by
+`kmc.mechanism`. The keys are in `deck_models`, references between sections in `deck_checks`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kmc.deck_checks import check_references
+from kmc.deck_messages import translate
+from kmc.deck_models import (
+    Cadence,
+    CrystalDeck,
+    DeckSections,
+    LatticeDeck,
+    LayerDeck,
+    NeighbourTerm,
+    OutputDeck,
+    PotentialRampSection,
+    ProcessDeck,
+    RandomDeck,
+    RunDeck,
+    SolutionDeck,
+    SpeciesDeck,
+    TableSection,
+    TemperatureRampSection,
+    TunnellingDeck,
+)
+from kmc.deck_overrides import apply_overrides
+from kmc.deck_values import Reading, described, rate_schema
+from kmc.errors import DeckError, KmcError, Problem, did_you_mean
+from kmc.protocol import Constant, Protocol, Ramp, Series, TableSeries, load_table
+from kmc.quantity import Location, Quantity, TableReference
+from kmc.rates import RATE_LAWS
+from kmc.units import DIMENSIONS, UnitError, check_unit
+from kmc.yamltext import Document, MarkedDict, read_text, read_yaml
+
+__all__ = [
+    "Cadence",
+    "Constant",
+    "CrystalDeck",
+    "Deck",
+    "LatticeDeck",
+    "LayerDeck",
+    "Location",
+    "NeighbourTerm",
+    "OutputDeck",
+    "ProcessDeck",
+    "ProtocolDeck",
+    "Quantity",
+    "Ramp",
+    "RandomDeck",
+    "RunDeck",
+    "SolutionDeck",
+    "SpeciesDeck",
+    "TableReference",
+    "TableSeries",
+    "TunnellingDeck",
+    "json_schema",
+    "load_deck",
+    "parse_deck",
+]
+
+
+MAX_OUTPUTS = 1_000_000
+"""Largest number of outputs of one cadence."""
+
+
+@dataclass(frozen=True)
+class ProtocolDeck:
+    """Conditions as functions of time.
+
+    Parameters
+    ----------
+    temperature : Series, [K]
+    potential : Series, [V vs Li/Li+]
+    potential_step : float, [V]
+    temperature_step : float, [K]
+        Change after which the rate constants are renewed.
+    """
+
+    temperature: Series
+    potential: Series
+    potential_step: float
+    temperature_step: float
+
+    def applied(self) -> Protocol:
+        """The staircase that the simulation applies."""
+        return Protocol(self.potential, self.temperature, (self.potential_step, self.temperature_step))
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A checked deck; attributes are its keys in snake case, values in internal units.
+
+    Parameters
+    ----------
+    tables : dict of str to Path
+        Absolute paths, by name.
+    path : Path
+        File it was read from.
+    text : str
+        Its text as read, without the overrides.
+    overrides : dict of str to str
+        What `--set` replaced.
+    """
+
+    title: str
+    description: str
+    tables: dict[str, Path]
+    run: RunDeck
+    lattice: LatticeDeck
+    protocol: ProtocolDeck
+    tunnelling: TunnellingDeck | None
+    groups: dict[str, list[str]]
+    species: dict[str, SpeciesDeck]
+    solution: dict[str, SolutionDeck]
+    processes: list[ProcessDeck]
+    output: OutputDeck
+    path: Path
+    text: str
+    overrides: dict[str, str]
+    document: Document = field(repr=False, compare=False)
+
+    def locate(self, path: tuple, key: bool = False) -> Location:
+        """Place of the value (with `key`: of the key) at a path of kebab-case keys and indexes.
+
+        For example `("processes", 3, "equation")`; where the path leads too far, its last part that exists.
+        """
+        return self.document.locate(tuple(path), key)
+
+    def problem(self, message: str, where: tuple | Location | None, hint: str | None = None) -> Problem:
+        """A `Problem` of this deck at a path or location, with the source line."""
+        place = self.locate(where) if isinstance(where, tuple) else where
+        return self.document.problem(message, place, hint)
+
+
+def load_deck(path: str | Path, overrides: Mapping[str, str] | None = None) -> Deck:
+    """Read and check a deck.
+
+    Parameters
+    ----------
+    path : str or Path
+    overrides : mapping of str to str, optional
+        Values by dotted path, as in `{"run.seed": "2", "processes.first reduction.rate.barrier": "0.4 eV"}`.
+
+    Returns
+    -------
+    Deck
+
+    Raises
+    ------
+    DeckError  with everything that is wrong.
+    """
+    path = Path(path)
+    return parse_deck(read_text(path), str(path), path.parent, overrides)
+
+
+def parse_deck(
+    text: str,
+    name: str = "deck.yaml",
+    directory: str | Path = ".",
+    overrides: Mapping[str, str] | None = None,
+) -> Deck:
+    """Check the text of a deck.
+
+    Parameters
+    ----------
+    text : str
+        YAML 1.2.
+    name : str
+        File name for messages.
+    directory : str or Path
+        What the paths of tables are relative to.
+    overrides : mapping of str to str, optional
+        Values by dotted path.
+
+    Returns
+    -------
+    Deck
+
+    Raises
+    ------
+    DeckError  with everything that is wrong.
+    """
+    document = read_yaml(text, name)
+    if document.data is None:
+        raise DeckError(
+            Problem("is empty; a deck has at least run, lattice, protocol, species and processes", name)
+        )
+    if not isinstance(document.data, MarkedDict):
+        message = f"a deck is a mapping of sections, not {described(document.data)}"
+        raise DeckError(document.problem(message, document.locate(())))
+    reading = Reading(document, RATE_LAWS, problems=list(document.problems))
+    changes = {str(key): str(value) for key, value in (overrides or {}).items()}
+    apply_overrides(document.data, changes, reading)
+    reading.units = _default_units(document.data, reading)
+    tables = _tables(document.data, Path(directory), reading)
+    reading.tables = frozenset(tables)
+    sections = _validate(document, reading)
+    check_references(document.data, reading)
+    protocol = None
+    if sections is not None:
+        protocol = _protocol(sections, Path(directory), reading)
+        _check_cadence(sections, reading)
+    if reading.problems or sections is None or protocol is None:
+        raise DeckError(reading.problems)
+    return _deck(sections, protocol, tables, Path(directory) / Path(name).name, text, changes, document)
+
+
+def _deck(sections, protocol, tables, path, text, changes, document) -> Deck:
+    """Put the checked parts together."""
+    kept = (
+        "title",
+        "description",
+        "run",
+        "tunnelling",
+        "groups",
+        "species",
+        "solution",
+        "processes",
+        "output",
+    )
+    parts = {key: getattr(sections, key) for key in kept}
+    lattice = sections.lattice
+    axes = {"x": "periodic", "y": "periodic", "z": "walls"}
+    if lattice.type == "square":
+        del axes["y"]
+    lattice = lattice.model_copy(update={"boundaries": axes | lattice.boundaries})
+    return Deck(
+        **parts,
+        lattice=lattice,
+        tables=tables,
+        protocol=protocol,
+        path=path,
+        text=text,
+        overrides=changes,
+        document=document,
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of decks, for editors."""
+    schema = DeckSections.model_json_schema(by_alias=True)
+    schema["$defs"]["ProcessDeck"]["properties"]["rate"] = rate_schema(RATE_LAWS) | {
+        "description": "rate law and its parameters"
+    }
+    units = schema["properties"]["units"]
+    units.pop("additionalProperties", None)
+    units["properties"] = {_key(name): {"type": "string"} for name in DIMENSIONS if name != "dimensionless"}
+    units["additionalProperties"] = False
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sei-kmc deck"}
+
+
+def _key(dimension: str) -> str:
+    return dimension.replace(" ", "-")
+
+
+def _default_units(data: MarkedDict, reading: Reading) -> dict[str, str]:
+    """Default unit of each dimension, from the key `units`."""
+    given = data.get("units")
+    if not isinstance(given, MarkedDict):
+        return {}
+    dimensions = {_key(name): name for name in DIMENSIONS if name != "dimensionless"}
+    found = {}
+    for key, unit in given.items():
+        name = dimensions.get(key.replace(" ", "-"))
+        if name is None:
+            reading.report(f"unknown dimension '{key}'{did_you_mean(key, dimensions)}", given.key_marks[key])
+        elif isinstance(unit, str):
+            try:
+                check_unit(unit, name)
+                found[name] = str(unit)
+            except UnitError as error:
+                reading.report(str(error), given.value_marks[key])
+    return found
+
+
+def _tables(data: MarkedDict, directory: Path, reading: Reading) -> dict[str, Path]:
+    """Files of the tables, by name."""
+    given = data.get("tables")
+    if not isinstance(given, MarkedDict):
+        return {}
+    found = {}
+    for name, file in given.items():
+        if not name or "#" in name:
+            reading.report(
+                f"'{name}' is no name for a table; '#' separates table and row", given.key_marks[name]
+            )
+        if isinstance(file, str) and file:
+            found[str(name)] = _table_file(str(file), directory, given.value_marks[name], reading)
+        else:
+            found[str(name)] = directory
+    return found
+
+
+def _table_file(file: str, directory: Path, where: Location, reading: Reading) -> Path:
+    path = Path(os.path.abspath(directory / file))
+    if path.suffix not in (".csv", ".db", ".json"):
+        reading.report(f"'{file}' is no table; expected a .csv file or an ASE database (.db, .json)", where)
+    elif not _is_file(path):
+        reading.report(f"no such file '{file}'{_nearby(path)}", where, f"looked in {path.parent}")
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _nearby(path: Path) -> str:
+    """Suggest a file of the same folder."""
+    try:
+        names = [each.name for each in path.parent.iterdir()]
+    except (OSError, ValueError):
+        return ""
+    guess = did_you_mean(path.name, sorted(names))
+    return guess if guess.startswith(", did") else ""
+
+
+def _validate(document: Document, reading: Reading) -> DeckSections | None:
+    """Typed sections, or None with the problems reported."""
+    try:
+        return DeckSections.model_validate(document.data, context=reading)
+    except ValidationError as error:
+        translate(error, document, reading)
+        return None
+
+
+def _protocol(sections: DeckSections, directory: Path, reading: Reading) -> ProtocolDeck | None:
+    """The protocol with its tables loaded, or None with the problems reported."""
+    given = sections.protocol
+    series = {}
+    for name in ("temperature", "potential"):
+        try:
+            series[name] = _series(getattr(given, name), directory, name)
+            series[name].staircase(getattr(given, f"{name}_step"))
+        except DeckError as error:
+            _report_table(error, ("protocol", name, "table", "file"), reading)
+        except KmcError as error:
+            key = f"{name}-step" if f"{name}-step" in reading.document.data["protocol"] else name
+            reading.report(str(error), reading.document.locate(("protocol", key), key=True))
+    if len(series) < 2:
+        return None
+    return ProtocolDeck(
+        series["temperature"], series["potential"], given.potential_step, given.temperature_step
+    )
+
+
+def _report_table(error: DeckError, path: tuple, reading: Reading) -> None:
+    """Report what is wrong with a table: in its own line, or where the deck names it."""
+    for problem in error.problems:
+        if problem.line is not None:
+            reading.problems.append(problem)
+        else:
+            file = Path(problem.file or "").name
+            reading.report(f"table '{file}': {problem.message}", reading.document.locate(path))
+
+
+def _check_cadence(sections: DeckSections, reading: Reading) -> None:
+    """Outputs are within the run, and not too many."""
+    for name in ("times", "snapshots"):
+        cadence = getattr(sections.output, name)
+        where = reading.document.locate(("output", name), key=True)
+        if cadence is None:
+            continue
+        if cadence.every is not None and sections.run.duration / cadence.every > MAX_OUTPUTS:
+            message = (
+                f"{sections.run.duration / cadence.every:.3g} outputs; at most {MAX_OUTPUTS} are possible"
+            )
+            reading.report(message, where)
+        if cadence.start is not None and cadence.start >= sections.run.duration:
+            reading.report(f"'{name}' begins at {cadence.start:g} s, after the end of the run", where)
+
+
+def _series(given: Any, directory: Path, dimension: str) -> Series:
+    if isinstance(given, TableSection):
+        return load_table(
+            Path(os.path.abspath(directory / given.table.file)),
+            given.table.time,
+            given.table.value,
+            dimension,
+        )
+    if isinstance(given, (PotentialRampSection, TemperatureRampSection)):
+        return Ramp(given.ramp.start, given.ramp.end, given.ramp.rate)
+    return Constant(given.value)

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reading single values of a deck: quantities, references to tables, numbers in a range. Floor 1.
+
+`quantity("energy")` and `number("time", above=0)` are types for the models of `deck_models`; what they
+refuse goes to the `Reading` with its place in the file. Values may carry marks (`kmc.yamltext`), plain
+Python data do as well.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from kmc.errors import Problem, did_you_mean
+from kmc.quantity import Location, Quantity, TableReference
+from kmc.units import DIMENSIONS, UnitError, parse_quantity
+
+REPORTED = "reported"
+"""Type of the pydantic errors whose problem is in the `Reading` already."""
+
+_BARE = re.compile(r"[-+.0-9eE±/\s]*[0-9][-+.0-9eE±/\s]*")
+
+
+@dataclass
+class Reading:
+    """What is known while a deck is being read, and what has been found wrong.
+
+    Parameters
+    ----------
+    document : kmc.yamltext.Document
+        Makes problems from messages and places.
+    laws : dict
+        The rate laws, `kmc.rates.RATE_LAWS`.
+    units : dict of str to str
+        Default unit of each dimension, from `units`.
+    tables : frozenset of str
+        Names under `tables`.
+    """
+
+    document: Any
+    laws: dict[str, Any] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()
+    problems: list[Problem] = field(default_factory=list)
+    reported: set[tuple[int, str]] = field(
+        default_factory=set
+    )  # (id of mapping, key) that have been dealt with
+
+    def report(self, message: str, where: Location | None, hint: str | None = None) -> None:
+        """Note a problem."""
+        self.problems.append(self.document.problem(message, where, hint))
+
+    def refuse(self, message: str, value: object) -> PydanticCustomError:
+        """Error to raise for a value: located here if it has a mark, else by its path."""
+        mark = getattr(value, "mark", None)
+        if mark is None:
+            return PydanticCustomError("deck", "{message}", {"message": message})
+        self.report(message, mark)
+        return PydanticCustomError(REPORTED, "{message}", {"message": message})
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Range of a value in internal units; `above` and `below` exclude the bound itself."""
+
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+    most: float | None = None
+
+    def broken_by(self, value: float, unit: str) -> str | None:
+        """What the value must be, if it is not."""
+        unit = "" if unit == "1" else f" {unit}"
+        rules = [
+            (self.above is not None and not value > (self.above or 0.0), "above", self.above),
+            (self.least is not None and not value >= (self.least or 0.0), "at least", self.least),
+            (self.below is not None and not value < (self.below or 0.0), "below", self.below),
+            (self.most is not None and not value <= (self.most or 0.0), "at most", self.most),
+        ]
+        return next((f"must be {words} {bound:g}{unit}" for broken, words, bound in rules if broken), None)
+
+
+def kebab(name: str) -> str:
+    """The deck's spelling of a Python name."""
+    return name.replace("_", "-")
+
+
+def described(value: object) -> str:
+    """A value of a deck in a few words, for messages."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"'{str(value).lower()}'"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = " ".join(str(value).split())
+    return f"'{text if len(text) <= 40 else text[:37] + '...'}'"
+
+
+def quantity(dimension: str, reference: bool = False, **bounds: float) -> Any:
+    """Type of a `Quantity` of a dimension within `Bounds`; with `reference`, `table#row` will do as well."""
+    limits = Bounds(**bounds)
+
+    def validate(value: object, info: ValidationInfo) -> Quantity | TableReference:
+        return read_quantity(value, dimension, kebab(info.field_name or ""), info.context, limits, reference)
+
+    return Annotated[
+        Quantity | TableReference if reference else Quantity,
+        PlainValidator(validate),
+        WithJsonSchema(quantity_schema(dimension, reference)),
+    ]
+
+
+def number(dimension: str, **bounds: float) -> Any:
+    """Type of a plain float of a dimension, in internal units, within `Bounds`."""
+    limits = Bounds(**bounds)
+
+    def validate(value: object, info: ValidationInfo) -> float:
+        return float(read_quantity(value, dimension, kebab(info.field_name or ""), info.context, limits))
+
+    return Annotated[
+        float, PlainValidator(validate), WithJsonSchema(quantity_schema(dimension, False)["anyOf"][0])
+    ]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate law by name, and its parameters as the deck gives them."""
+
+    law: str
+    parameters: dict[str, Quantity | TableReference]
+
+
+def rate_law() -> Any:
+    """Type of a `Rate`: a mapping with `law` and the parameters of that law."""
+
+    def validate(value: object, info: ValidationInfo) -> Rate:
+        return read_rate(value, info.context)
+
+    return Annotated[Rate, PlainValidator(validate), WithJsonSchema({"type": "object", "required": ["law"]})]
+
+
+def rate_schema(laws: dict[str, Any]) -> dict[str, Any]:
+    """JSON Schema of a rate, from the registry of laws."""
+    forms = []
+    for law in laws.values():
+        properties: dict[str, Any] = {"law": {"const": law.name, "description": law.equation}}
+        for name, parameter in law.parameters.items():
+            properties[name] = quantity_schema(parameter.dimension, True) | {
+                "description": parameter.description
+            }
+        required = ["law", *(name for name, parameter in law.parameters.items() if parameter.required)]
+        forms.append(
+            {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+        )
+    return {"oneOf": forms}
+
+
+def quantity_schema(dimension: str, reference: bool) -> dict[str, Any]:
+    """JSON Schema of a quantity."""
+    wanted = DIMENSIONS[dimension]
+    text = f"{wanted.described}, for example '{wanted.example}'"
+    plain = {"type": ["string", "number"], "description": text + (", or table#row" if reference else "")}
+    full = {
+        "type": "object",
+        "properties": {
+            "value": {"type": ["string", "number"], "description": text},
+            "source": {"type": "string", "description": "publication or data set the value comes from"},
+            "method": {"type": "string", "description": "how the value was obtained there"},
+        },
+        "required": ["value"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [plain, full]}
+
+
+def read_quantity(
+    value: object,
+    dimension: str,
+    name: str,
+    reading: Reading,
+    bounds: Bounds = Bounds(),
+    reference: bool = False,
+) -> Quantity | TableReference:
+    """Read one quantity.
+
+    Parameters
+    ----------
+    value : object
+        Number, text or mapping `{value, source, method}` from the deck.
+    dimension : str
+        A key of `kmc.units.DIMENSIONS`.
+    name : str
+        Key of the deck it stands under.
+    reading : Reading
+    bounds : Bounds, in internal units
+    reference : bool
+        Whether `table#row` is accepted.
+
+    Raises
+    ------
+    PydanticCustomError  if it is none.
+    """
+    if isinstance(value, dict):
+        return _read_mapping(value, dimension, name, reading, bounds)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise reading.refuse(
+            f"'{name}' is {described(value)}; expected {DIMENSIONS[dimension].expected}", value
+        )
+    if isinstance(value, str) and "#" in value:
+        return _read_reference(value, name, reading, reference)
+    return _read_text(value, dimension, name, reading, bounds)
+
+
+def _read_text(value: object, dimension: str, name: str, reading: Reading, bounds: Bounds) -> Quantity:
+    text = str(value)
+    if dimension in reading.units and _BARE.fullmatch(text.strip()):
+        text = f"{text} {reading.units[dimension]}"
+    try:
+        number, uncertainty = parse_quantity(text, dimension)
+    except UnitError as error:
+        raise reading.refuse(str(error), value) from None
+    broken = bounds.broken_by(number, DIMENSIONS[dimension].unit)
+    if broken:
+        raise reading.refuse(f"'{name}' {broken}, not {described(value)}", value)
+    return Quantity(number, uncertainty, where=getattr(value, "mark", None))
+
+
+def _read_mapping(value: dict, dimension: str, name: str, reading: Reading, bounds: Bounds) -> Quantity:
+    known = ("value", "source", "method")
+    unknown = [key for key in value if key not in known]
+    for key in unknown:
+        reading.report(f"unknown key '{key}'{did_you_mean(key, known)}", value.key_marks[key])
+    if "value" not in value:
+        raise reading.refuse(f"missing key 'value' in '{name}'", value)
+    for key in ("source", "method"):
+        if key in value and not isinstance(value[key], str):
+            raise reading.refuse(f"'{key}' must be text, not {described(value[key])}", value)
+    inner = value["value"]
+    if isinstance(inner, (dict, list)) or inner is None or (isinstance(inner, str) and "#" in inner):
+        message = f"'value' is {described(inner)}; expected {DIMENSIONS[dimension].expected}"
+        raise reading.refuse(message, inner if inner is not None else value)
+    read = read_quantity(inner, dimension, name, reading, bounds)
+    texts = {key: str(value[key]) for key in ("source", "method") if key in value}
+    return Quantity(read.value, read.uncertainty, where=read.where or getattr(value, "mark", None), **texts)
+
+
+def _read_reference(value: str, name: str, reading: Reading, allowed: bool) -> TableReference:
+    table, _, row = (part.strip() for part in value.partition("#"))
+    if not allowed:
+        raise reading.refuse(f"'{name}' cannot come from a table; rates and neighbour energies can", value)
+    if not table or not row or "#" in row:
+        raise reading.refuse(f"'{value}' is no reference to a table; expected 'table#row'", value)
+    if table not in reading.tables:
+        raise reading.refuse(
+            f"no table '{table}' under 'tables'{did_you_mean(table, sorted(reading.tables))}", value
+        )
+    return TableReference(table, row, name, getattr(value, "mark", None))
+
+
+def read_rate(value: object, reading: Reading) -> Rate:
+    """Read `{law: ..., parameter: ...}`; every parameter is checked against the registry of laws.
+
+    Raises
+    ------
+    PydanticCustomError  if there is no such law, or a parameter is missing, unknown or wrong.
+    """
+    if not isinstance(value, dict):
+        raise reading.refuse(
+            f"'rate' is {described(value)}; expected a mapping such as {{law: eyring, ...}}", value
+        )
+    name = value.get("law")
+    if name is None:
+        raise reading.refuse(f"missing key 'law' in 'rate'{did_you_mean('', reading.laws)}", value)
+    if not isinstance(name, str) or name not in reading.laws:
+        raise reading.refuse(
+            f"unknown rate law {described(name)}{did_you_mean(str(name), reading.laws)}", name
+        )
+    law = reading.laws[name]
+    before = len(reading.problems)
+    _check_names(value, law, reading)
+    parameters = {}
+    for key, parameter in law.parameters.items():
+        if value.get(key) is None:
+            continue
+        limits = Bounds(0.0 if parameter.positive else None, parameter.minimum, None, parameter.maximum)
+        try:
+            parameters[key] = read_quantity(value[key], parameter.dimension, key, reading, limits, True)
+        except PydanticCustomError as error:
+            if error.type != REPORTED:
+                reading.report(error.message(), value.value_marks[key])
+    if len(reading.problems) > before:
+        raise PydanticCustomError(REPORTED, "rate")
+    return Rate(str(name), parameters)
+
+
+def _check_names(value: Any, law: Any, reading: Reading) -> None:
+    """Report parameters that the law does not have, that have no value, and that are missing."""
+    meant = set()
+    for key in value:
+        if key != "law" and key not in law.parameters:
+            guess = did_you_mean(
+                key, [name for name in law.parameters if name not in value] or law.parameters
+            )
+            meant.add(guess.split("'")[1] if "'" in guess else "")
+            reading.report(f"unknown key '{key}' for rate law '{law.name}'{guess}", value.key_marks[key])
+        elif value[key] is None:
+            reading.report(f"key '{key}' has no value", value.key_marks[key])
+    missing = [name for name, each in law.parameters.items() if each.required and name not in value]
+    for name in missing:
+        if name not in meant:
+            reading.report(f"missing key '{name}' for rate law '{law.name}'", value.mark)

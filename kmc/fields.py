@@ -1,0 +1,427 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fields of a film from the state of the lattice: pure functions, one documented definition per name.
+
+In: the species index of every site, uint8 (nz, ny, nx), and a `SpeciesTable` that says which species are solid.
+Out: thickness, porosity, composition and counts, in SI units, under the names of `kmc.schema`. `observe` gives all of
+them at once. Floor 5.
+
+Words used in every definition below
+
+- *solid site*: a site whose species has phase ``solid``; *electrode site*: phase ``electrode``.
+- *electrode surface*: the face below the first layer, counted from the bottom, that has no electrode site (index
+  `surface`); heights are measured from it.
+- *film*: the solid sites that are joined to the electrode by steps between face-sharing sites, every one of them solid
+  or electrode, across periodic sides where the lattice has them. A solid that floats or is only diagonally in contact
+  is not film; it is counted as *unsupported*.
+- *height* h(x, y): number of layers from the electrode surface to the top of the highest film site of a column; 0 if
+  the column has no film.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kmc.constants import AVOGADRO
+
+if TYPE_CHECKING:
+    from kmc.mechanism import Mechanism
+
+
+@dataclass(frozen=True)
+class SpeciesTable:
+    """What the fields need to know of each lattice species, as arrays indexed by the species.
+
+    Attributes
+    ----------
+    is_solid, is_electrode : bool, shape (n_species,)
+        Phase of the species.
+    units_per_site : int64, shape (n_species,)
+        Formula units that one site holds; 0 for a species that is not solid.
+    site_volume : float64, shape (n_species,), [m^3]
+        Volume of the solid matter in one site, units_per_site V_m / N_A; 0 for a species that is not solid.
+    site_lithium : int64, shape (n_species,)
+        Lithium atoms in one site.
+    """
+
+    is_solid: np.ndarray
+    is_electrode: np.ndarray
+    units_per_site: np.ndarray
+    site_volume: np.ndarray
+    site_lithium: np.ndarray
+
+    @property
+    def n_species(self) -> int:
+        """Number of lattice species."""
+        return len(self.is_solid)
+
+
+def species_table(mechanism: Mechanism) -> SpeciesTable:
+    """Tabulate the lattice species of a mechanism.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Anything with `species`, ordered by index.
+
+    Returns
+    -------
+    table : SpeciesTable
+    """
+    species = mechanism.species
+    is_solid = np.array([s.phase == "solid" for s in species], dtype=bool)
+    units = np.array([s.units_per_site for s in species], dtype=np.int64) * is_solid
+    molar_volume = np.array([s.molar_volume or 0.0 for s in species], dtype=np.float64)
+    return SpeciesTable(
+        is_solid=is_solid,
+        is_electrode=np.array([s.phase == "electrode" for s in species], dtype=bool),
+        units_per_site=units,
+        site_volume=units * molar_volume / AVOGADRO,
+        site_lithium=np.array([s.formula.get("Li", 0) for s in species], dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True)
+class Film:
+    """The film in one state of the lattice, found once and shared by all fields.
+
+    Attributes
+    ----------
+    mask : bool, shape (nz, ny, nx)
+        Film sites.
+    solid : bool, shape (nz, ny, nx)
+        Solid sites, supported or not.
+    electrode : bool, shape (nz, ny, nx)
+        Electrode sites.
+    surface : int
+        Index of the first layer above the electrode surface.
+    height : int64, shape (ny, nx)
+        Height of the film in sites.
+    """
+
+    mask: np.ndarray
+    solid: np.ndarray
+    electrode: np.ndarray
+    surface: int
+    height: np.ndarray
+
+
+def connected(mask: np.ndarray, seeds: np.ndarray, periodic: tuple[bool, bool, bool]) -> np.ndarray:
+    """Sites of `mask` that are joined to a seed by steps between face-sharing sites of `mask`.
+
+    Parameters
+    ----------
+    mask : bool, shape (nz, ny, nx)
+        Sites that can be stepped on.
+    seeds : bool, shape (nz, ny, nx)
+        Sites to start from; those outside `mask` do not count.
+    periodic : (bool, bool, bool)
+        Whether a step may leave through a side and come back through the opposite one, for z, y, x.
+
+    Returns
+    -------
+    reached : bool, shape (nz, ny, nx)
+    """
+    from scipy.ndimage import label
+
+    labels, n_labels = label(mask)
+    root = _merge_across_sides(labels, n_labels, periodic)
+    is_reached = np.zeros(root.max() + 1, dtype=bool)
+    is_reached[root[labels[seeds]]] = True
+    is_reached[root[0]] = False
+    return is_reached[root][labels]
+
+
+def _merge_across_sides(labels: np.ndarray, n_labels: int, periodic: tuple[bool, bool, bool]) -> np.ndarray:
+    """Give labels that touch across a periodic side one common root; label 0 keeps a root of its own."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs = [np.empty((0, 2), dtype=labels.dtype)]
+    for axis in range(3):
+        if periodic[axis] and labels.shape[axis] > 2:
+            sides = np.stack([labels.take(0, axis).ravel(), labels.take(-1, axis).ravel()], axis=1)
+            pairs.append(sides[(sides > 0).all(axis=1)])
+    joined = np.concatenate(pairs)
+    if len(joined) == 0:
+        return np.arange(n_labels + 1)
+    graph = coo_array((np.ones(len(joined), dtype=np.int8), joined.T), shape=(n_labels + 1, n_labels + 1))
+    return connected_components(graph, directed=False)[1]
+
+
+def electrode_surface(electrode: np.ndarray) -> int:
+    """Index of the first layer, counted from the bottom, without an electrode site.
+
+    Parameters
+    ----------
+    electrode : bool, shape (nz, ny, nx)
+        Electrode sites.
+
+    Returns
+    -------
+    surface : int
+        0 if the bottom layer has no electrode site.
+    """
+    has_electrode = electrode.any(axis=(1, 2))
+    return len(electrode) if has_electrode.all() else int(np.argmin(has_electrode))
+
+
+def find_film(lattice: np.ndarray, table: SpeciesTable, periodic: tuple[bool, bool, bool]) -> Film:
+    """Tell film from everything else.
+
+    Parameters
+    ----------
+    lattice : uint8, shape (nz, ny, nx)
+        Species of every site.
+    table : SpeciesTable
+    periodic : (bool, bool, bool)
+        Periodic sides of the lattice, for z, y, x.
+
+    Returns
+    -------
+    film : Film
+    """
+    solid = table.is_solid[lattice]
+    electrode = table.is_electrode[lattice]
+    surface = electrode_surface(electrode)
+    mask = np.zeros_like(solid)
+    layers = np.flatnonzero(solid.any(axis=(1, 2)))
+    if surface > 0 and len(layers):
+        # Only the layers that can matter are searched: the box is mostly liquid when the film is young.
+        bottom, top = (0, len(lattice)) if periodic[0] else (surface - 1, layers[-1] + 1)
+        seeds = electrode[bottom:top].copy()
+        seeds[max(0, surface - bottom) :] = False
+        matter = solid[bottom:top] | seeds
+        mask[bottom:top] = connected(matter, seeds, periodic) & solid[bottom:top]
+        mask[:surface] = False
+    return Film(mask, solid, electrode, surface, _height(mask, surface))
+
+
+def _height(mask: np.ndarray, surface: int) -> np.ndarray:
+    """Layers from the electrode surface to the top of the highest film site of each column."""
+    top = len(mask) - np.argmax(mask[::-1], axis=0)
+    return np.where(mask.any(axis=0), top - surface, 0).astype(np.int64)
+
+
+def thickness_map(film: Film, spacing: float) -> np.ndarray:
+    """Height of the film in every column.
+
+    Parameters
+    ----------
+    film : Film
+    spacing : float, [m]
+        Distance between neighbouring sites, a.
+
+    Returns
+    -------
+    thickness_map : float64, shape (ny, nx), [m]
+
+    Notes
+    -----
+    L(x, y) = a h(x, y)
+    """
+    return spacing * film.height
+
+
+def equivalent_thickness(film_count: np.ndarray, table: SpeciesTable, area: float) -> float:
+    """Thickness that the matter of the film would have without pores.
+
+    Parameters
+    ----------
+    film_count : int64, shape (n_species,)
+        Film sites of every species.
+    table : SpeciesTable
+    area : float, [m^2]
+
+    Returns
+    -------
+    equivalent_thickness : float, [m]
+
+    Notes
+    -----
+    L_eq = sum_s N_s u_s V_m,s / (N_A A), with N_s film sites, u_s formula units per site and V_m,s the molar volume of
+    species s.
+    """
+    return float(film_count @ table.site_volume) / area
+
+
+def porosity_profile(film: Film) -> np.ndarray:
+    """Fraction of each layer that is not solid.
+
+    Parameters
+    ----------
+    film : Film
+
+    Returns
+    -------
+    porosity : float64, shape (nz,)
+        1 in the liquid, 0 in the electrode.
+
+    Notes
+    -----
+    eps(z) = 1 - (solid sites + electrode sites in the layer) / (sites in the layer). Unsupported solids count here,
+    because they fill space.
+    """
+    return 1.0 - (film.solid | film.electrode).mean(axis=(1, 2))
+
+
+def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float, float]:
+    """Fractions of the film's envelope that are open and closed pores.
+
+    Parameters
+    ----------
+    film : Film
+    periodic : (bool, bool, bool)
+        Periodic sides of the lattice, for z, y, x.
+
+    Returns
+    -------
+    open_porosity, closed_porosity : float
+        NaN, both, where there is no film.
+
+    Notes
+    -----
+    The envelope is every site between the electrode surface and the height of the film in its column, N_env = sum h(x, y)
+    sites. Those of them that are not film are pores. A pore site is *open* if it is joined to the liquid above the
+    envelope by steps between face-sharing sites that are neither solid nor electrode, and *closed* otherwise.
+
+    eps_open = N_open / N_env,  eps_closed = N_closed / N_env,  mean porosity = eps_open + eps_closed.
+
+    An unsupported solid within the envelope is not film; it counts as closed, because liquid does not pass through it.
+    """
+    n_envelope = int(film.height.sum())
+    if n_envelope == 0:
+        return float("nan"), float("nan")
+    # One layer above the highest film site is enough to reach every pore mouth.
+    layers = slice(film.surface, film.surface + int(film.height.max()) + 1)
+    mask, solid = film.mask[layers], film.solid[layers]
+    envelope = np.arange(len(mask))[:, None, None] < film.height
+    pore = envelope & ~mask
+    n_pore = int(np.count_nonzero(pore))
+    if n_pore == 0:
+        return 0.0, 0.0
+    free = ~(solid | film.electrode[layers])
+    reached = connected(free, free & ~envelope, (False, periodic[1], periodic[2]))
+    n_open = int(np.count_nonzero(pore & reached))
+    return n_open / n_envelope, (n_pore - n_open) / n_envelope
+
+
+def esmaeilpour(film: Film, spacing: float) -> tuple[float, float]:
+    """Thickness and porosity as defined by Esmaeilpour et al., for comparison with their kinetic Monte Carlo model.
+
+    Parameters
+    ----------
+    film : Film
+    spacing : float, [m]
+
+    Returns
+    -------
+    thickness : float, [m]
+        NaN where there is no film, as in the published code.
+    porosity : float
+
+    Notes
+    -----
+    L = (a / N_col) sum over columns of the row number of the highest film site, the last electrode layer being row 0 and
+    a column without film adding 0. The porosity looks at the lower half of the film only: the number of sites that are
+    neither solid nor electrode in rows below L / (2 a), divided by N_col L / (2 a), which is not in general the number of
+    sites in those rows; the published normalisation is kept.
+
+    References
+    ----------
+    Esmaeilpour, Jana, Li, Soleymanibrojeni, Wenzel, Adv. Energy Mater. 13, 2203966 (2023),
+    doi:10.1002/aenm.202203966; function `thickness` of the public code KIT-Workflows/KMC-CIDEMOD.
+    """
+    n_columns = film.height.size
+    mean_height = film.height.sum() / n_columns
+    if mean_height == 0.0:
+        return float("nan"), float("nan")
+    row = np.arange(len(film.mask)) - film.surface + 1
+    lower_half = (row < mean_height / 2) & (row > 0)
+    n_free = np.count_nonzero(~(film.solid | film.electrode)[lower_half])
+    return spacing * mean_height, n_free / (n_columns * mean_height / 2)
+
+
+def coverage(film: Film) -> float:
+    """Fraction of the electrode surface that is in contact with film.
+
+    Parameters
+    ----------
+    film : Film
+
+    Returns
+    -------
+    coverage : float
+
+    Notes
+    -----
+    theta = (film sites in the first layer above the electrode surface) / (columns)
+    """
+    return float(film.mask[film.surface].mean()) if film.surface < len(film.mask) else 0.0
+
+
+def layer_count(lattice: np.ndarray, n_species: int) -> np.ndarray:
+    """Sites of every species in every layer.
+
+    Parameters
+    ----------
+    lattice : uint8, shape (nz, ny, nx)
+    n_species : int
+
+    Returns
+    -------
+    layer_count : int64, shape (nz, n_species)
+    """
+    n_layers = len(lattice)
+    key = lattice.reshape(n_layers, -1).astype(np.intp)
+    key += n_species * np.arange(n_layers)[:, None]
+    return np.bincount(key.ravel(), minlength=n_layers * n_species).reshape(n_layers, n_species)
+
+
+def observe(
+    lattice: np.ndarray, table: SpeciesTable, spacing: float, periodic: tuple[bool, bool, bool]
+) -> dict[str, float | int | np.ndarray]:
+    """All fields of one state of the lattice, by the names of the results file.
+
+    Parameters
+    ----------
+    lattice : uint8, shape (nz, ny, nx)
+        Species of every site.
+    table : SpeciesTable
+    spacing : float, [m]
+    periodic : (bool, bool, bool)
+        Periodic sides of the lattice, for z, y, x.
+
+    Returns
+    -------
+    fields : dict
+        SI units. `count`, `film_count` and `volume_fraction` run over the lattice species only; the writer adds the
+        species of the solution.
+    """
+    film = find_film(lattice, table, periodic)
+    area = lattice.shape[1] * lattice.shape[2] * spacing**2
+    height = thickness_map(film, spacing)
+    per_layer = layer_count(lattice, table.n_species)
+    film_count = np.bincount(lattice[film.mask], minlength=table.n_species).astype(np.int64)
+    open_porosity, closed_porosity = pore_fractions(film, periodic)
+    other_thickness, other_porosity = esmaeilpour(film, spacing)
+    return {
+        "thickness": float(height.mean()),
+        "thickness_map": height,
+        "roughness": float(height.std()),
+        "equivalent_thickness": equivalent_thickness(film_count, table, area),
+        "porosity": porosity_profile(film),
+        "mean_porosity": open_porosity + closed_porosity,
+        "open_porosity": open_porosity,
+        "closed_porosity": closed_porosity,
+        "thickness_esmaeilpour": other_thickness,
+        "porosity_esmaeilpour": other_porosity,
+        "volume_fraction": per_layer / (lattice.shape[1] * lattice.shape[2]),
+        "coverage": coverage(film),
+        "count": per_layer.sum(axis=0),
+        "film_count": film_count,
+        "unsupported": int(np.count_nonzero(film.solid)) - int(film_count.sum()),
+        "lithium": float(film_count @ table.site_lithium) / (AVOGADRO * area),
+    }

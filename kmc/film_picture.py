@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The picture of a film: cross-sections with every site in the colour of its species, beside a map of heights.
+
+In: a `Result` and a `Legend`. Out: a matplotlib figure. Axes are placed in inches, because sections must keep the aspect
+of the box and still not leave the page. Floor 75.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kmc.palette import DISSOLVED, ELECTRODE, LIQUID, Legend
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from kmc.result import Result
+
+NM = 1e9
+# Page, in inches.
+_WIDTH, _LEFT, _TOP, _BOTTOM, _GAP = 7.2, 0.45, 0.2, 0.42, 0.5
+_SECTION, _MAP = 3.6, 1.85
+_TALLEST = 4.2
+_LEGEND_COLUMNS, _LEGEND_ROW = 5, 0.16
+# Liquid shown above the highest film site and electrode below the surface, [nm].
+_ABOVE, _BELOW = 1.0, 0.8
+
+
+def film_figure(result: Result, legend: Legend) -> Figure:
+    """Draw the last snapshot of a film.
+
+    Parameters
+    ----------
+    result : Result
+    legend : Legend
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+
+    data = result.data
+    lattice = result.film.values
+    time = float(data["snapshot_time"].values[-1])
+    at_snapshot = int(np.argmin(np.abs(data["time"].values - time)))
+    heights = data["thickness_map"].values[at_snapshot] * NM
+    spacing = result.provenance["lattice_spacing"] * NM
+    n_z, n_y, n_x = lattice.shape
+    top = min(heights.max() + _ABOVE + spacing, (data["z"].values[-1] * NM) + spacing / 2)
+    cuts = [("x", lattice[:, n_y // 2, :], spacing * n_x)]
+    height = min(_SECTION * (top + _BELOW) / (spacing * n_x), _TALLEST)
+    if n_y > 1 and height < 1.6:
+        cuts.append(("y", lattice[:, :, n_x // 2], spacing * n_y))
+    rows = _entries(legend, np.unique(np.concatenate([cut.ravel() for _, cut, _ in cuts])))
+    n_rows = -(-len(rows) // _LEGEND_COLUMNS)
+    body = max(len(cuts) * height + (len(cuts) - 1) * _GAP, _MAP if n_y > 1 else 0.0)
+    page = _TOP + body + _BOTTOM + 0.1 + _LEGEND_ROW * n_rows
+    figure = Figure(figsize=(_WIDTH if n_y > 1 else _LEFT + _SECTION + 0.2, page))
+
+    def place(left: float, from_top: float, width: float, tall: float) -> Axes:
+        total = figure.get_size_inches()
+        return figure.add_axes(
+            (left / total[0], 1 - (from_top + tall) / total[1], width / total[0], tall / total[1])
+        )
+
+    offset = (body - len(cuts) * height - (len(cuts) - 1) * _GAP) / 2
+    for k, (axis, cut, extent) in enumerate(cuts):
+        axes = place(_LEFT, _TOP + offset + k * (height + _GAP), _SECTION, height)
+        _draw_section(axes, cut, legend, data["z"].values * NM, spacing, (extent, top), axis)
+        if k == 0:
+            conditions = f"{time_text(time)}, {float(data['potential'].values[at_snapshot]):.2f} V"
+            axes.annotate(
+                conditions, (1, 1), xytext=(-4, -4), xycoords="axes fraction", textcoords="offset points",
+                ha="right", va="top",
+            )  # fmt: skip
+        mark_panel(axes, "abc"[k])
+    if n_y > 1:
+        side = _MAP * min(1.0, n_y / n_x), _MAP * min(1.0, n_x / n_y)
+        left, from_top = _LEFT + _SECTION + _GAP, _TOP + (body - side[0]) / 2
+        axes = place(left, from_top, side[1], side[0])
+        bar = place(left + side[1] + 0.07, from_top, 0.1, side[0])
+        _draw_map(axes, bar, heights, spacing, len(cuts))
+        mark_panel(axes, "abc"[len(cuts)])
+    handles = [_handle(kind, colour, label) for kind, colour, label in rows]
+    figure.legend(
+        handles=handles, loc="lower center", ncols=min(_LEGEND_COLUMNS, len(rows)), handlelength=1.1, borderaxespad=0.2,
+        labelspacing=0.3, columnspacing=1.4,
+    )  # fmt: skip
+    return figure
+
+
+def _draw_section(axes, cut, legend, z, spacing, size, axis) -> None:
+    """One cut through the box, sites as squares, dissolved species as dots."""
+    from matplotlib.collections import EllipseCollection
+
+    colours = legend.colours.copy()
+    for k in legend.dissolved:
+        colours[k] = _liquid(legend)
+    extent, top = size
+    axes.imshow(
+        colours[cut],
+        origin="lower",
+        extent=(0, extent, z[0] - spacing / 2, z[-1] + spacing / 2),
+        interpolation="nearest",
+        aspect="auto",
+    )
+    axes.axhspan(-_BELOW, 0.0, color=ELECTRODE, lw=0)
+    layer, column = np.nonzero(np.isin(cut, legend.dissolved))
+    centres = np.stack([(column + 0.5) * spacing, z[layer]], axis=1)
+    if len(centres):
+        dots = np.full(len(centres), 0.75 * spacing)
+        axes.add_collection(
+            EllipseCollection(dots, dots, 0.0, units="xy", offsets=centres, transOffset=axes.transData, fc=DISSOLVED, lw=0)
+        )
+    axes.set(xlim=(0, extent), ylim=(-_BELOW, top), xlabel=f"{axis} (nm)", ylabel="z (nm)")
+    axes.locator_params(nbins=6, steps=[1, 2, 5, 10])
+
+
+def _draw_map(axes, bar, heights, spacing, n_cuts) -> None:
+    """Height of every column, with the cuts marked."""
+    n_y, n_x = heights.shape
+    image = axes.imshow(
+        heights, origin="lower", extent=(0, n_x * spacing, 0, n_y * spacing), cmap="cividis", interpolation="nearest"
+    )
+    axes.set(xlabel="x (nm)", ylabel="y (nm)")
+    axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
+    style = {"color": "white", "lw": 0.8, "ls": (0, (4, 3))}
+    axes.axhline((n_y // 2 + 0.5) * spacing, **style)
+    if n_cuts > 1:
+        axes.axvline((n_x // 2 + 0.5) * spacing, **style)
+    axes.figure.colorbar(image, cax=bar, label="height of the film (nm)")
+
+
+def _entries(legend: Legend, present: np.ndarray) -> list[tuple[str, object, str]]:
+    """Kind of mark, colour and name of what a picture shows: electrode, liquid, intermediates, then solids."""
+    entries = []
+    for k in present:
+        if legend.phases[k] == "electrode":
+            entries.append(("square", legend.colours[k], legend.labels[k]))
+    entries.append(("square", _liquid(legend), "electrolyte"))
+    if set(present) & set(legend.dissolved):
+        entries.append(("dot", DISSOLVED, "dissolved intermediates"))
+    entries += [("square", legend.colours[k], legend.labels[k]) for k in legend.solids if k in present]
+    return entries
+
+
+def _liquid(legend: Legend):
+    """Colour of the liquid, as shown by the first liquid species."""
+    liquids = [k for k, phase in enumerate(legend.phases) if phase == "liquid"]
+    return legend.colours[liquids[0]] if liquids else LIQUID
+
+
+def _handle(kind: str, colour, label: str):
+    """Mark of a legend."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    if kind == "dot":
+        return Line2D([], [], marker="o", ms=4, color=colour, lw=0, label=label)
+    return Patch(facecolor=colour, edgecolor="0.5", lw=0.4, label=label)
+
+
+def mark_panel(axes: Axes, letter: str) -> None:
+    """Letter of a panel, in bold, outside its upper left corner.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    letter : str
+    """
+    axes.annotate(
+        letter, (0, 1), xytext=(-24, 3), xycoords="axes fraction", textcoords="offset points", weight="bold", size=9
+    )
+
+
+def time_text(seconds: float) -> str:
+    """A time with two digits and a unit.
+
+    Parameters
+    ----------
+    seconds : float, [s]
+
+    Returns
+    -------
+    text : str
+    """
+    units = ((31557600.0, "yr"), (86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+    small = ((1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+    factor, unit = next((pair for pair in (*units, *small) if seconds >= 0.995 * pair[0]), (1e-12, "ps"))
+    value = seconds / factor
+    return f"{value:.0f} {unit}" if value >= 9.95 else f"{value:.2g} {unit}"

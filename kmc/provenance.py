@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where a result comes from: deck, tables, versions, and the source of every number and every law used (floor 5).
+
+In: the deck and the mechanism. Out: root attributes and the tables of the group ``/provenance`` of a results file. Nothing
+here depends on the machine, so two runs of one deck carry the same provenance wherever they ran; the time of creation
+apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import kmc
+from kmc.quantity import Quantity
+from kmc.rates import RATE_LAWS
+from kmc.units import DIMENSIONS
+
+if TYPE_CHECKING:
+    from kmc.deck import Deck
+    from kmc.mechanism import Mechanism, Process
+
+# Packages whose version can change a number in the results.
+_VERSIONED = ("numpy", "scipy", "h5py", "ase", "pymatgen")
+
+# The method itself, whatever the deck.
+_METHOD = (
+    (
+        "rejection-free kinetic Monte Carlo",
+        "D. T. Gillespie, J. Comput. Phys. 22, 403 (1976), doi:10.1016/0021-9991(76)90041-3",
+    ),
+    (
+        "selection of events by composition and rejection",
+        "A. Slepoy, A. P. Thompson, S. J. Plimpton, J. Chem. Phys. 128, 205101 (2008), doi:10.1063/1.2919546",
+    ),
+)
+_TUNNELLING = (
+    "electron tunnelling through the film",
+    "M. Tang, S. Lu, J. Newman, J. Electrochem. Soc. 159, A1775 (2012), doi:10.1149/2.025211jes",
+)
+_DEFINITION = (
+    "thickness_esmaeilpour, porosity_esmaeilpour",
+    "M. Esmaeilpour et al., Adv. Energy Mater. 13, 2203966 (2023), doi:10.1002/aenm.202203966",
+)
+
+
+def attributes(deck: Deck, seed: int, created: str | None = None) -> dict[str, str | int]:
+    """Root attributes of a results file.
+
+    Parameters
+    ----------
+    deck : Deck
+    seed : int
+        Seed that the run uses.
+    created : str, optional
+        Time of creation, ISO 8601; now by default.
+
+    Returns
+    -------
+    attributes : dict
+        title, description, deck_name, deck (its whole text), overrides (what the
+        command line replaced in it), seed, kmc_version, git_commit (of a source tree; empty
+        otherwise), versions, lattice_type, lattice_spacing [m], created.
+    """
+    return {
+        "title": deck.title or deck.path.stem,
+        "description": deck.description or "",
+        "deck_name": deck.path.name,
+        "deck": deck.text,
+        "overrides": "\n".join(f"{path}={value}" for path, value in deck.overrides.items()),
+        "seed": int(seed),
+        "kmc_version": kmc.__version__,
+        "git_commit": git_commit(Path(kmc.__file__).resolve().parents[1]),
+        "versions": ", ".join(f"{name} {_version(name)}" for name in _VERSIONED),
+        "lattice_type": deck.lattice.type,
+        "lattice_spacing": float(deck.lattice.spacing),
+        "created": created or datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def tables(deck: Deck, mechanism: Mechanism) -> dict[str, dict[str, list]]:
+    """Tables of the group ``/provenance``, each a dict of columns of equal length.
+
+    Parameters
+    ----------
+    deck : Deck
+    mechanism : Mechanism
+
+    Returns
+    -------
+    tables : dict
+        ``processes``: name, equation, law, law_equation, reverse_of, tunnelling, source, note;
+        ``parameters``: process or species, name, value, uncertainty, unit, source, method, where;
+        ``tables``: name, file, encoding, sha256, text;
+        ``citations``: subject, reference.
+    """
+    return {
+        "processes": _processes(deck, mechanism),
+        "parameters": _parameters(deck, mechanism),
+        "tables": _files(deck),
+        "citations": _citations(deck, mechanism),
+    }
+
+
+def git_commit(directory: Path) -> str:
+    """Commit of a source tree, with ``+changes`` if it was edited since; empty outside of one.
+
+    Parameters
+    ----------
+    directory : Path
+        The directory that holds the package.
+
+    Returns
+    -------
+    commit : str
+    """
+    if not (directory / ".git").exists():  # an installed package must not report the repository around it
+        return ""
+    commit = _git(directory, "rev-parse", "HEAD")
+    if not commit:
+        return ""
+    return commit + ("+changes" if _git(directory, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    """Output of a git command; empty if it fails or there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(directory), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _processes(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
+    """One row per process; a generated reverse refers to its forward process."""
+    written = {p.name: p for p in deck.processes}
+    columns = {
+        key: []
+        for key in ("name", "equation", "law", "law_equation", "reverse_of", "tunnelling", "source", "note")
+    }
+    for process in mechanism.processes:
+        forward = process if process.reverse_of is None else mechanism.processes[process.reverse_of]
+        entry = written[forward.name]
+        row = {
+            "name": process.name,
+            "equation": entry.equation,
+            "law": process.law,
+            "law_equation": RATE_LAWS[process.law].equation,
+            "reverse_of": "" if forward is process else forward.name,
+            "tunnelling": float(process.tunnelling),
+            "source": entry.source or "",
+            "note": entry.note or "",
+        }
+        for key, cell in row.items():
+            columns[key].append(cell)
+    return columns
+
+
+def _parameters(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
+    """Every number with a physical meaning: rates, neighbours, activities, molar volumes, tunnelling, spacing."""
+    rows = [("lattice", "spacing", deck.lattice.spacing, "m")]
+    for process in mechanism.processes:
+        if process.reverse_of is None:
+            rows += _rate_rows(process)
+    for species in mechanism.species:
+        if species.volume is not None:
+            rows.append((species.name, "molar-volume", species.volume, "m^3/mol"))
+    for species in mechanism.solution:
+        if species.activity is not None:
+            rows.append((species.name, "activity", species.activity, ""))
+    if deck.tunnelling is not None:
+        rows += [(name, "decay", value, "1/m") for name, value in deck.tunnelling.decay.items()]
+        rows.append(("tunnelling", "cutoff", Quantity(float(deck.tunnelling.cutoff)), ""))
+    return {
+        "owner": [owner for owner, _, _, _ in rows],
+        "name": [name for _, name, _, _ in rows],
+        "value": [float(quantity.value) for _, _, quantity, _ in rows],
+        "uncertainty": [_number(quantity.uncertainty) for _, _, quantity, _ in rows],
+        "unit": [unit for _, _, _, unit in rows],
+        "source": [quantity.source or "" for _, _, quantity, _ in rows],
+        "method": [quantity.method or "" for _, _, quantity, _ in rows],
+        "where": [_place(quantity.where) for _, _, quantity, _ in rows],
+    }
+
+
+def _rate_rows(process: Process) -> list[tuple[str, str, Quantity, str]]:
+    """Parameters of the rate of one process, and the energies of its neighbours."""
+    rows = [
+        (process.name, name, quantity, _unit(process.law, name)) for name, quantity in process.parameters.items()
+    ]
+    for number, term in enumerate(process.neighbours, start=1):
+        rows.append((process.name, f"neighbours {number}", term.energy, "eV"))
+    return rows
+
+
+def _unit(law: str, name: str) -> str:
+    """Internal unit of a parameter of a rate law."""
+    return DIMENSIONS[RATE_LAWS[law].parameters[name].dimension].unit
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _place(where) -> str:
+    """File name, line and column of a value; the directory of the file says nothing elsewhere."""
+    if where is None or where.file is None:
+        return ""
+    parts = (Path(where.file).name, where.line, where.column)
+    return ":".join(str(part) for part in parts if part is not None)
+
+
+def _files(deck: Deck) -> dict[str, list]:
+    """The tables of the deck, whole: as text, or in base64 where they are not text."""
+    columns = {key: [] for key in ("name", "file", "encoding", "sha256", "text")}
+    for name, path in _paths(deck):
+        content = Path(path).read_bytes()
+        try:
+            text, encoding = content.decode("utf-8"), "utf-8"
+            if "\0" in text:
+                raise ValueError("a text holds no zero byte")
+        except ValueError:
+            text, encoding = base64.b64encode(content).decode("ascii"), "base64"
+        row = (name, Path(path).name, encoding, hashlib.sha256(content).hexdigest(), text)
+        for key, cell in zip(columns, row, strict=True):
+            columns[key].append(cell)
+    return columns
+
+
+def _paths(deck: Deck) -> Iterable[tuple[str, Path]]:
+    """Name and path of every file that the deck reads."""
+    yield from deck.tables.items()
+    for name in ("potential", "temperature"):
+        file = getattr(getattr(deck.protocol, name), "file", None)
+        if file is not None:
+            yield f"protocol {name}", file
+
+
+def _citations(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
+    """Each reference once, with everything that it is the reference of."""
+    pairs = [*_METHOD, _DEFINITION]
+    laws = {p.law for p in mechanism.processes if p.law != "constant"}  # which has no reference but the number's own
+    pairs += [(f"rate law {law}", RATE_LAWS[law].source) for law in sorted(laws)]
+    if any(p.tunnelling for p in mechanism.processes):
+        pairs.append(_TUNNELLING)
+    pairs += [(f"process {p.name}", p.source) for p in deck.processes if p.source]
+    parameters = _parameters(deck, mechanism)
+    pairs += [
+        (f"{owner}, {name}", source)
+        for owner, name, source in zip(parameters["owner"], parameters["name"], parameters["source"], strict=True)
+        if source
+    ]
+    subjects: dict[str, list[str]] = {}
+    for subject, reference in pairs:
+        if reference:
+            known = subjects.setdefault(reference, [])
+            if subject not in known:
+                known.append(subject)
+    return {"subject": ["; ".join(names) for names in subjects.values()], "reference": list(subjects)}

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The one table of what a results file contains (floor 5).
+
+The writer creates every dataset from this table, the documentation prints it, and a test compares it with a file.
+Dimensions are the names of coordinates: those of `COORDINATES`, with `time` and `snapshot_time` without limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORMAT_VERSION = "1"
+UNLIMITED = ("time", "snapshot_time")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One dataset of a results file.
+
+    Attributes
+    ----------
+    name : str
+    dims : tuple of str
+        Names of the coordinates along the axes.
+    dtype : str
+        NumPy dtype, or ``str``.
+    unit : str
+        UDUNITS spelling; ``1`` for a pure number and empty for text.
+    long_name : str
+        A line for an axis or a table.
+    definition : str
+        What the number is, exactly.
+    in_digest : bool
+        Whether the dataset is decided by deck and seed alone, and thus enters a comparison of runs.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    unit: str
+    long_name: str
+    definition: str
+    in_digest: bool = True
+
+    @property
+    def is_series(self) -> bool:
+        """Whether the dataset grows by one entry at every output."""
+        return "time" in self.dims
+
+
+_ABOVE = "measured from the electrode surface, the face below the first layer without an electrode site"
+
+COORDINATES = (
+    Variable("time", ("time",), "f8", "s", "time", "Physical time of the output."),
+    Variable("snapshot_time", ("snapshot_time",), "f8", "s", "time of the snapshot", "Physical time of `lattice`."),
+    Variable("z", ("z",), "f8", "m", "height", f"Height of the centre of the layer, {_ABOVE}."),
+    Variable("y", ("y",), "f8", "m", "y", "Position of the centre of the site."),
+    Variable("x", ("x",), "f8", "m", "x", "Position of the centre of the site."),
+    Variable(
+        "species",
+        ("species",),
+        "str",
+        "",
+        "species",
+        "Names of the species: first those of the lattice, at the index used in `lattice`, then those of the solution.",
+    ),
+    Variable("gas_species", ("gas_species",), "str", "", "gas", "Names of the gases among the species."),
+    Variable(
+        "process", ("process",), "str", "", "process", "Names of the processes; a generated reverse has its own name."
+    ),
+)
+
+FIELDS = (
+    Variable(
+        "thickness",
+        ("time",),
+        "f8",
+        "m",
+        "film thickness",
+        "Mean of thickness_map over all columns, a column without film counting as 0.",
+    ),
+    Variable(
+        "thickness_map",
+        ("time", "y", "x"),
+        "f8",
+        "m",
+        "film thickness of the column",
+        f"Top of the highest film site of the column, {_ABOVE}; 0 without film. Film: solid sites joined to the electrode "
+        "by steps between face-sharing solid sites; unsupported solids are not film.",
+    ),
+    Variable(
+        "roughness",
+        ("time",),
+        "f8",
+        "m",
+        "film roughness",
+        "Root mean square deviation of thickness_map from its mean.",
+    ),
+    Variable(
+        "equivalent_thickness",
+        ("time",),
+        "f8",
+        "m",
+        "thickness without pores",
+        "Volume of the film's matter per area: film sites times units_per_site times molar_volume / N_A, per area.",
+    ),
+    Variable(
+        "porosity",
+        ("time", "z"),
+        "f8",
+        "1",
+        "porosity of the layer",
+        "Fraction of the sites of the layer that are neither solid (supported or not) nor electrode.",
+    ),
+    Variable(
+        "mean_porosity",
+        ("time",),
+        "f8",
+        "1",
+        "porosity of the film",
+        "Fraction of the sites between the electrode surface and thickness_map that are not film; NaN without film.",
+    ),
+    Variable(
+        "open_porosity",
+        ("time",),
+        "f8",
+        "1",
+        "open porosity of the film",
+        "The part of mean_porosity in sites joined to the liquid above the film by steps between face-sharing sites that "
+        "are neither solid nor electrode.",
+    ),
+    Variable(
+        "closed_porosity",
+        ("time",),
+        "f8",
+        "1",
+        "closed porosity of the film",
+        "The rest of mean_porosity: mean_porosity - open_porosity.",
+    ),
+    Variable(
+        "volume_fraction",
+        ("time", "z", "species"),
+        "f8",
+        "1",
+        "share of the layer",
+        "Fraction of the sites of the layer that hold the species; every site has the same volume. Sums to 1 over the "
+        "species; 0 for species of the solution, which hold no site.",
+    ),
+    Variable(
+        "coverage",
+        ("time",),
+        "f8",
+        "1",
+        "coverage of the electrode",
+        "Fraction of the sites in the first layer above the electrode surface that are film.",
+    ),
+    Variable(
+        "film_count",
+        ("time", "species"),
+        "i8",
+        "1",
+        "film sites",
+        "Film sites that hold the species.",
+    ),
+    Variable(
+        "unsupported",
+        ("time",),
+        "i8",
+        "1",
+        "unsupported solid sites",
+        "Solid sites that are not joined to the electrode and thus not film.",
+    ),
+    Variable(
+        "lithium",
+        ("time",),
+        "f8",
+        "mol m-2",
+        "lithium in the film",
+        "Lithium atoms in film sites per area, interstitial lithium included.",
+    ),
+    Variable(
+        "thickness_esmaeilpour",
+        ("time",),
+        "f8",
+        "m",
+        "thickness after Esmaeilpour et al.",
+        "Sum over columns of the row of the highest film site, per number of columns, the last electrode layer being row "
+        "0; NaN without film (doi:10.1002/aenm.202203966).",
+    ),
+    Variable(
+        "porosity_esmaeilpour",
+        ("time",),
+        "f8",
+        "1",
+        "porosity after Esmaeilpour et al.",
+        "Sites that are neither solid nor electrode in rows below half of thickness_esmaeilpour, per column and per half "
+        "of the thickness in sites; NaN without film (doi:10.1002/aenm.202203966).",
+    ),
+)
+
+BUDGETS = (
+    Variable(
+        "count",
+        ("time", "species"),
+        "i8",
+        "1",
+        "amount of the species",
+        "Species of the lattice: sites that hold it. Species of the solution: molecules gained since the start, negative "
+        "if consumed.",
+    ),
+    Variable(
+        "electrons",
+        ("time",),
+        "i8",
+        "1",
+        "electrons passed",
+        "Electrons taken from the electrode since the start, less those given back.",
+    ),
+    Variable(
+        "charge",
+        ("time",),
+        "f8",
+        "C m-2",
+        "charge passed",
+        "Elementary charge times electrons per area; positive for reduction.",
+    ),
+    Variable(
+        "current_density",
+        ("time",),
+        "f8",
+        "A m-2",
+        "mean current density",
+        "Gain of charge since the output before, per time between the two; positive for reduction; NaN at the first.",
+    ),
+    Variable(
+        "gas",
+        ("time", "gas_species"),
+        "f8",
+        "mol m-2",
+        "gas evolved",
+        "Molecules of the gas evolved since the start per area.",
+    ),
+    Variable("n_events", ("time",), "i8", "1", "events of all processes", "Sum of event_count over the processes."),
+    Variable(
+        "event_count",
+        ("time", "process"),
+        "i8",
+        "1",
+        "events",
+        "Events of the process since the start.",
+    ),
+)
+
+CONDITIONS = (
+    Variable("potential", ("time",), "f8", "V", "electrode potential", "Potential as applied, against Li/Li+."),
+    Variable("temperature", ("time",), "f8", "K", "temperature", "Temperature as applied."),
+    Variable("time_seconds", ("time",), "i8", "s", "whole seconds of the clock", "Exact time, with time_fraction."),
+    Variable(
+        "time_fraction",
+        ("time",),
+        "f8",
+        "s",
+        "fraction of a second of the clock",
+        "Exact time is time_seconds + time_fraction, the latter in [0, 1).",
+    ),
+    Variable(
+        "events_per_second",
+        ("time",),
+        "f8",
+        "s-1",
+        "speed of the run",
+        "Events per second of wall time since the output before, NaN if not measured; says nothing about the film.",
+        in_digest=False,
+    ),
+)
+
+SNAPSHOT = Variable(
+    "lattice",
+    ("snapshot_time", "z", "y", "x"),
+    "u1",
+    "1",
+    "species of the site",
+    "Index into `species`, as listed in flag_values and flag_meanings.",
+)
+
+CONSTANTS = (
+    Variable("formula", ("species",), "str", "", "formula", "Formula of one formula unit or molecule, as in the deck."),
+    Variable("phase", ("species",), "str", "", "phase", "electrode, liquid, dissolved, solid or gas."),
+    Variable("label", ("species",), "str", "", "label", "Name for pictures."),
+    Variable("colour", ("species",), "str", "", "colour", "Colour for pictures given by the deck, #rrggbb, or empty."),
+    Variable(
+        "compartment", ("species",), "str", "", "compartment", "lattice (holds sites) or solution (well mixed, counted)."
+    ),
+    Variable(
+        "units_per_site",
+        ("species",),
+        "i8",
+        "1",
+        "formula units per site",
+        "Formula units in one site; 1 for the solution.",
+    ),
+    Variable(
+        "molar_volume",
+        ("species",),
+        "f8",
+        "m3 mol-1",
+        "molar volume",
+        "Volume per mole of formula units; NaN where the deck gives none.",
+    ),
+    Variable("charge_number", ("species",), "i8", "1", "charge", "Charge per site or molecule in e."),
+    Variable("lithium_number", ("species",), "i8", "1", "lithium atoms", "Lithium atoms per site or molecule."),
+    Variable("electron_number", ("process",), "i8", "1", "electrons", "Electrons taken from the electrode per event."),
+)
+
+VARIABLES = (*COORDINATES, *FIELDS, *BUDGETS, *CONDITIONS, SNAPSHOT, *CONSTANTS)
+SERIES = tuple(v for v in VARIABLES if v.is_series)
+
+
+def by_name() -> dict[str, Variable]:
+    """All variables by name.
+
+    Returns
+    -------
+    variables : dict
+    """
+    return {variable.name: variable for variable in VARIABLES}
+
+
+def table() -> str:
+    """Markdown table of every dataset, for the documentation.
+
+    Returns
+    -------
+    text : str
+    """
+    lines = ["| dataset | dims | dtype | unit | definition |", "|---|---|---|---|---|"]
+    for v in VARIABLES:
+        lines.append(f"| `{v.name}` | {', '.join(v.dims)} | {v.dtype} | {v.unit or '-'} | {v.definition} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The engine in plain Python: a readable specification, slow, with the same draws in the same order.
+
+It keeps a list of species and, for each power of two, a list of sites. Everything else is worked out from the species
+whenever it is needed: neighbours from coordinates, rates from conditions and counted neighbours, electron paths from
+sums over columns. There are no keys, no classes and no increments, so a mistake in those of the compiled engine shows
+up here as a different event.
+"""
+
+import math
+from itertools import accumulate, product
+from typing import NamedTuple
+
+import numpy as np
+
+ZERO = "zero"
+"""str: stands for the binary exponent of a propensity of zero."""
+
+FAR = 1e15
+"""float: a candidate later than this many seconds is never reached."""
+
+
+class Event(NamedTuple):
+    """What happened, where and when."""
+
+    site: int
+    process: int
+    seconds: int
+    fraction: float
+
+
+def running_sums(entries):
+    """Cumulative rates by plain addition, one after the other."""
+    return list(accumulate(rate for rate, _ in entries))
+
+
+class Group:
+    """The sites whose propensities share a binary exponent, in the order that removals by swapping leave them in."""
+
+    def __init__(self):
+        self.sites = []
+        self.bound = 0.0              # largest propensity ever seen here since the rates were set
+
+    @property
+    def weight(self):
+        return self.bound * len(self.sites)
+
+    def remove(self, site):
+        place = self.sites.index(site)
+        self.sites[place] = self.sites[-1]
+        self.sites.pop()
+
+
+class ReferenceEngine:
+    """Same arguments, same trajectory as `kmc_core.Engine`."""
+
+    def __init__(self, species, periodic, rules, bit_generator, *, decay=None, quantum=0.0, cutoff=-1):
+        self.shape = species.shape
+        self.n_sites = species.size
+        self.species = [*species.ravel().tolist(), rules.n_species]
+        self.rules = rules
+        self.rates = rules.rates.tolist()
+        self.bit_generator = bit_generator
+        self.quantum, self.cutoff = quantum, cutoff
+        self.decay = None if decay is None else np.asarray(decay).tolist()
+        offsets = rules.offsets.tolist()
+        self.opposite = [offsets.index([-c for c in offset]) for offset in offsets]
+        self.neighbours = [self._neighbours(site, periodic) for site in product(*map(range, self.shape))]
+        self.electrons = cutoff >= 0
+        self.quanta = [self._column_sum(site) for site in range(self.n_sites)] if self.electrons else None
+        self.seconds, self.fraction = 0, 0.0
+        self.pending = None           # seconds from now until the next candidate, as (seconds, fraction) of its time
+        self.far_wait = 0.0
+        self.n_candidates = self.n_events = 0
+        self.count = [0] * rules.n_processes
+        self._flatten_rules()
+        self._start_lists()
+
+    # Geometry and electrons ------------------------------------------------------------------------------------------
+
+    def _neighbours(self, coordinates, periodic):
+        """The site at every position of the stencil; beyond a wall the last entry of `species`, the outside."""
+        found = []
+        for offset in self.rules.offsets.tolist():
+            place = [c + o for c, o in zip(coordinates, offset, strict=True)]
+            wrapped = [c % n for c, n in zip(place, self.shape, strict=True)]
+            beyond = any(c != w and not wraps for c, w, wraps in zip(place, wrapped, periodic, strict=True))
+            found.append(self.n_sites if beyond else int(np.ravel_multi_index(wrapped, self.shape)))
+        return found
+
+    def _column_sum(self, site):
+        """Decay quanta of everything below a site; None out of reach of electrons."""
+        layer = self.shape[1] * self.shape[2]
+        total = sum(self.decay[self.species[below]] for below in range(site % layer, site, layer))
+        return total if total <= self.cutoff else None
+
+    # Rates -----------------------------------------------------------------------------------------------------------
+
+    def _flatten_rules(self):
+        """Conditions and counted neighbours of each rule as (position, value of each species) pairs."""
+        rules = self.rules
+        self.conditions, self.terms, self.changes = [], [], []
+        for rule in range(len(rules.rule_process)):
+            part = slice(*rules.condition_ptr[rule:rule + 2])
+            self.conditions.append(list(zip(rules.condition_position[part].tolist(),
+                                            rules.condition_allowed[part].tolist(), strict=True)))
+            part = slice(*rules.term_ptr[rule:rule + 2])
+            self.terms.append(list(zip(rules.term_position[part].tolist(), rules.term_weight[part].tolist(),
+                                       strict=True)))
+            part = slice(*rules.change_ptr[rule:rule + 2])
+            self.changes.append(list(zip(rules.change_position[part].tolist(),
+                                         rules.change_species[part].tolist(), strict=True)))
+
+    def _enabled(self, species, around, quanta):
+        """[(rate, rule)] of a site, fastest first; equal rates keep the order of the rules."""
+        found = []
+        for rule in range(self.rules.rule_ptr[species], self.rules.rule_ptr[species + 1]):
+            tunnels = bool(self.rules.rule_tunnels[rule])
+            if tunnels and quanta is None:
+                continue
+            if not all(allowed[around[position]] for position, allowed in self.conditions[rule]):
+                continue
+            rate = self.rates[self.rules.rule_rate[rule]
+                              + sum(weight[around[position]] for position, weight in self.terms[rule])]
+            if tunnels:
+                rate *= math.exp(-self.quantum * quanta)
+            found.append((rate, rule))
+        return sorted(found, key=lambda pair: -pair[0])
+
+    def _environment(self, site, still_seen=()):
+        """(species, species at every position, quanta): all that the rates of a site may depend on.
+
+        `still_seen` holds (position, species) where the site has not noticed yet that its neighbour changed.
+        """
+        species = self.species[site]
+        if self.rules.rule_ptr[species] == self.rules.rule_ptr[species + 1]:
+            return None               # starts nothing
+        around = [self.species[other] for other in self.neighbours[site]]
+        for position, old in still_seen:
+            around[position] = old
+        return species, tuple(around), self.quanta[site] if self.electrons else None
+
+    def _entries(self, environment):
+        """Enabled rules of an environment; remembered, in the order in which environments were met."""
+        if environment is None:
+            return []
+        if environment not in self.met:
+            self.met[environment] = self._enabled(*environment)
+        return self.met[environment]
+
+    # Lists -----------------------------------------------------------------------------------------------------------
+
+    def _start_lists(self):
+        self.met, self.groups, self.exponent_of = {}, {}, {}
+        for site in range(self.n_sites):
+            self._assign(site, self._environment(site))
+
+    def _open_group(self, entries):
+        """Exponent of the group for these entries, which is opened and its bound raised if need be; None = none."""
+        if not entries:
+            return None
+        total = running_sums(entries)[-1]
+        exponent = math.frexp(total)[1] if total > 0 else ZERO
+        group = self.groups.setdefault(exponent, Group())
+        group.bound = max(group.bound, total)
+        return exponent
+
+    def _assign(self, site, environment):
+        """List a site where its environment belongs; a site that stays in its group keeps its place."""
+        before, after = self.exponent_of.get(site), self._open_group(self._entries(environment))
+        if before != after:
+            if before is not None:
+                self.groups[before].remove(site)
+            if after is not None:
+                self.groups[after].sites.append(site)
+        self.exponent_of[site] = after
+
+    def _bound(self):
+        """Sum of the weights, four at a time: the order of additions is part of the specification."""
+        weights = [group.weight for group in self.groups.values()]
+        lanes = [0.0] * 4
+        for i, weight in enumerate(weights):
+            lanes[i % 4] += weight
+        return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+
+    # Draws -----------------------------------------------------------------------------------------------------------
+
+    def _raw(self):
+        return int(self.bit_generator.random_raw())
+
+    def _uniform(self):
+        return (self._raw() >> 11) * 2.0**-53
+
+    def _below(self, n):
+        return (self._raw() * n) >> 64
+
+    def _exponential(self):
+        return -math.log(1.0 - self._uniform())
+
+    # The loop --------------------------------------------------------------------------------------------------------
+
+    def run(self, stop, max_events=math.inf):
+        """Advance to a time or through that many events.
+
+        Returns
+        -------
+        list of Event
+        """
+        events = []
+        while len(events) < max_events:
+            bound = self._bound()
+            if self.pending is None:
+                if bound <= 0.0:
+                    self.seconds, self.fraction = stop
+                    break
+                self._schedule(self._exponential() / bound)
+            if self.pending > stop:
+                self.seconds, self.fraction = stop
+                break
+            (self.seconds, self.fraction), self.pending = self.pending, None
+            self.n_candidates += 1
+            candidate = self._candidate(bound)
+            if candidate is not None:
+                self._execute(*candidate)
+                process = int(self.rules.rule_process[candidate[1]])
+                self.count[process] += 1
+                self.n_events += 1
+                events.append(Event(candidate[0], process, self.seconds, self.fraction))
+        return events
+
+    def _schedule(self, wait):
+        later = self.fraction + wait
+        self.far_wait = wait
+        if later < FAR:
+            whole = math.floor(later)
+            self.pending = (self.seconds + whole, later - whole)
+        else:
+            self.pending = (math.inf, 0.0)
+
+    def _candidate(self, bound):
+        """(site, rule) of the next event, or None if the candidate is refused."""
+        u = self._uniform() * bound
+        filled = [group for group in self.groups.values() if group.weight > 0.0]
+        for group in filled:          # noqa: B007  (rounding may carry u past the end: the last group then)
+            if u < group.weight:
+                break
+            u -= group.weight
+        site = group.sites[self._below(len(group.sites))]
+        u = self._uniform() * group.bound
+        entries = self._entries(self._environment(site))
+        for reached, (_, rule) in zip(running_sums(entries), entries, strict=True):
+            if u < reached:
+                return site, rule
+        return None
+
+    def _execute(self, site, rule):
+        """Write the changes; tell the neighbours of each changed site in turn, then the columns above."""
+        changed = [site if position < 0 else self.neighbours[site][position]
+                   for position, _ in self.changes[rule]]
+        old = [self.species[place] for place in changed]
+        final = [new for _, new in self.changes[rule]]
+        self._write(changed, final)
+        for k, place in enumerate(changed):
+            self._write(changed[k + 1:], old[k + 1:])  # neighbours of the sites before have not been told of these
+            self._tell_neighbours(place, old[k], changed)
+            self._write(changed, final)
+            self._assign(place, self._environment(place))
+        if self.electrons:
+            for place, before in zip(changed, old, strict=True):
+                if self.decay[before] != self.decay[self.species[place]]:
+                    self._refresh_column(place)
+
+    def _write(self, sites, species):
+        for site, new in zip(sites, species, strict=True):
+            self.species[site] = new
+
+    def _tell_neighbours(self, place, old, changed):
+        """List the neighbours of a site anew, one position after the other.
+
+        In a small periodic box a neighbour sees the site at several positions, and is told of one at a time.
+        """
+        images = {}
+        for position, other in enumerate(self.neighbours[place]):
+            images.setdefault(other, []).append(self.opposite[position])
+        for other in self.neighbours[place]:
+            images[other].pop(0)
+            if other < self.n_sites and other not in changed:
+                self._assign(other, self._environment(other, [(position, old) for position in images[other]]))
+
+    def _refresh_column(self, site):
+        """Carry the sum of the decays from a changed site to the top of its column."""
+        layer = self.shape[1] * self.shape[2]
+        quanta = self.quanta[site]
+        if quanta is None:
+            return
+        for above in range(site + layer, self.n_sites, layer):
+            quanta += self.decay[self.species[above - layer]]
+            reachable = quanta if quanta <= self.cutoff else None
+            if self.quanta[above] != reachable:
+                self.quanta[above] = reachable
+                self._assign(above, self._environment(above))
+
+    def set_rates(self, rates):
+        """Other rate constants: every environment ever met is rated again, in order; lists keep their sites' order."""
+        old = self._bound()
+        listed = [site for group in self.groups.values() for site in group.sites]
+        self.rates = np.asarray(rates).tolist()
+        environments, self.met, self.groups = list(self.met), {}, {}
+        for environment in environments:
+            self._open_group(self._entries(environment))
+        for site in listed:
+            self.exponent_of[site] = self._open_group(self._entries(self._environment(site)))
+            self.groups[self.exponent_of[site]].sites.append(site)
+        self._rescale(old, self._bound())
+
+    def _rescale(self, old, new):
+        """Scale the rest of the waiting time with the total; draw afresh if there was or is nothing to wait for."""
+        if self.pending is None:
+            return
+        if old <= 0.0 or new <= 0.0:
+            self.pending = None
+            return
+        seconds, fraction = self.pending
+        rest = self.far_wait if seconds == math.inf else (seconds - self.seconds) + (fraction - self.fraction)
+        self._schedule(rest * (old / new))

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The results file as its readers see it: xarray, VTK, h5py; whole, growing, and after the writer was killed."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import h5py
+import kmc
+import numpy as np
+import pytest
+import xarray
+from films import MECHANISM, SPACING, box, deck, write_film
+from kmc import provenance, schema
+from kmc.errors import InternalError, KmcError
+from kmc.output import Writer
+from kmc.result import Result
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """Path, values of every output and snapshots of one film."""
+    path = tmp_path_factory.mktemp("film") / "results.h5"
+    return path, *write_film(path, snapshots=(0, 2, -1))
+
+
+@pytest.fixture(scope="module")
+def opened(film):
+    """The film as plain xarray opens it."""
+    with xarray.open_dataset(film[0], engine="h5netcdf", decode_timedelta=False) as data:
+        yield data
+
+
+def vtk_reader(path):
+    vtk = pytest.importorskip("vtkmodules.vtkIOHDF")
+    reader = vtk.vtkHDFReader()
+    reader.SetFileName(str(path))
+    reader.UpdateInformation()
+    return reader
+
+
+def vtk_lattice(reader):
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    reader.Update()
+    image = reader.GetOutput()
+    n_x, n_y, n_z = (n - 1 for n in image.GetDimensions())
+    return vtk_to_numpy(image.GetCellData().GetArray("lattice")).reshape(n_z, n_y, n_x)
+
+
+def test_file_holds_exactly_the_datasets_of_the_schema(film):
+    with h5py.File(film[0]) as file:
+        datasets = {name for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        assert datasets == set(schema.by_name())
+
+
+@pytest.mark.parametrize("variable", schema.VARIABLES, ids=lambda variable: variable.name)
+def test_dataset_is_as_the_schema_says(opened, variable):
+    found = opened[variable.name]
+    assert found.dims == variable.dims
+    assert found.attrs["long_name"] == variable.long_name
+    assert found.attrs["comment"] == variable.definition
+    assert found.attrs.get("units", "") == variable.unit
+    assert found.dtype.kind == ("U" if variable.dtype == "str" else np.dtype(variable.dtype).kind)
+
+
+def test_xarray_reads_what_was_written(film):
+    path, outputs, _ = film
+    with xarray.open_dataset(path) as data:
+        for variable in schema.SERIES:
+            expected = np.array([output[variable.name] for output in outputs])
+            found = data[variable.name].values[..., : expected.shape[-1]] if expected.ndim > 1 else data[variable.name]
+            np.testing.assert_array_equal(found, expected, err_msg=variable.name)
+
+
+def test_xarray_reads_times_as_numbers(film):
+    with xarray.open_dataset(film[0]) as data:
+        assert data["time"].dtype == data["snapshot_time"].dtype == np.float64
+        assert data["snapshot_time"].values.tolist() == data["time"].values[[0, 2, 3]].tolist()
+
+
+def test_amounts_of_the_solution_follow_those_of_the_lattice(film):
+    path, outputs, _ = film
+    data = Result(path).data
+    assert data["species"].values.tolist() == [s.name for s in (*MECHANISM.species, *MECHANISM.solution)]
+    assert data["count"].sel(species="LiEC+").values.tolist() == [o["solution_count"][0] for o in outputs]
+    assert data["gas"].sel(gas_species="C2H4").values[-1] > 0
+    assert float(data["volume_fraction"].sum("species").min()) == pytest.approx(1.0)
+    assert float(data["volume_fraction"].sel(species="C2H4").max()) == 0.0
+
+
+def test_heights_are_measured_from_the_electrode_surface(film):
+    z = Result(film[0]).data["z"].values
+    np.testing.assert_allclose(z[:3], [-SPACING / 2, SPACING / 2, 1.5 * SPACING])
+
+
+def test_vtk_reads_the_same_lattice_at_the_same_times(film):
+    path, _, snapshots = film
+    reader = vtk_reader(path)
+    assert reader.GetNumberOfSteps() == 3
+    for step, expected in enumerate(snapshots):
+        reader.SetStep(step)
+        np.testing.assert_array_equal(vtk_lattice(reader), expected)
+    key = reader.GetExecutive().TIME_STEPS()
+    times = Result(path).data["snapshot_time"].values
+    np.testing.assert_array_equal(reader.GetOutputInformation(0).Get(key), times)
+    np.testing.assert_allclose(reader.GetOutput().GetOrigin(), [0, 0, -SPACING])
+    np.testing.assert_allclose(reader.GetOutput().GetSpacing(), SPACING)
+
+
+def test_vtk_and_xarray_share_one_copy_of_the_lattice(film):
+    with h5py.File(film[0]) as file:
+        assert file["VTKHDF/CellData/lattice"] == file["lattice"]
+        assert list(file["VTKHDF/CellData"]) == ["lattice"]
+
+
+def test_flags_name_the_species_in_single_words(tmp_path):
+    names = {"LEDC": "Li2 EDC(s)"}
+    renamed = tuple(SimpleNamespace(**vars(s) | {"name": names.get(s.name, s.name)}) for s in MECHANISM.species)
+    mechanism = SimpleNamespace(species=renamed, solution=MECHANISM.solution, processes=MECHANISM.processes)
+    Writer(tmp_path / "r.h5", mechanism, box(), 1)
+    with h5py.File(tmp_path / "r.h5") as file:
+        attributes = file["lattice"].attrs
+        assert attributes["flag_values"].tolist() == list(range(6))
+        assert attributes["flag_values"].dtype == np.uint8
+        words = "electrode electrolyte LiEC Li2_EDC_s_ Li2CO3 Li2CO3.Li"
+        assert attributes["flag_meanings"] == words
+
+
+def test_file_that_exists_is_not_overwritten(film):
+    path = film[0]
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(KmcError, match=r"results\.h5 exists already"):
+        Writer(path, MECHANISM, box(), 1)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_file_is_overwritten_when_told(tmp_path):
+    write_film(tmp_path / "r.h5", heights=(0.0, 2.0))
+    write_film(tmp_path / "r.h5", heights=(0.0,), overwrite=True)
+    assert Result(tmp_path / "r.h5").n_outputs == 1
+
+
+def test_directory_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KmcError, match="cannot write"):
+        Writer(tmp_path / "file" / "r.h5", MECHANISM, box(), 1)
+
+
+def test_missing_value_is_named(tmp_path):
+    writer = Writer(tmp_path / "r.h5", MECHANISM, box(), 1)
+    with pytest.raises(InternalError, match=r"no value for time, thickness, "):
+        writer.append({"charge": 0.0})
+
+
+def test_wrong_shape_is_named_and_leaves_the_file_as_it_was(tmp_path):
+    outputs, _ = write_film(tmp_path / "r.h5", heights=(0.0,))
+    writer = Writer(tmp_path / "s.h5", MECHANISM, box(), 1)
+    writer.append(outputs[0])
+    with pytest.raises(InternalError, match=r"thickness_map has shape \(3, 3\)"):
+        writer.append(outputs[0] | {"thickness_map": np.zeros((3, 3))})
+    assert Result(tmp_path / "s.h5").n_outputs == 1
+
+
+def test_large_file_appended_in_place_holds_the_same(film, tmp_path):
+    path, outputs, snapshots = film
+    write_film(tmp_path / "r.h5", snapshots=(0, 2, -1), copy_limit=0)
+    with Result(path) as copied, Result(tmp_path / "r.h5") as in_place:
+        assert copied.data.equals(in_place.data)
+    assert len(snapshots) == 3
+
+
+@pytest.mark.parametrize("copy_limit", [0, 2**30])
+def test_open_reader_neither_stops_the_run_nor_is_disturbed(tmp_path, copy_limit):
+    path = tmp_path / "r.h5"
+    outputs, snapshots = write_film(tmp_path / "other.h5")
+    writer = Writer(path, MECHANISM, box(), 1, copy_limit=copy_limit)
+    for n, output in enumerate(outputs):
+        with Result(path) as reader:
+            assert reader.n_outputs == n
+            writer.append(output, snapshots[-1])
+            assert reader.data["thickness"].values.tolist() == [o["thickness"] for o in outputs[:n]]
+            assert reader.refresh().n_outputs == n + 1
+
+
+def test_killed_writer_leaves_a_readable_file(tmp_path):
+    code = (
+        "import sys, itertools, films\n"
+        "outputs, states = films.write_film(sys.argv[1] + '.other')\n"
+        "writer = films.Writer(sys.argv[1], films.MECHANISM, films.box(), 1)\n"
+        "for n in itertools.count():\n"
+        "    writer.append(outputs[-1] | {'time': float(n)}, states[-1])\n"
+        "    n == 3 and print('going', flush=True)\n"
+    )
+    path = tmp_path / "r.h5"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, env=environment) as child:
+        assert child.stdout.readline() == b"going\n"
+        child.send_signal(signal.SIGKILL)
+    data = Result(path).data.load()
+    assert data.sizes["time"] == data.sizes["snapshot_time"] >= 4
+    assert data["time"].values.tolist() == list(range(data.sizes["time"]))
+    assert vtk_reader(path).GetNumberOfSteps() == data.sizes["time"]
+
+
+def test_square_lattice_and_a_mechanism_without_gas_make_a_file_too(tmp_path):
+    mechanism = SimpleNamespace(species=MECHANISM.species, solution=(), processes=MECHANISM.processes[2:3])
+    lattice = box(10, 1, 8, square=True)
+    Writer(tmp_path / "r.h5", mechanism, lattice, 1)
+    data = Result(tmp_path / "r.h5").data
+    assert data.sizes["gas_species"] == 0
+    assert data.sizes["y"] == 1
+
+
+def test_file_without_outputs_opens(tmp_path):
+    Writer(tmp_path / "r.h5", MECHANISM, box(), 1)
+    with kmc.open(tmp_path / "r.h5") as result:
+        assert result.n_outputs == 0
+        assert "no output yet" in repr(result)
+
+
+def test_result_opens_a_directory_and_sums_up(film):
+    with kmc.open(film[0].parent) as result:
+        assert result.thickness.values[-1] == film[1][-1]["thickness"]
+        assert result.porosity.dims == ("time", "z")
+        np.testing.assert_array_equal(result.film, film[2][-1])
+        assert "4 outputs to t = 0.001 s" in repr(result)
+        html = result._repr_html_()
+        assert "a film for the tests" in html
+        assert "xarray.Dataset" in html
+
+
+def test_result_says_what_is_not_there(tmp_path):
+    with pytest.raises(KmcError, match="no results there"):
+        kmc.open(tmp_path)
+    (tmp_path / "r.h5").write_text("not HDF5")
+    with pytest.raises(KmcError, match="not a results file"):
+        _ = kmc.open(tmp_path / "r.h5").data
+
+
+def test_result_knows_why_the_run_stopped(tmp_path):
+    writer = Writer(tmp_path / "r.h5", MECHANISM, box(), 1)
+    assert not kmc.open(tmp_path / "r.h5").finished
+    writer.set_attributes({"finished": 1, "stop_reason": "the end"})
+    result = kmc.open(tmp_path / "r.h5")
+    assert result.finished
+    assert result.stop_reason == "the end"
+
+
+def test_provenance_keeps_deck_tables_and_sources(tmp_path):
+    (tmp_path / "a.csv").write_text("id,quantity\n# Å\n" + "x" * 200_000)
+    (tmp_path / "b.db").write_bytes(bytes(range(256)))
+    a_deck = deck(tmp_path, {"a": "a.csv", "b": tmp_path / "b.db"})
+    write_film(tmp_path / "r.h5", heights=(0.0,), deck=a_deck)
+    result = kmc.open(tmp_path / "r.h5")
+    assert result.provenance["deck"] == a_deck.text
+    assert result.provenance["seed"] == 1
+    assert result.provenance["kmc_version"] == kmc.__version__
+    files = result.table("tables").to_dataframe().set_index("name")
+    assert files.loc["a", "text"] == (tmp_path / "a.csv").read_text()
+    assert files.loc["b", "encoding"] == "base64"
+    assert files.loc["a", "sha256"] == hashlib.sha256((tmp_path / "a.csv").read_bytes()).hexdigest()
+    assert str(tmp_path) not in str(result.provenance) + files.to_string()
+
+
+def test_every_number_keeps_uncertainty_unit_and_source(film):
+    table = Result(film[0]).table("parameters").to_dataframe().set_index(["owner", "name"])
+    row = table.loc[("reduction", "rate-constant")]
+    assert (row["value"], row["uncertainty"], row["unit"], row["method"]) == (1e6, 1e5, "1/s", "DFT")
+    assert table.loc[("LEDC", "decay"), "source"] == "a guess"
+    assert table.loc[("LiEC+", "activity"), "value"] == 0.067
+    assert np.isnan(table.loc[("EC", "activity"), "uncertainty"])
+
+
+def test_processes_are_listed_with_equation_and_law(film):
+    table = Result(film[0]).table("processes").to_dataframe().set_index("name")
+    assert table.loc["reduction (reverse)", "reverse_of"] == "reduction"
+    assert table.loc["reduction", "equation"] == "electrolyte + LiEC+ + e- <=> LiEC"
+    assert table.loc["coupling", "law_equation"]
+
+
+def test_references_are_listed_once_with_what_they_are_for(film):
+    citations = Result(film[0]).citations
+    assert citations["MD, doi:10.1/b"] == "LiEC+, activity"
+    assert any("10.1016/0021-9991(76)90041-3" in reference for reference in citations)
+    assert "reduction, rate-constant" in citations["a paper, doi:10.1/a"]
+
+
+def test_commit_is_given_for_a_source_tree_only(tmp_path):
+    assert provenance.git_commit(tmp_path) == ""
+
+
+def test_provenance_does_not_depend_on_the_directory(tmp_path):
+    (tmp_path / "there").mkdir()
+    here, there = (provenance.attributes(deck(d), 1, created="now") for d in (tmp_path, tmp_path / "there"))
+    assert here == there
+
+
+def test_units_of_parameters_come_from_the_rate_law():
+    a_deck = deck()
+    names = provenance.tables(a_deck, MECHANISM)["parameters"]
+    assert set(names["unit"]) == {"m", "1/s", "m^3/mol", "1/m", ""}
+
+
+def test_schema_table_lists_every_dataset():
+    text = schema.table()
+    assert all(f"| `{v.name}` |" in text for v in schema.VARIABLES)
+
+
+def test_names_units_and_dimensions_keep_the_contract():
+    contract = {
+        "thickness": (("time",), "m"),
+        "thickness_map": (("time", "y", "x"), "m"),
+        "roughness": (("time",), "m"),
+        "equivalent_thickness": (("time",), "m"),
+        "porosity": (("time", "z"), "1"),
+        "mean_porosity": (("time",), "1"),
+        "volume_fraction": (("time", "z", "species"), "1"),
+        "count": (("time", "species"), "1"),
+        "charge": (("time",), "C m-2"),
+        "current_density": (("time",), "A m-2"),
+        "gas": (("time", "gas_species"), "mol m-2"),
+        "potential": (("time",), "V"),
+        "temperature": (("time",), "K"),
+        "event_count": (("time", "process"), "1"),
+        "lattice": (("snapshot_time", "z", "y", "x"), "1"),
+        "species": (("species",), ""),
+    }
+    table = schema.by_name()
+    assert {name: (table[name].dims, table[name].unit) for name in contract} == contract
+    assert all(v.long_name and v.definition.endswith((".", ")")) for v in schema.VARIABLES)
