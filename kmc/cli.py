@@ -195,7 +195,7 @@ def _run(arguments):
             max_wall_time=max_wall_time,
         )
     except KeyboardInterrupt:
-        print(f"\nkmc: stopped by a signal; {_what_is_there(directory / 'results.h5')}", file=sys.stderr)
+        print(f"kmc: stopped by a signal; {_what_is_there(directory / 'results.h5')}", file=sys.stderr)
         return EXIT_STOPPED
     if not result.finished:
         print(f"kmc: stopped early: {result.stop_reason}; {_what_is_there(result.path)}", file=sys.stderr)

@@ -86,7 +86,7 @@ class Compiler:
             self._check_reverse(index, step, geometry)
         if len(self.problems) > before:
             return
-        self._note(index, step, parameters)
+        self._note(index, step, parameters, neighbours)
         rest = (bool(entry.tunnelling), neighbours, geometry, entry.source)
         forward = len(self.processes)
         self._append(index, entry.name, step, parameters, None, rest)
@@ -265,7 +265,7 @@ class Compiler:
 
     # --- notes ---
 
-    def _note(self, index: int, step: Step, parameters: dict[str, Quantity]) -> None:
+    def _note(self, index: int, step: Step, parameters: dict[str, Quantity], neighbours: tuple) -> None:
         """What is odd about a process, though allowed."""
         entry = self._deck.processes[index]
         said = []
@@ -277,7 +277,8 @@ class Compiler:
                 said.append(f"its barrier, {barrier.value:g} eV, is {why}; {used:g} eV is used")
         if step.electrons and not RATE_LAWS[entry.law].uses_potential:
             said.append(f"transfers an electron at a rate that knows no potential ({entry.law})")
-        unsourced = [name for name, value in parameters.items() if not value.source and not entry.source]
-        if unsourced:
+        values = [*parameters.items(), *(("neighbour energy", term.energy) for term in neighbours)]
+        unsourced = [name for name, value in values if not value.source]
+        if unsourced and not entry.source:
             said.append(f"no source for {', '.join(unsourced)}")
         self.notes += [f"process '{entry.name}': {each}" for each in said]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Decks: YAML text to frozen typed objects, or a refusal that lists everything that is wrong. Floor 3.
+"""Decks: YAML text to frozen typed objects, or a refusal that lists everything that is wrong. Floor 2.
 
 Structure, types, units, ranges and names are checked here; what the chemistry must satisfy is checked by
 `kmc.mechanism`. The keys are in `deck_models`, references between sections in `deck_checks`.

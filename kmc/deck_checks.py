@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ties the sections of a deck together: names that refer to each other, sizes, layers. Floor 2.
+"""What ties the sections of a deck together: names that refer to each other, sizes, layers. Floor 1.
 
 Works on the deck as read, so that these problems are reported together with those of types and units.
 Anything of the wrong type is passed over here: it has been reported already.

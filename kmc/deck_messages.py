@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What pydantic found wrong with a deck, in plain words and with its place. Floor 3."""
+"""What pydantic found wrong with a deck, in plain words and with its place. Floor 1."""
 
 from __future__ import annotations
 

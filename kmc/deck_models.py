@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sections of a deck and their keys: types, units, ranges, a line of documentation each. Floor 2.
+"""The sections of a deck and their keys: types, units, ranges, a line of documentation each. Floor 1.
 
 This is the one list of keys: reading, messages and the JSON Schema follow from it. Attributes are the keys
 in snake case. What ties sections together (names that refer to each other) is in `deck_checks`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`--set key.path=value`: values of a deck replaced before it is checked. Floor 2."""
+"""`--set key.path=value`: values of a deck replaced before it is checked. Floor 1."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Results in the formats of others: CSV tables, and parameters for a PyBaMM cell (floor 80).
 
-In: a results file. Out: files that say what they hold: every column and every parameter with its unit, every parameter with
-how it was obtained, and a reason in place of each that the run cannot give.
+In: a results file. Out: files that say what they hold: every column and every parameter with its unit, every
+parameter with how it was obtained, and a reason in place of each that the run cannot give.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from kmc.result import Result
 __all__ = ["export", "pybamm_parameters"]
 
 
-def export(results_path: str | os.PathLike, to: str, directory: str | os.PathLike | None = None) -> list[Path]:
+def export(
+    results_path: str | os.PathLike, to: str, directory: str | os.PathLike | None = None
+) -> list[Path]:
     """Write the results of a run in another format.
 
     Parameters
@@ -61,7 +63,8 @@ def _to_pybamm(result: Result, directory: Path) -> list[Path]:
         "about": "SEI parameters for PyBaMM from a kinetic Monte Carlo film. Load: "
         "parameter_values.update(json.load(open('pybamm.json'))['parameters'], check_already_exists=False)",
         "run": {
-            name: result.provenance.get(name, "") for name in ("title", "deck_name", "seed", "kmc_version", "git_commit")
+            name: result.provenance.get(name, "")
+            for name in ("title", "deck_name", "seed", "kmc_version", "git_commit")
         }
         | {"time [s]": float(result.time.values[-1])},
         "options": {"SEI": sei_option(parameters)},
@@ -89,7 +92,9 @@ def _to_csv(result: Result, directory: Path) -> list[Path]:
         "gas": _long(result, "gas_species", ("gas",)),
         "events": _long(result, "process", ("event_count",)),
         "species": _species(result),
-        "parameters": _provenance(result, ("owner", "name", "value", "uncertainty", "unit", "source", "method", "where")),
+        "parameters": _provenance(
+            result, ("owner", "name", "value", "uncertainty", "unit", "source", "method", "where")
+        ),
     }
     files = []
     for name, rows in tables.items():
@@ -117,7 +122,12 @@ def _profiles(result: Result) -> Iterator[Iterable]:
     data = result.data
     on_lattice = data["compartment"].values == "lattice"
     species = data["species"].values[on_lattice].tolist()
-    yield [_header("time"), _header("z"), _header("porosity"), *(f"volume_fraction {name} [1]" for name in species)]
+    yield [
+        _header("time"),
+        _header("z"),
+        _header("porosity"),
+        *(f"volume_fraction {name} [1]" for name in species),
+    ]
     z, porosity = data["z"].values.tolist(), data["porosity"].values.tolist()
     fraction = data["volume_fraction"].values[:, :, on_lattice].tolist()
     for n, time in enumerate(data["time"].values.tolist()):

@@ -1,208 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Fields of a film from the state of the lattice: pure functions, one documented definition per name.
 
-In: the species index of every site, uint8 (nz, ny, nx), and a `SpeciesTable` that says which species are solid.
-Out: thickness, porosity, composition and counts, in SI units, under the names of `kmc.schema`. `observe` gives all of
-them at once. Floor 5.
+In: the species index of every site, uint8 (nz, ny, nx), and a `SpeciesTable` that says which species are
+solid. Out: thickness, porosity, composition and counts, in SI units, under the names of `kmc.schema`.
+`observe` gives all of them at once. Floor 5.
 
 Words used in every definition below
 
 - *solid site*: a site whose species has phase ``solid``; *electrode site*: phase ``electrode``.
-- *electrode surface*: the face below the first layer, counted from the bottom, that has no electrode site (index
-  `surface`); heights are measured from it.
-- *film*: the solid sites that are joined to the electrode by steps between face-sharing sites, every one of them solid
-  or electrode, across periodic sides where the lattice has them. A solid that floats or is only diagonally in contact
-  is not film; it is counted as *unsupported*.
-- *height* h(x, y): number of layers from the electrode surface to the top of the highest film site of a column; 0 if
-  the column has no film.
+- *electrode surface*: the face below the first layer, counted from the bottom, that has no electrode site
+  (index `surface`); heights are measured from it.
+- *film*: the solid sites that are joined to the electrode by steps between face-sharing sites, every one of
+  them solid or electrode, across periodic sides where the lattice has them. A solid that floats or is only
+  diagonally in contact is not film; it is counted as *unsupported*.
+- *height* h(x, y): number of layers from the electrode surface to the top of the highest film site of a
+  column; 0 if the column has no film.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from kmc.constants import AVOGADRO
+from kmc.film import Film, SpeciesTable, connected, electrode_surface, find_film, species_table
 
-if TYPE_CHECKING:
-    from kmc.mechanism import Mechanism
-
-
-@dataclass(frozen=True)
-class SpeciesTable:
-    """What the fields need to know of each lattice species, as arrays indexed by the species.
-
-    Attributes
-    ----------
-    is_solid, is_electrode : bool, shape (n_species,)
-        Phase of the species.
-    units_per_site : int64, shape (n_species,)
-        Formula units that one site holds; 0 for a species that is not solid.
-    site_volume : float64, shape (n_species,), [m^3]
-        Volume of the solid matter in one site, units_per_site V_m / N_A; 0 for a species that is not solid.
-    site_lithium : int64, shape (n_species,)
-        Lithium atoms in one site.
-    """
-
-    is_solid: np.ndarray
-    is_electrode: np.ndarray
-    units_per_site: np.ndarray
-    site_volume: np.ndarray
-    site_lithium: np.ndarray
-
-    @property
-    def n_species(self) -> int:
-        """Number of lattice species."""
-        return len(self.is_solid)
-
-
-def species_table(mechanism: Mechanism) -> SpeciesTable:
-    """Tabulate the lattice species of a mechanism.
-
-    Parameters
-    ----------
-    mechanism : Mechanism
-        Anything with `species`, ordered by index.
-
-    Returns
-    -------
-    table : SpeciesTable
-    """
-    species = mechanism.species
-    is_solid = np.array([s.phase == "solid" for s in species], dtype=bool)
-    units = np.array([s.units_per_site for s in species], dtype=np.int64) * is_solid
-    molar_volume = np.array([s.molar_volume or 0.0 for s in species], dtype=np.float64)
-    return SpeciesTable(
-        is_solid=is_solid,
-        is_electrode=np.array([s.phase == "electrode" for s in species], dtype=bool),
-        units_per_site=units,
-        site_volume=units * molar_volume / AVOGADRO,
-        site_lithium=np.array([s.formula.get("Li", 0) for s in species], dtype=np.int64),
-    )
-
-
-@dataclass(frozen=True)
-class Film:
-    """The film in one state of the lattice, found once and shared by all fields.
-
-    Attributes
-    ----------
-    mask : bool, shape (nz, ny, nx)
-        Film sites.
-    solid : bool, shape (nz, ny, nx)
-        Solid sites, supported or not.
-    electrode : bool, shape (nz, ny, nx)
-        Electrode sites.
-    surface : int
-        Index of the first layer above the electrode surface.
-    height : int64, shape (ny, nx)
-        Height of the film in sites.
-    """
-
-    mask: np.ndarray
-    solid: np.ndarray
-    electrode: np.ndarray
-    surface: int
-    height: np.ndarray
-
-
-def connected(mask: np.ndarray, seeds: np.ndarray, periodic: tuple[bool, bool, bool]) -> np.ndarray:
-    """Sites of `mask` that are joined to a seed by steps between face-sharing sites of `mask`.
-
-    Parameters
-    ----------
-    mask : bool, shape (nz, ny, nx)
-        Sites that can be stepped on.
-    seeds : bool, shape (nz, ny, nx)
-        Sites to start from; those outside `mask` do not count.
-    periodic : (bool, bool, bool)
-        Whether a step may leave through a side and come back through the opposite one, for z, y, x.
-
-    Returns
-    -------
-    reached : bool, shape (nz, ny, nx)
-    """
-    from scipy.ndimage import label
-
-    labels, n_labels = label(mask)
-    root = _merge_across_sides(labels, n_labels, periodic)
-    is_reached = np.zeros(root.max() + 1, dtype=bool)
-    is_reached[root[labels[seeds]]] = True
-    is_reached[root[0]] = False
-    return is_reached[root][labels]
-
-
-def _merge_across_sides(labels: np.ndarray, n_labels: int, periodic: tuple[bool, bool, bool]) -> np.ndarray:
-    """Give labels that touch across a periodic side one common root; label 0 keeps a root of its own."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    pairs = [np.empty((0, 2), dtype=labels.dtype)]
-    for axis in range(3):
-        if periodic[axis] and labels.shape[axis] > 2:
-            sides = np.stack([labels.take(0, axis).ravel(), labels.take(-1, axis).ravel()], axis=1)
-            pairs.append(sides[(sides > 0).all(axis=1)])
-    joined = np.concatenate(pairs)
-    if len(joined) == 0:
-        return np.arange(n_labels + 1)
-    graph = coo_array((np.ones(len(joined), dtype=np.int8), joined.T), shape=(n_labels + 1, n_labels + 1))
-    return connected_components(graph, directed=False)[1]
-
-
-def electrode_surface(electrode: np.ndarray) -> int:
-    """Index of the first layer, counted from the bottom, without an electrode site.
-
-    Parameters
-    ----------
-    electrode : bool, shape (nz, ny, nx)
-        Electrode sites.
-
-    Returns
-    -------
-    surface : int
-        0 if the bottom layer has no electrode site.
-    """
-    has_electrode = electrode.any(axis=(1, 2))
-    return len(electrode) if has_electrode.all() else int(np.argmin(has_electrode))
-
-
-def find_film(lattice: np.ndarray, table: SpeciesTable, periodic: tuple[bool, bool, bool]) -> Film:
-    """Tell film from everything else.
-
-    Parameters
-    ----------
-    lattice : uint8, shape (nz, ny, nx)
-        Species of every site.
-    table : SpeciesTable
-    periodic : (bool, bool, bool)
-        Periodic sides of the lattice, for z, y, x.
-
-    Returns
-    -------
-    film : Film
-    """
-    solid = table.is_solid[lattice]
-    electrode = table.is_electrode[lattice]
-    surface = electrode_surface(electrode)
-    mask = np.zeros_like(solid)
-    layers = np.flatnonzero(solid.any(axis=(1, 2)))
-    if surface > 0 and len(layers):
-        # Only the layers that can matter are searched: the box is mostly liquid when the film is young.
-        bottom, top = (0, len(lattice)) if periodic[0] else (surface - 1, layers[-1] + 1)
-        seeds = electrode[bottom:top].copy()
-        seeds[max(0, surface - bottom) :] = False
-        matter = solid[bottom:top] | seeds
-        mask[bottom:top] = connected(matter, seeds, periodic) & solid[bottom:top]
-        mask[:surface] = False
-    return Film(mask, solid, electrode, surface, _height(mask, surface))
-
-
-def _height(mask: np.ndarray, surface: int) -> np.ndarray:
-    """Layers from the electrode surface to the top of the highest film site of each column."""
-    top = len(mask) - np.argmax(mask[::-1], axis=0)
-    return np.where(mask.any(axis=0), top - surface, 0).astype(np.int64)
+__all__ = [
+    "coverage",
+    "electrode_surface",
+    "equivalent_thickness",
+    "esmaeilpour",
+    "find_film",
+    "layer_count",
+    "observe",
+    "pore_fractions",
+    "porosity_profile",
+    "species_table",
+    "thickness_map",
+]
 
 
 def thickness_map(film: Film, spacing: float) -> np.ndarray:
@@ -241,8 +75,8 @@ def equivalent_thickness(film_count: np.ndarray, table: SpeciesTable, area: floa
 
     Notes
     -----
-    L_eq = sum_s N_s u_s V_m,s / (N_A A), with N_s film sites, u_s formula units per site and V_m,s the molar volume of
-    species s.
+    L_eq = sum_s N_s u_s V_m,s / (N_A A), with N_s film sites, u_s formula units per site and V_m,s the molar
+    volume of species s.
     """
     return float(film_count @ table.site_volume) / area
 
@@ -261,8 +95,8 @@ def porosity_profile(film: Film) -> np.ndarray:
 
     Notes
     -----
-    eps(z) = 1 - (solid sites + electrode sites in the layer) / (sites in the layer). Unsupported solids count here,
-    because they fill space.
+    eps(z) = 1 - (solid sites + electrode sites in the layer) / (sites in the layer). Unsupported solids count
+    here, because they fill space.
     """
     return 1.0 - (film.solid | film.electrode).mean(axis=(1, 2))
 
@@ -283,13 +117,15 @@ def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float
 
     Notes
     -----
-    The envelope is every site between the electrode surface and the height of the film in its column, N_env = sum h(x, y)
-    sites. Those of them that are not film are pores. A pore site is *open* if it is joined to the liquid above the
-    envelope by steps between face-sharing sites that are neither solid nor electrode, and *closed* otherwise.
+    The envelope is every site between the electrode surface and the height of the film in its column, N_env =
+    sum h(x, y) sites. Those of them that are not film are pores. A pore site is *open* if it is joined to the
+    liquid above the envelope by steps between face-sharing sites that are neither solid nor electrode, and
+    *closed* otherwise.
 
     eps_open = N_open / N_env,  eps_closed = N_closed / N_env,  mean porosity = eps_open + eps_closed.
 
-    An unsupported solid within the envelope is not film; it counts as closed, because liquid does not pass through it.
+    An unsupported solid within the envelope is not film; it counts as closed, because liquid does not pass
+    through it.
     """
     n_envelope = int(film.height.sum())
     if n_envelope == 0:
@@ -309,7 +145,7 @@ def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float
 
 
 def esmaeilpour(film: Film, spacing: float) -> tuple[float, float]:
-    """Thickness and porosity as defined by Esmaeilpour et al., for comparison with their kinetic Monte Carlo model.
+    """Thickness and porosity as defined by Esmaeilpour et al., for comparison with their model.
 
     Parameters
     ----------
@@ -324,10 +160,10 @@ def esmaeilpour(film: Film, spacing: float) -> tuple[float, float]:
 
     Notes
     -----
-    L = (a / N_col) sum over columns of the row number of the highest film site, the last electrode layer being row 0 and
-    a column without film adding 0. The porosity looks at the lower half of the film only: the number of sites that are
-    neither solid nor electrode in rows below L / (2 a), divided by N_col L / (2 a), which is not in general the number of
-    sites in those rows; the published normalisation is kept.
+    L = (a / N_col) sum over columns of the row number of the highest film site, the last electrode layer
+    being row 0 and a column without film adding 0. The porosity looks at the lower half of the film only: the
+    number of sites that are neither solid nor electrode in rows below L / (2 a), divided by N_col L / (2 a),
+    which is not in general the number of sites in those rows; the published normalisation is kept.
 
     References
     ----------
@@ -397,8 +233,8 @@ def observe(
     Returns
     -------
     fields : dict
-        SI units. `count`, `film_count` and `volume_fraction` run over the lattice species only; the writer adds the
-        species of the solution.
+        SI units. `count`, `film_count` and `volume_fraction` run over the lattice species only; the writer
+        adds the species of the solution.
     """
     film = find_film(lattice, table, periodic)
     area = lattice.shape[1] * lattice.shape[2] * spacing**2

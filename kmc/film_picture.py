@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The picture of a film: cross-sections with every site in the colour of its species, beside a map of heights.
+"""The picture of a film: cross-sections in the colours of the species, beside a map of heights.
 
-In: a `Result` and a `Legend`. Out: a matplotlib figure. Axes are placed in inches, because sections must keep the aspect
-of the box and still not leave the page. Floor 75.
+In: a `Result` and a `Legend`. Out: a matplotlib figure. Axes are placed in inches, because sections must keep
+the aspect of the box and still not leave the page. Floor 75.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ NM = 1e9
 # Page, in inches.
 _WIDTH, _LEFT, _TOP, _BOTTOM, _GAP = 7.2, 0.45, 0.2, 0.42, 0.5
 _SECTION, _MAP = 3.6, 1.85
-_TALLEST = 4.2
+# Sections flatter than this come in pairs, along x and along y; none is drawn taller than the other limit.
+_FLAT, _TALLEST = 1.6, 4.2
 _LEGEND_COLUMNS, _LEGEND_ROW = 5, 0.16
 # Liquid shown above the highest film site and electrode below the surface, [nm].
 _ABOVE, _BELOW = 1.0, 0.8
@@ -41,56 +42,81 @@ def film_figure(result: Result, legend: Legend) -> Figure:
     -------
     figure : matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure
-
     data = result.data
     lattice = result.film.values
-    time = float(data["snapshot_time"].values[-1])
-    at_snapshot = int(np.argmin(np.abs(data["time"].values - time)))
-    heights = data["thickness_map"].values[at_snapshot] * NM
+    heights = data["thickness_map"].values[_output_of_snapshot(result)] * NM
     spacing = result.provenance["lattice_spacing"] * NM
-    n_z, n_y, n_x = lattice.shape
-    top = min(heights.max() + _ABOVE + spacing, (data["z"].values[-1] * NM) + spacing / 2)
+    _, n_y, n_x = lattice.shape
+    top = min(heights.max() + _ABOVE + spacing, data["z"].values[-1] * NM + spacing / 2)
     cuts = [("x", lattice[:, n_y // 2, :], spacing * n_x)]
     height = min(_SECTION * (top + _BELOW) / (spacing * n_x), _TALLEST)
-    if n_y > 1 and height < 1.6:
+    if n_y > 1 and height < _FLAT:
         cuts.append(("y", lattice[:, :, n_x // 2], spacing * n_y))
-    rows = _entries(legend, np.unique(np.concatenate([cut.ravel() for _, cut, _ in cuts])))
-    n_rows = -(-len(rows) // _LEGEND_COLUMNS)
-    body = max(len(cuts) * height + (len(cuts) - 1) * _GAP, _MAP if n_y > 1 else 0.0)
-    page = _TOP + body + _BOTTOM + 0.1 + _LEGEND_ROW * n_rows
-    figure = Figure(figsize=(_WIDTH if n_y > 1 else _LEFT + _SECTION + 0.2, page))
-
-    def place(left: float, from_top: float, width: float, tall: float) -> Axes:
-        total = figure.get_size_inches()
-        return figure.add_axes(
-            (left / total[0], 1 - (from_top + tall) / total[1], width / total[0], tall / total[1])
-        )
-
-    offset = (body - len(cuts) * height - (len(cuts) - 1) * _GAP) / 2
+    entries = _entries(legend, np.unique(np.concatenate([cut.ravel() for _, cut, _ in cuts])))
+    sections = len(cuts) * height + (len(cuts) - 1) * _GAP
+    body = max(sections, _MAP if n_y > 1 else 0.0)
+    figure = _page(_TOP + body + _BOTTOM + 0.1 + _LEGEND_ROW * -(-len(entries) // _LEGEND_COLUMNS), n_y > 1)
     for k, (axis, cut, extent) in enumerate(cuts):
-        axes = place(_LEFT, _TOP + offset + k * (height + _GAP), _SECTION, height)
+        axes = _place(figure, _LEFT, _TOP + (body - sections) / 2 + k * (height + _GAP), _SECTION, height)
         _draw_section(axes, cut, legend, data["z"].values * NM, spacing, (extent, top), axis)
-        if k == 0:
-            conditions = f"{time_text(time)}, {float(data['potential'].values[at_snapshot]):.2f} V"
-            axes.annotate(
-                conditions, (1, 1), xytext=(-4, -4), xycoords="axes fraction", textcoords="offset points",
-                ha="right", va="top",
-            )  # fmt: skip
-        mark_panel(axes, "abc"[k])
+        mark_panel(axes, "ab"[k])
+    _note_conditions(figure.axes[0], result)
     if n_y > 1:
-        side = _MAP * min(1.0, n_y / n_x), _MAP * min(1.0, n_x / n_y)
-        left, from_top = _LEFT + _SECTION + _GAP, _TOP + (body - side[0]) / 2
-        axes = place(left, from_top, side[1], side[0])
-        bar = place(left + side[1] + 0.07, from_top, 0.1, side[0])
+        wide, tall = _MAP * min(1.0, n_x / n_y), _MAP * min(1.0, n_y / n_x)
+        left, from_top = _LEFT + _SECTION + _GAP, _TOP + (body - tall) / 2
+        axes = _place(figure, left, from_top, wide, tall)
+        bar = _place(figure, left + wide + 0.07, from_top, 0.1, tall)
         _draw_map(axes, bar, heights, spacing, len(cuts))
         mark_panel(axes, "abc"[len(cuts)])
-    handles = [_handle(kind, colour, label) for kind, colour, label in rows]
-    figure.legend(
-        handles=handles, loc="lower center", ncols=min(_LEGEND_COLUMNS, len(rows)), handlelength=1.1, borderaxespad=0.2,
-        labelspacing=0.3, columnspacing=1.4,
-    )  # fmt: skip
+    _draw_legend(figure, entries)
     return figure
+
+
+def _output_of_snapshot(result: Result) -> int:
+    """Index of the output at the time of the last snapshot."""
+    data = result.data
+    return int(np.argmin(np.abs(data["time"].values - data["snapshot_time"].values[-1])))
+
+
+def _page(height: float, has_map: bool) -> Figure:
+    """An empty page, narrower where there is no map."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(_WIDTH if has_map else _LEFT + _SECTION + 0.2, height))
+
+
+def _place(figure: Figure, left: float, from_top: float, width: float, height: float) -> Axes:
+    """Axes at a place in inches, from the upper left corner of the page."""
+    wide, tall = figure.get_size_inches()
+    return figure.add_axes((left / wide, 1 - (from_top + height) / tall, width / wide, height / tall))
+
+
+def _note_conditions(axes: Axes, result: Result) -> None:
+    """Time and potential of the picture, in its upper right corner."""
+    data = result.data
+    potential = float(data["potential"].values[_output_of_snapshot(result)])
+    axes.annotate(
+        f"{time_text(float(data['snapshot_time'].values[-1]))}, {potential:.2f} V",
+        (1, 1),
+        xytext=(-4, -4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="top",
+    )
+
+
+def _draw_legend(figure: Figure, entries: list[tuple[str, object, str]]) -> None:
+    """One legend for the page, at its foot."""
+    figure.legend(
+        handles=[_handle(*entry) for entry in entries],
+        loc="lower center",
+        ncols=min(_LEGEND_COLUMNS, len(entries)),
+        handlelength=1.1,
+        borderaxespad=0.2,
+        labelspacing=0.3,
+        columnspacing=1.4,
+    )
 
 
 def _draw_section(axes, cut, legend, z, spacing, size, axis) -> None:
@@ -114,7 +140,9 @@ def _draw_section(axes, cut, legend, z, spacing, size, axis) -> None:
     if len(centres):
         dots = np.full(len(centres), 0.75 * spacing)
         axes.add_collection(
-            EllipseCollection(dots, dots, 0.0, units="xy", offsets=centres, transOffset=axes.transData, fc=DISSOLVED, lw=0)
+            EllipseCollection(
+                dots, dots, 0.0, units="xy", offsets=centres, transOffset=axes.transData, fc=DISSOLVED, lw=0
+            )
         )
     axes.set(xlim=(0, extent), ylim=(-_BELOW, top), xlabel=f"{axis} (nm)", ylabel="z (nm)")
     axes.locator_params(nbins=6, steps=[1, 2, 5, 10])
@@ -124,7 +152,11 @@ def _draw_map(axes, bar, heights, spacing, n_cuts) -> None:
     """Height of every column, with the cuts marked."""
     n_y, n_x = heights.shape
     image = axes.imshow(
-        heights, origin="lower", extent=(0, n_x * spacing, 0, n_y * spacing), cmap="cividis", interpolation="nearest"
+        heights,
+        origin="lower",
+        extent=(0, n_x * spacing, 0, n_y * spacing),
+        cmap="cividis",
+        interpolation="nearest",
     )
     axes.set(xlabel="x (nm)", ylabel="y (nm)")
     axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
@@ -136,7 +168,7 @@ def _draw_map(axes, bar, heights, spacing, n_cuts) -> None:
 
 
 def _entries(legend: Legend, present: np.ndarray) -> list[tuple[str, object, str]]:
-    """Kind of mark, colour and name of what a picture shows: electrode, liquid, intermediates, then solids."""
+    """Kind of mark, colour and name of what a picture shows, solids last."""
     entries = []
     for k in present:
         if legend.phases[k] == "electrode":
@@ -173,7 +205,13 @@ def mark_panel(axes: Axes, letter: str) -> None:
     letter : str
     """
     axes.annotate(
-        letter, (0, 1), xytext=(-24, 3), xycoords="axes fraction", textcoords="offset points", weight="bold", size=9
+        letter,
+        (0, 1),
+        xytext=(-24, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        weight="bold",
+        size=9,
     )
 
 

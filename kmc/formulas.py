@@ -122,7 +122,7 @@ def _fault(text: str, position: int) -> str:
         return "it holds a blank"
     if character.islower():
         return f"element symbols start with a capital letter, not '{character}'"
-    if character.isdigit():
+    if character in "0123456789":
         return f"'{character}' follows no element"
     return f"'{character}' has no meaning in a formula"
 

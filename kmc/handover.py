@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a film says to a PyBaMM cell model: parameters under PyBaMM's own names (floor 75).
 
-In: a `Result`. Out: one `Parameter` for every SEI parameter of PyBaMM, with its value and how it was obtained, or with the
-reason why one run cannot give it. PyBaMM's film is a layer of one substance with thickness L = c V, growing as
-dc/dt = -j / (F z); it has no porosity and no composition, so these enter through V and z.
+In: a `Result`. Out: one `Parameter` for every SEI parameter of PyBaMM, with its value and how it was
+obtained, or with the reason why one run cannot give it. PyBaMM's film is a layer of one substance with
+thickness L = c V, growing as dc/dt = -j / (F z); it has no porosity and no composition, so these enter
+through V and z.
 """
 
 from __future__ import annotations
@@ -28,18 +29,25 @@ EXCHANGE = "SEI reaction exchange current density [A.m-2]"
 
 # The rest of PyBaMM's SEI parameters, with what it would take to give them.
 NOT_GIVEN = {
-    "SEI resistivity [Ohm.m]": "needs the diffusivity of Li+ through the film, which this run does not measure",
-    "SEI lithium ion conductivity [S.m-1]": "needs the diffusivity of Li+ through the film, which this run does not measure",
+    "SEI resistivity [Ohm.m]": "needs the diffusivity of Li+ through the film, which this run does not "
+    "measure",
+    "SEI lithium ion conductivity [S.m-1]": "needs the diffusivity of Li+ through the film, which this run "
+    "does not measure",
     "SEI electron conductivity [S.m-1]": "electrons tunnel here; they do not migrate in a field",
-    "SEI lithium interstitial diffusivity [m2.s-1]": "needs tracers of interstitial lithium, which this run does not follow",
-    "Lithium interstitial reference concentration [mol.m-3]": "needs the free energy of formation of the interstitial",
-    "SEI solvent diffusivity [m2.s-1]": "needs the tortuosity of the pores and the diffusivity of the solvent in them",
+    "SEI lithium interstitial diffusivity [m2.s-1]": "needs tracers of interstitial lithium, which this run "
+    "does not follow",
+    "Lithium interstitial reference concentration [mol.m-3]": "needs the free energy of formation of the "
+    "interstitial",
+    "SEI solvent diffusivity [m2.s-1]": "needs the tortuosity of the pores and the diffusivity of the "
+    "solvent in them",
     "EC diffusivity [m2.s-1]": "needs the tortuosity of the pores and the diffusivity of the solvent in them",
     "Bulk solvent concentration [mol.m-3]": "a property of the electrolyte; the deck holds activities",
-    "EC initial concentration in electrolyte [mol.m-3]": "a property of the electrolyte; the deck holds activities",
+    "EC initial concentration in electrolyte [mol.m-3]": "a property of the electrolyte; the deck holds "
+    "activities",
     "SEI kinetic rate constant [m.s-1]": "needs runs on a bare electrode at several potentials",
     "SEI open-circuit potential [V]": "needs runs at several potentials: where the current vanishes",
-    "SEI growth transfer coefficient": "needs runs at several potentials: the slope of ln j against potential",
+    "SEI growth transfer coefficient": "needs runs at several potentials: the slope of ln j against "
+    "potential",
     "SEI growth activation energy [J.mol-1]": "needs runs at several temperatures",
     "Tunneling distance for electrons [m]": "needs runs with films of several thicknesses",
 }
@@ -88,8 +96,8 @@ def pybamm_parameters(result: Result) -> dict[str, float]:
     Returns
     -------
     parameters : dict of str to float
-        For ``ParameterValues.update(parameters, check_already_exists=False)``. Parameters that the run cannot give are
-        absent, so that the cell's own values stay.
+        For ``ParameterValues.update(parameters, check_already_exists=False)``. Parameters that the run cannot
+        give are absent, so that the cell's own values stay.
 
     Raises
     ------
@@ -138,8 +146,8 @@ def describe(result: Result) -> list[Parameter]:
     - n = sum_s N_s u_s / (N_A A), formula units per area; V = L0 / n, which counts the pores as film;
     - z = sum_s N_s l_s / sum_s N_s u_s;
     - beta = sum_s N_s beta_s / sum_s N_s, from the decay constants of the deck;
-    - j0 = j exp(F E / (2 R T)) exp(beta L), so that PyBaMM's j0 exp(-F E / (2 R T)) exp(-beta L) is the current density j
-      of the last half of the run at its potential E and thickness L.
+    - j0 = j exp(F E / (2 R T)) exp(beta L), so that PyBaMM's j0 exp(-F E / (2 R T)) exp(-beta L) is the
+      current density j of the last half of the run at its potential E and thickness L.
     """
     if result.n_outputs == 0 or not float(result.data["thickness"].values[-1]) > 0.0:
         raise KmcError(f"{result.path}: there is no film to hand over")
@@ -162,19 +170,22 @@ def _film(result: Result) -> list[Parameter]:
         Parameter(
             THICKNESS,
             thickness,
-            f"thickness, the mean height of the film over {last['x'].size * last['y'].size} columns, {when}; roughness "
+            f"thickness, the mean height of the film over {last['x'].size * last['y'].size} columns, {when}; "
+            f"roughness "
             f"{float(last['roughness']):.3g} m",
         ),
         Parameter(
             VOLUME,
             thickness / moles,
-            f"thickness per mole of formula units and area, {when}: pores (mean porosity {porosity:.3g}) count as film. "
+            f"thickness per mole of formula units and area, {when}: pores (mean porosity {porosity:.3g}) "
+            f"count as film. "
             f"Without pores, from the molar volumes alone, it is {dense:.4g} m3/mol",
         ),
         Parameter(
             RATIO,
             ratio,
-            f"lithium atoms, interstitials included, per formula unit of the film, {when}. PyBaMM takes it for the "
+            f"lithium atoms, interstitials included, per formula unit of the film, {when}. PyBaMM takes it "
+            f"for the "
             "electrons per formula unit as well",
         ),
     ]
@@ -204,7 +215,8 @@ def _barrier(result: Result) -> Parameter:
     return Parameter(
         BARRIER,
         value,
-        f"decay constants of the deck averaged over {total:.0f} film sites; uncertainty from those of the deck, taken as "
+        f"decay constants of the deck averaged over {total:.0f} film sites; uncertainty from those of the "
+        f"deck, taken as "
         f"independent{_slope(result)}",
         math.hypot(*known) if known else None,
     )
@@ -219,7 +231,8 @@ def _slope(result: Result) -> str:
     if late.sum() < 5 or np.ptp(middle[late]) == 0.0:
         return ""
     slope, cover = np.polyfit(middle[late], np.log(current[late]), 1, cov=True)
-    return f". The run itself has -d ln j/dL = {-slope[0]:.3g} +- {math.sqrt(cover[0, 0]):.1g} 1/m in its outer half"
+    fit = f"{-slope[0]:.3g} +- {math.sqrt(cover[0, 0]):.1g} 1/m"
+    return f". The run itself has -d ln j/dL = {fit} in its outer half"
 
 
 def _exchange(result: Result, barrier: float | None) -> Parameter:
@@ -235,7 +248,9 @@ def _exchange(result: Result, barrier: float | None) -> Parameter:
     if electrons <= 0:
         return Parameter(EXCHANGE, None, f"no charge passed after t = {time[start]:.4g} s")
     if np.ptp(potential) > _STEADY:
-        return Parameter(EXCHANGE, None, f"the potential moved by {np.ptp(potential):.3g} V after t = {time[start]:.4g} s")
+        return Parameter(
+            EXCHANGE, None, f"the potential moved by {np.ptp(potential):.3g} V after t = {time[start]:.4g} s"
+        )
     current = electrons * ELEMENTARY_CHARGE / (_area(result) * (time[-1] - time[start]))
     thickness = float(data["thickness"].values[part].mean())
     kinetic = _TRANSFER * FARADAY * potential.mean() / (GAS_CONSTANT * temperature.mean())
@@ -244,10 +259,14 @@ def _exchange(result: Result, barrier: float | None) -> Parameter:
     return Parameter(
         EXCHANGE,
         value,
-        f"mean current density {current:.4g} A/m2 of the {electrons} electrons passed after t = {time[start]:.4g} s, at "
-        f"{potential.mean():.4g} V and L = {thickness:.4g} m, carried back with transfer coefficient 0.5 and the barrier "
-        f"factor given here; only together with them does it mean anything. Lithium gained by the film per electron in that "
-        f"time: {gained / electrons:.3g}; the rest dissolved, and PyBaMM deposits it all. Uncertainty: counting statistics "
+        f"mean current density {current:.4g} A/m2 of the {electrons} electrons passed after t = "
+        f"{time[start]:.4g} s, at "
+        f"{potential.mean():.4g} V and L = {thickness:.4g} m, carried back with transfer coefficient 0.5 and "
+        f"the barrier "
+        f"factor given here; only together with them does it mean anything. Lithium gained by the film per "
+        f"electron in that "
+        f"time: {gained / electrons:.3g}; the rest dissolved, and PyBaMM deposits it all. Uncertainty: "
+        f"counting statistics "
         "of the electrons",
         value / math.sqrt(electrons),
     )

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Exact ledgers of a run: species, electrons, elements, lithium and gas, each computed in two ways (floor 5).
 
-In: the mechanism, the number of events of every process, the number of sites of every species. Out: the same integers
-twice, once from the events and their stoichiometry and once from the lattice, a refusal if any pair differs, and the
-per-area numbers that go into the results file.
+In: the mechanism, the number of events of every process, the number of sites of every species. Out: the same
+integers twice, once from the events and their stoichiometry and once from the lattice, a refusal if any pair
+differs, and the per-area numbers that go into the results file.
 
-What an event does is read here from the processes themselves, not from the tables that the core runs on, so that an
-error in those tables shows as a ledger that does not close.
+What an event does is read here from the processes themselves, not from the tables that the core runs on, so
+that an error in those tables shows as a ledger that does not close.
 """
 
 from __future__ import annotations
@@ -96,13 +96,14 @@ class Ledger:
 
         Notes
         -----
-        With n_p events of process p, dN_s sites of lattice species s gained, dM_j molecules of solution species j gained,
-        charge numbers q and atoms a per site or molecule:
+        With n_p events of process p, dN_s sites of lattice species s gained, dM_j molecules of solution
+        species j gained, charge numbers q and atoms a per site or molecule:
 
         - species s: sum_p n_p nu_ps = dN_s;
         - electrons taken from the electrode: sum_p n_p e_p = -(sum_s q_s dN_s + sum_j q_j dM_j);
         - element X, lithium among them, leaving the solution: -sum_j a_jX dM_j = sum_s a_sX dN_s;
-        - element X in gases: sum over gases a_jX dM_j = -(sum_s a_sX dN_s + sum over dissolved j of a_jX dM_j).
+        - element X in gases: sum over gases a_jX dM_j = -(sum_s a_sX dN_s + sum over dissolved j of a_jX
+          dM_j).
         """
         site_gain = np.asarray(count, dtype=np.int64) - self._initial_count
         site_gain_expected = event_count @ self._site_change
@@ -139,10 +140,15 @@ class Ledger:
         """
         open_entries = [e for e in self.entries(event_count, count) if not e.is_closed]
         if open_entries:
-            lines = [f"{e.name}: {e.from_events} from events, {e.from_lattice} from the lattice" for e in open_entries]
+            lines = [
+                f"{e.name}: {e.from_events} from events, {e.from_lattice} from the lattice"
+                for e in open_entries
+            ]
             raise InternalError("the ledger does not close:\n  " + "\n  ".join(lines))
 
-    def record(self, time: float, event_count: np.ndarray, count: np.ndarray) -> dict[str, float | np.ndarray]:
+    def record(
+        self, time: float, event_count: np.ndarray, count: np.ndarray
+    ) -> dict[str, float | np.ndarray]:
         """Check the books and give the numbers of one output, by the names of the results file.
 
         Parameters
@@ -154,8 +160,9 @@ class Ledger:
         Returns
         -------
         values : dict
-            `event_count`, `n_events`, `electrons`, `charge` [C/m^2], `current_density` [A/m^2], `gas` [mol/m^2] by gas species, and
-            `solution_count`, molecules gained by the solution, by solution species.
+            `event_count`, `n_events`, `electrons`, `charge` [C/m^2], `current_density` [A/m^2], `gas`
+            [mol/m^2] by gas species, and `solution_count`, molecules gained by the solution, by solution
+            species.
 
         Raises
         ------
@@ -164,8 +171,8 @@ class Ledger:
 
         Notes
         -----
-        Q = e N_e / A, positive for reduction, and j = (Q - Q_previous) / (t - t_previous), the mean over the interval that
-        ends at this output; NaN at the first output and after an interval of no duration.
+        Q = e N_e / A, positive for reduction, and j = (Q - Q_previous) / (t - t_previous), the mean over the
+        interval that ends at this output; NaN at the first output and after an interval of no duration.
         """
         event_count = np.array(event_count, dtype=np.int64)
         self.check(event_count, count)
@@ -217,7 +224,9 @@ def stoichiometry(mechanism: Mechanism) -> tuple[np.ndarray, np.ndarray, np.ndar
             if product is None:
                 continue
             if len(allowed) != 1:
-                raise InternalError(f"process '{process.name}' changes a site that may hold one of several species")
+                raise InternalError(
+                    f"process '{process.name}' changes a site that may hold one of several species"
+                )
             site_change[p, next(iter(allowed))] -= 1
             site_change[p, product] += 1
         for index, change in process.solution_change.items():

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The writer of results.h5; the only module that creates datasets (floor 6).
 
-In: the mechanism and lattice at the start, then a dict of values per output under the names of `kmc.schema`, now and
-then with the state of the lattice. Out: one HDF5 file that xarray (netCDF4 dimension scales), ParaView (VTKHDF
-ImageData, sharing the lattice's storage through a hard link) and h5py read.
+In: the mechanism and lattice at the start, then a dict of values per output under the names of `kmc.schema`,
+now and then with the state of the lattice. Out: one HDF5 file that xarray (netCDF4 dimension scales),
+ParaView (VTKHDF ImageData, sharing the lattice's storage through a hard link) and h5py read.
 
-A run may be killed at any moment and a reader may hold the file open at any moment. While the file is small every
-output therefore goes to a copy that replaces it in one step; a large file is appended to in place, opened and closed per
-output.
+A run may be killed at any moment and a reader may hold the file open at any moment. While the file is small
+every output therefore goes to a copy that replaces it in one step; a large file is appended to in place,
+opened and closed per output.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Writer:
     attributes : mapping of str to str or number, optional
         Root attributes: title, deck, seed, versions (see `provenance.attributes`).
     tables : mapping, optional
-        Tables of the group ``/provenance``: name to columns, each a name and a list (see `provenance.tables`).
+        Tables of the group ``/provenance``: name to columns, each a name and a list (see
+        `provenance.tables`).
     overwrite : bool
         Whether to replace a file that exists.
     copy_limit : int, [bytes]
@@ -79,7 +80,9 @@ class Writer:
         self._n_lattice_species = len(mechanism.species)
         self._n_solution = len(mechanism.solution)
         if self.path.exists() and not overwrite:
-            raise KmcError(f"{self.path} exists already; choose another directory or ask for it to be overwritten")
+            raise KmcError(
+                f"{self.path} exists already; choose another directory or ask for it to be overwritten"
+            )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with h5py.File(self._part, "w", locking=False) as file:
@@ -98,8 +101,9 @@ class Writer:
         Parameters
         ----------
         values : mapping
-            A value for every dataset along `time`, by name (`schema.SERIES`); those outside of the digest are optional. Arrays over `species` may run over the
-            lattice species only. `solution_count` (n_solution,) fills the rest of `count`.
+            A value for every dataset along `time`, by name (`schema.SERIES`); those outside of the digest are
+            optional. Arrays over `species` may run over the lattice species only. `solution_count`
+            (n_solution,) fills the rest of `count`.
         snapshot : uint8, shape (nz, ny, nx), optional
             State of the lattice to keep.
 
@@ -150,7 +154,7 @@ class Writer:
         os.replace(self._part, self.path)
 
     def _in_place(self) -> h5py.File | None:
-        """The file itself; nothing if a reader in this process holds it, which HDF5 does not share with a writer."""
+        """The file itself; nothing if a reader in this process holds it, because HDF5 does not share it."""
         try:
             return h5py.File(self.path, "r+", locking=False)
         except OSError:
@@ -198,8 +202,12 @@ def _chunking(variable: schema.Variable, shape: tuple[int, ...]) -> dict[str, ob
     """Layout of a dataset that grows along its first axis."""
     row = int(np.prod(shape[1:])) if len(shape) > 1 else 1
     n_rows = 1 if variable.name == schema.SNAPSHOT.name else max(1, _CHUNK_VALUES // max(row, 1))
-    # An axis without entries (no gas) is left without limit, because HDF5 refuses chunks that are longer than the limit.
-    options = {"maxshape": (None, *(n or None for n in shape[1:])), "chunks": (n_rows, *(n or 1 for n in shape[1:]))}
+    # An axis without entries (no gas) is left without limit, because HDF5 refuses chunks that are longer than
+    # the limit.
+    options = {
+        "maxshape": (None, *(n or None for n in shape[1:])),
+        "chunks": (n_rows, *(n or 1 for n in shape[1:])),
+    }
     if row > 1:
         options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
     return options
@@ -322,7 +330,11 @@ def _append_snapshot(file: h5py.File, time: float, snapshot: np.ndarray) -> None
         raise InternalError(f"lattice has shape {snapshot.shape}, the file {dataset.shape[1:]}")
     n_snapshots = len(times)
     steps = file["VTKHDF/Steps"]
-    for target, value in ((dataset, snapshot), (times, time), (steps["CellDataOffsets/lattice"], n_snapshots)):
+    for target, value in (
+        (dataset, snapshot),
+        (times, time),
+        (steps["CellDataOffsets/lattice"], n_snapshots),
+    ):
         target.resize(n_snapshots + 1, axis=0)
         target[n_snapshots] = value
     steps.attrs.modify("NSteps", np.int64(n_snapshots + 1))

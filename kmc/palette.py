@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Colours of species in pictures: one table, safe for colour-blind readers, the same in every figure (floor 70).
+"""Colours of species in pictures: one table, safe for colour-blind readers (floor 7).
 
-In: a `Result`. Out: a `Legend` that gives every lattice species its colour and the group it is listed under. A compound
-has one hue wherever it occurs; sites of it that are half filled are lighter, those that hold a guest darker. A colour
-that the deck gives wins.
+In: a `Result`. Out: a `Legend` that gives every lattice species its colour and the group it is listed under.
+A compound has one hue wherever it occurs; sites of it that are half filled are lighter, those that hold a
+guest darker. A colour that the deck gives wins.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ ELECTRODE = "#5a5a5a"
 LIQUID = "#f3f7fb"
 DISSOLVED = "#882255"
 
-# Hues of Okabe and Ito, https://jfly.uni-koeln.de/color/, given to compounds so that neighbours in a film differ in
-# lightness as well as in hue.
+# Hues of Okabe and Ito, https://jfly.uni-koeln.de/color/, given to compounds so that neighbours in a film
+# differ in lightness as well as in hue.
 COMPOUNDS = {
     "Li2CO3": "#0072b2",
     "C4H4Li2O6": "#e69f00",
@@ -57,12 +57,12 @@ class Legend:
 
     @property
     def solids(self) -> list[int]:
-        """list of int: indexes of the solid species."""
+        """List of int: indexes of the solid species."""
         return [k for k, phase in enumerate(self.phases) if phase == "solid"]
 
     @property
     def dissolved(self) -> list[int]:
-        """list of int: indexes of the dissolved species."""
+        """List of int: indexes of the dissolved species."""
         return [k for k, phase in enumerate(self.phases) if phase == "dissolved"]
 
 
@@ -128,8 +128,10 @@ def _hues(formulas: list[str]) -> dict[str, str]:
     return hues
 
 
-def _shade(colour: np.ndarray, k: int, alike: list[int], units: np.ndarray, lithium: np.ndarray) -> np.ndarray:
-    """Lighter for a site with fewer formula units than others of its compound, darker for one with a guest."""
+def _shade(
+    colour: np.ndarray, k: int, alike: list[int], units: np.ndarray, lithium: np.ndarray
+) -> np.ndarray:
+    """Lighter for a site with fewer units than others of its compound, darker for one with a guest."""
     most = max(units[i] for i in alike)
     if units[k] < most:
         return colour + (1.0 - colour) * 0.55

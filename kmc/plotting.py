@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Figures of one run, from its results file alone: the film, its growth, its profiles and its budgets (floor 80).
+"""Figures of one run, from its results file alone: film, growth, profiles, budgets (floor 8).
 
-Times are on a logarithmic axis, because films grow over decades. Nothing is drawn that the data do not carry: no growth
-exponent from a handful of outputs, no gas panel without gas.
+Times are on a logarithmic axis, because films grow over decades. Nothing is drawn that the data do not carry:
+no growth exponent from a handful of outputs, no gas panel without gas.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ STYLE = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.minor.width": 0.4,
+    "xtick.major.pad": 5.0,
     "xtick.direction": "in",
     "ytick.direction": "in",
     "xtick.top": True,
@@ -109,12 +110,22 @@ def thickness_figure(result: Result, _legend: Legend | None = None) -> Figure:
     exponent = growth_exponent(time, data["equivalent_thickness"].values)
     has_exponent = len(exponent[0]) >= 3
     figure = Figure(figsize=(3.5, 3.7 if has_exponent else 2.6), layout="constrained")
-    panels = figure.subplots(2 if has_exponent else 1, 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + has_exponent])
+    panels = figure.subplots(
+        2 if has_exponent else 1, 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + has_exponent]
+    )
     axes = panels[0, 0]
     thickness, roughness = (data[name].values * NM for name in ("thickness", "roughness"))
-    axes.fill_between(time, np.maximum(thickness - roughness, 0), thickness + roughness, color="#0072b2", alpha=0.15, lw=0)
+    axes.fill_between(
+        time, np.maximum(thickness - roughness, 0), thickness + roughness, color="#0072b2", alpha=0.15, lw=0
+    )
     axes.plot(time, thickness, color="#0072b2", label="thickness (band: roughness)")
-    axes.plot(time, data["equivalent_thickness"].values * NM, color="#d55e00", ls="--", label="equivalent thickness (volume per area)")
+    axes.plot(
+        time,
+        data["equivalent_thickness"].values * NM,
+        color="#d55e00",
+        ls="--",
+        label="equivalent thickness (volume per area)",
+    )
     axes.set_ylabel("thickness (nm)")
     _legend_above(axes, 2)
     if has_exponent:
@@ -123,10 +134,19 @@ def thickness_figure(result: Result, _legend: Legend | None = None) -> Figure:
         for value, name in ((1.0, "1"), (0.5, "1/2")):
             lower.axhline(value, color="0.7", lw=0.6, zorder=0)
             lower.annotate(
-                f"$t^{{{name}}}$", (1, value), xycoords=("axes fraction", "data"), xytext=(-3, 1),
-                textcoords="offset points", ha="right", va="bottom", color="0.45",
-            )  # fmt: skip
-        lower.set(ylabel="growth exponent", ylim=(min(0.0, 1.1 * exponent[1].min()), max(1.25, 1.1 * exponent[1].max())))
+                f"$t^{{{name}}}$",
+                (1, value),
+                xycoords=("axes fraction", "data"),
+                xytext=(-3, 1),
+                textcoords="offset points",
+                ha="right",
+                va="bottom",
+                color="0.45",
+            )
+        lower.set(
+            ylabel="growth exponent",
+            ylim=(min(0.0, 1.1 * exponent[1].min()), max(1.25, 1.1 * exponent[1].max())),
+        )
     _time_axis(panels[-1, 0], time)
     return figure
 
@@ -142,8 +162,8 @@ def growth_exponent(time: np.ndarray, thickness: np.ndarray) -> tuple[np.ndarray
     Returns
     -------
     time, exponent : float64, shape (m,)
-        d ln L / d ln t by linear regression over windows of a decade that lie within the run, where they hold at least five
-        outputs and the thickness changes.
+        d ln L / d ln t by linear regression over windows of a decade that lie within the run, where they hold
+        at least five outputs and the thickness changes.
     """
     keep = (time > 0) & (thickness > 0)
     log_time, log_thickness = np.log10(time[keep]), np.log10(thickness[keep])
@@ -158,7 +178,7 @@ def growth_exponent(time: np.ndarray, thickness: np.ndarray) -> tuple[np.ndarray
 
 
 def profiles_figure(result: Result, legend: Legend) -> Figure:
-    """Composition and porosity against the distance from the electrode at the end, and porosity as it evolved.
+    """Composition at the end against the distance from the electrode, and porosity as it evolved.
 
     Parameters
     ----------
@@ -220,7 +240,9 @@ def _draw_porosity(axes: Axes, time: np.ndarray, porosity: np.ndarray, edges: np
     shown = positive[-1:] if len(positive) else np.array([len(time) - 1])
     if len(positive) > 1:
         targets = np.linspace(np.log(time[positive[0]]), np.log(time[-1]), 6)
-        shown = np.unique([positive[np.argmin(np.abs(np.log(time[positive]) - target))] for target in targets])
+        shown = np.unique(
+            [positive[np.argmin(np.abs(np.log(time[positive]) - target))] for target in targets]
+        )
     shades = colormaps["cividis_r"](np.linspace(0.12, 1.0, len(shown)))
     for k, shade in zip(shown, shades, strict=True):
         axes.stairs(porosity[k], edges, baseline=None, color=shade, lw=1.2, label=time_text(time[k]))
@@ -267,7 +289,11 @@ def budget_figure(result: Result, legend: Legend) -> Figure:
     if names:
         axes = next(panels)
         bars = axes.barh(range(len(names)), 100 * np.array(shares), color="#56b4e9", height=0.65)
-        axes.bar_label(bars, [f"{100 * share:.2g} %" if abs(share) < 0.1 else f"{100 * share:.0f} %" for share in shares], padding=2)
+        axes.bar_label(
+            bars,
+            [f"{100 * share:.2g} %" if abs(share) < 0.1 else f"{100 * share:.0f} %" for share in shares],
+            padding=2,
+        )
         axes.margins(x=0.22)
         axes.set_yticks(range(len(names)), [fill(name, 20) for name in names])
         axes.invert_yaxis()
@@ -325,7 +351,7 @@ def electrons_by_process(result: Result, n_most: int = 7) -> tuple[list[str], li
 
 
 def _legend_above(axes: Axes, n_entries: int) -> None:
-    """Legend in the upper left, with room for it above whatever is drawn; what is drawn last is named first."""
+    """Legend in the upper left, with room for it above what is drawn; drawn last is named first."""
     bottom, top = axes.get_ylim()
     height = axes.figure.get_size_inches()[1] * axes.get_subplotspec().get_position(axes.figure).height
     share = min(0.6, (0.15 * n_entries + 0.1) / height)

@@ -214,7 +214,8 @@ def resolve(equation: Equation, vocabulary: Vocabulary) -> tuple[Step | None, li
     faults : list of (str, int)
         Messages and their places in the text of the equation.
     """
-    faults = [fault for term in (*equation.left, *equation.right) if (fault := vocabulary.fault(term))]
+    terms = {(term.name, term.is_group): term for term in reversed((*equation.left, *equation.right))}
+    faults = [fault for term in reversed(terms.values()) if (fault := vocabulary.fault(term))]
     if faults:
         return None, faults
     left, right = (_lattice_terms(side, vocabulary) for side in (equation.left, equation.right))
@@ -226,12 +227,13 @@ def resolve(equation: Equation, vocabulary: Vocabulary) -> tuple[Step | None, li
         return None, []  # the sites do not balance, which is reported with the elements
     if len(left) > MAX_TERMS:
         return None, [(f"{len(left)} lattice terms; at most {MAX_TERMS} are possible", 0)]
-    faults = [fault for pair in zip(left, right, strict=True) if (fault := _place_fault(*pair, vocabulary))]
+    pairs = list(zip(left, right, strict=True))
+    faults = [fault for pair in pairs if (fault := _place_fault(*pair, vocabulary))]
     if faults:
-        return None, faults
+        return None, faults[:1]  # one term out of place puts others out of place
     step = Step(
         tuple(_allowed(term, vocabulary) for term in left),
-        tuple(_written(*pair, vocabulary) for pair in zip(left, right, strict=True)),
+        tuple(_written(*pair, vocabulary) for pair in pairs),
         _molecules(equation.left, vocabulary),
         _molecules(equation.right, vocabulary),
         equation.electrons,

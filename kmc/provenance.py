@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where a result comes from: deck, tables, versions, and the source of every number and every law used (floor 5).
+"""Where a result comes from: deck, tables, versions, the source of every number and law (floor 5).
 
-In: the deck and the mechanism. Out: root attributes and the tables of the group ``/provenance`` of a results file. Nothing
-here depends on the machine, so two runs of one deck carry the same provenance wherever they ran; the time of creation
-apart.
+In: the deck and the mechanism. Out: root attributes and the tables of the group ``/provenance`` of a results
+file. Nothing here depends on the machine, so two runs of one deck carry the same provenance wherever they
+ran; the time of creation apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kmc
+from kmc import __version__
 from kmc.quantity import Quantity
 from kmc.rates import RATE_LAWS
 from kmc.units import DIMENSIONS
@@ -75,8 +75,8 @@ def attributes(deck: Deck, seed: int, created: str | None = None) -> dict[str, s
         "deck": deck.text,
         "overrides": "\n".join(f"{path}={value}" for path, value in deck.overrides.items()),
         "seed": int(seed),
-        "kmc_version": kmc.__version__,
-        "git_commit": git_commit(Path(kmc.__file__).resolve().parents[1]),
+        "kmc_version": __version__,
+        "git_commit": git_commit(Path(__file__).resolve().parents[1]),
         "versions": ", ".join(f"{name} {_version(name)}" for name in _VERSIONED),
         "lattice_type": deck.lattice.type,
         "lattice_spacing": float(deck.lattice.spacing),
@@ -172,7 +172,7 @@ def _processes(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
 
 
 def _parameters(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
-    """Every number with a physical meaning: rates, neighbours, activities, molar volumes, tunnelling, spacing."""
+    """Every number with a physical meaning, with its source."""
     rows = [("lattice", "spacing", deck.lattice.spacing, "m")]
     for process in mechanism.processes:
         if process.reverse_of is None:
@@ -201,7 +201,8 @@ def _parameters(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
 def _rate_rows(process: Process) -> list[tuple[str, str, Quantity, str]]:
     """Parameters of the rate of one process, and the energies of its neighbours."""
     rows = [
-        (process.name, name, quantity, _unit(process.law, name)) for name, quantity in process.parameters.items()
+        (process.name, name, quantity, _unit(process.law, name))
+        for name, quantity in process.parameters.items()
     ]
     for number, term in enumerate(process.neighbours, start=1):
         rows.append((process.name, f"neighbours {number}", term.energy, "eV"))
@@ -254,7 +255,9 @@ def _paths(deck: Deck) -> Iterable[tuple[str, Path]]:
 def _citations(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
     """Each reference once, with everything that it is the reference of."""
     pairs = [*_METHOD, _DEFINITION]
-    laws = {p.law for p in mechanism.processes if p.law != "constant"}  # which has no reference but the number's own
+    laws = {
+        p.law for p in mechanism.processes if p.law != "constant"
+    }  # which has no reference but the number's own
     pairs += [(f"rate law {law}", RATE_LAWS[law].source) for law in sorted(laws)]
     if any(p.tunnelling for p in mechanism.processes):
         pairs.append(_TUNNELLING)
@@ -262,7 +265,9 @@ def _citations(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
     parameters = _parameters(deck, mechanism)
     pairs += [
         (f"{owner}, {name}", source)
-        for owner, name, source in zip(parameters["owner"], parameters["name"], parameters["source"], strict=True)
+        for owner, name, source in zip(
+            parameters["owner"], parameters["name"], parameters["source"], strict=True
+        )
         if source
     ]
     subjects: dict[str, list[str]] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A number that remembers where it comes from. Floor 0.
+"""A number that remembers where it comes from. Floor 1.
 
 Every physical value of a deck is a `Quantity`: it keeps its uncertainty, source and method through to the
 results file, and the place in the deck, so that a later check can point at it.

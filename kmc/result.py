@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A results file as xarray data (floor 6).
 
-In: the path of a results.h5, finished or still being written. Out: a `Result`, whose `data` is an `xarray.Dataset` that
-reads from the file when it is asked for values.
+In: the path of a results.h5, finished or still being written. Out: a `Result`, whose `data` is an
+`xarray.Dataset` that reads from the file when it is asked for values.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Result:
 
     @property
     def data(self) -> xarray.Dataset:
-        """xarray.Dataset: every dataset of the file, as `kmc.schema` defines them; values are read when used."""
+        """xarray.Dataset: every dataset of the file, as `kmc.schema` defines it, read when used."""
         return self._group("/")
 
     def table(self, name: str) -> xarray.Dataset:
@@ -171,16 +171,17 @@ class Result:
         last = self.data.isel(time=-1)
         return (
             f"{self.n_outputs} outputs to t = {float(last['time']):.4g} s, "
-            f"thickness {float(last['thickness']) * 1e9:.2f} nm, porosity {float(last['mean_porosity']):.3f}, "
-            f"charge {float(last['charge']):.3g} C/m2"
+            f"thickness {float(last['thickness']) * 1e9:.2f} nm, "
+            f"porosity {float(last['mean_porosity']):.3f}, charge {float(last['charge']):.3g} C/m2"
         )
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{escape(str(self.provenance.get(name, '')))}</td></tr>"
+            f"<tr><th align='left'>{name}</th><td>{escape(str(self.provenance.get(name, '')))}</td></tr>"
             for name in _SHORT
         )
-        return f"<p><b>{escape(str(self.path))}</b>: {self._summary()}</p><table>{rows}</table>{self.data._repr_html_()}"
+        head = f"<p><b>{escape(str(self.path))}</b>: {self._summary()}</p>"
+        return f"{head}<table>{rows}</table>{self.data._repr_html_()}"
 
 
 def _plain(value):

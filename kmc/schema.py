@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The one table of what a results file contains (floor 5).
 
-The writer creates every dataset from this table, the documentation prints it, and a test compares it with a file.
-Dimensions are the names of coordinates: those of `COORDINATES`, with `time` and `snapshot_time` without limit.
+The writer creates every dataset from this table, the documentation prints it, and a test compares it with a
+file. Dimensions are the names of coordinates: those of `COORDINATES`, with `time` and `snapshot_time` without
+limit.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ _ABOVE = "measured from the electrode surface, the face below the first layer wi
 
 COORDINATES = (
     Variable("time", ("time",), "f8", "s", "time", "Physical time of the output."),
-    Variable("snapshot_time", ("snapshot_time",), "f8", "s", "time of the snapshot", "Physical time of `lattice`."),
+    Variable(
+        "snapshot_time", ("snapshot_time",), "f8", "s", "time of the snapshot", "Physical time of `lattice`."
+    ),
     Variable("z", ("z",), "f8", "m", "height", f"Height of the centre of the layer, {_ABOVE}."),
     Variable("y", ("y",), "f8", "m", "y", "Position of the centre of the site."),
     Variable("x", ("x",), "f8", "m", "x", "Position of the centre of the site."),
@@ -62,11 +65,17 @@ COORDINATES = (
         "str",
         "",
         "species",
-        "Names of the species: first those of the lattice, at the index used in `lattice`, then those of the solution.",
+        "Names of the species: first those of the lattice, at the index used in `lattice`, then those of the "
+        "solution.",
     ),
     Variable("gas_species", ("gas_species",), "str", "", "gas", "Names of the gases among the species."),
     Variable(
-        "process", ("process",), "str", "", "process", "Names of the processes; a generated reverse has its own name."
+        "process",
+        ("process",),
+        "str",
+        "",
+        "process",
+        "Names of the processes; a generated reverse has its own name.",
     ),
 )
 
@@ -85,7 +94,8 @@ FIELDS = (
         "f8",
         "m",
         "film thickness of the column",
-        f"Top of the highest film site of the column, {_ABOVE}; 0 without film. Film: solid sites joined to the electrode "
+        f"Top of the highest film site of the column, {_ABOVE}; 0 without film. Film: solid sites joined to "
+        f"the electrode "
         "by steps between face-sharing solid sites; unsupported solids are not film.",
     ),
     Variable(
@@ -102,7 +112,8 @@ FIELDS = (
         "f8",
         "m",
         "thickness without pores",
-        "Volume of the film's matter per area: film sites times units_per_site times molar_volume / N_A, per area.",
+        "Volume of the film's matter per area: film sites times units_per_site times molar_volume / N_A, per "
+        "area.",
     ),
     Variable(
         "porosity",
@@ -118,7 +129,8 @@ FIELDS = (
         "f8",
         "1",
         "porosity of the film",
-        "Fraction of the sites between the electrode surface and thickness_map that are not film; NaN without film.",
+        "Fraction of the sites between the electrode surface and thickness_map that are not film; NaN "
+        "without film.",
     ),
     Variable(
         "open_porosity",
@@ -126,7 +138,8 @@ FIELDS = (
         "f8",
         "1",
         "open porosity of the film",
-        "The part of mean_porosity in sites joined to the liquid above the film by steps between face-sharing sites that "
+        "The part of mean_porosity in sites joined to the liquid above the film by steps between "
+        "face-sharing sites that "
         "are neither solid nor electrode.",
     ),
     Variable(
@@ -143,7 +156,8 @@ FIELDS = (
         "f8",
         "1",
         "share of the layer",
-        "Fraction of the sites of the layer that hold the species; every site has the same volume. Sums to 1 over the "
+        "Fraction of the sites of the layer that hold the species; every site has the same volume. Sums to 1 "
+        "over the "
         "species; 0 for species of the solution, which hold no site.",
     ),
     Variable(
@@ -184,7 +198,8 @@ FIELDS = (
         "f8",
         "m",
         "thickness after Esmaeilpour et al.",
-        "Sum over columns of the row of the highest film site, per number of columns, the last electrode layer being row "
+        "Sum over columns of the row of the highest film site, per number of columns, the last electrode "
+        "layer being row "
         "0; NaN without film (doi:10.1002/aenm.202203966).",
     ),
     Variable(
@@ -193,7 +208,8 @@ FIELDS = (
         "f8",
         "1",
         "porosity after Esmaeilpour et al.",
-        "Sites that are neither solid nor electrode in rows below half of thickness_esmaeilpour, per column and per half "
+        "Sites that are neither solid nor electrode in rows below half of thickness_esmaeilpour, per column "
+        "and per half "
         "of the thickness in sites; NaN without film (doi:10.1002/aenm.202203966).",
     ),
 )
@@ -205,7 +221,8 @@ BUDGETS = (
         "i8",
         "1",
         "amount of the species",
-        "Species of the lattice: sites that hold it. Species of the solution: molecules gained since the start, negative "
+        "Species of the lattice: sites that hold it. Species of the solution: molecules gained since the "
+        "start, negative "
         "if consumed.",
     ),
     Variable(
@@ -230,7 +247,8 @@ BUDGETS = (
         "f8",
         "A m-2",
         "mean current density",
-        "Gain of charge since the output before, per time between the two; positive for reduction; NaN at the first.",
+        "Gain of charge since the output before, per time between the two; positive for reduction; NaN at "
+        "the first.",
     ),
     Variable(
         "gas",
@@ -240,7 +258,9 @@ BUDGETS = (
         "gas evolved",
         "Molecules of the gas evolved since the start per area.",
     ),
-    Variable("n_events", ("time",), "i8", "1", "events of all processes", "Sum of event_count over the processes."),
+    Variable(
+        "n_events", ("time",), "i8", "1", "events of all processes", "Sum of event_count over the processes."
+    ),
     Variable(
         "event_count",
         ("time", "process"),
@@ -252,9 +272,13 @@ BUDGETS = (
 )
 
 CONDITIONS = (
-    Variable("potential", ("time",), "f8", "V", "electrode potential", "Potential as applied, against Li/Li+."),
+    Variable(
+        "potential", ("time",), "f8", "V", "electrode potential", "Potential as applied, against Li/Li+."
+    ),
     Variable("temperature", ("time",), "f8", "K", "temperature", "Temperature as applied."),
-    Variable("time_seconds", ("time",), "i8", "s", "whole seconds of the clock", "Exact time, with time_fraction."),
+    Variable(
+        "time_seconds", ("time",), "i8", "s", "whole seconds of the clock", "Exact time, with time_fraction."
+    ),
     Variable(
         "time_fraction",
         ("time",),
@@ -269,7 +293,8 @@ CONDITIONS = (
         "f8",
         "s-1",
         "speed of the run",
-        "Events per second of wall time since the output before, NaN if not measured; says nothing about the film.",
+        "Events per second of wall time since the output before, NaN if not measured; says nothing about the "
+        "film.",
         in_digest=False,
     ),
 )
@@ -284,12 +309,31 @@ SNAPSHOT = Variable(
 )
 
 CONSTANTS = (
-    Variable("formula", ("species",), "str", "", "formula", "Formula of one formula unit or molecule, as in the deck."),
+    Variable(
+        "formula",
+        ("species",),
+        "str",
+        "",
+        "formula",
+        "Formula of one formula unit or molecule, as in the deck.",
+    ),
     Variable("phase", ("species",), "str", "", "phase", "electrode, liquid, dissolved, solid or gas."),
     Variable("label", ("species",), "str", "", "label", "Name for pictures."),
-    Variable("colour", ("species",), "str", "", "colour", "Colour for pictures given by the deck, #rrggbb, or empty."),
     Variable(
-        "compartment", ("species",), "str", "", "compartment", "lattice (holds sites) or solution (well mixed, counted)."
+        "colour",
+        ("species",),
+        "str",
+        "",
+        "colour",
+        "Colour for pictures given by the deck, #rrggbb, or empty.",
+    ),
+    Variable(
+        "compartment",
+        ("species",),
+        "str",
+        "",
+        "compartment",
+        "lattice (holds sites) or solution (well mixed, counted).",
     ),
     Variable(
         "units_per_site",
@@ -308,8 +352,17 @@ CONSTANTS = (
         "Volume per mole of formula units; NaN where the deck gives none.",
     ),
     Variable("charge_number", ("species",), "i8", "1", "charge", "Charge per site or molecule in e."),
-    Variable("lithium_number", ("species",), "i8", "1", "lithium atoms", "Lithium atoms per site or molecule."),
-    Variable("electron_number", ("process",), "i8", "1", "electrons", "Electrons taken from the electrode per event."),
+    Variable(
+        "lithium_number", ("species",), "i8", "1", "lithium atoms", "Lithium atoms per site or molecule."
+    ),
+    Variable(
+        "electron_number",
+        ("process",),
+        "i8",
+        "1",
+        "electrons",
+        "Electrons taken from the electrode per event.",
+    ),
 )
 
 VARIABLES = (*COORDINATES, *FIELDS, *BUDGETS, *CONDITIONS, SNAPSHOT, *CONSTANTS)

@@ -133,7 +133,7 @@ def check_box(rules, species, periodic):
     if np.shape(periodic) != (3,):
         raise ValueError(f"periodic must have shape (3,), not {np.shape(periodic)}")
     reach = np.abs(rules.offsets).max(axis=0, initial=0)
-    if species.ndim != 3 or not np.any(np.array(periodic) & (np.array(species.shape) <= 2 * reach)):
+    if species.ndim != 3 or not species.size or not np.any(np.array(periodic) & (np.array(species.shape) <= 2 * reach)):
         return
     for species_of_anchor in range(rules.n_species):
         for rule in range(rules.rule_ptr[species_of_anchor], rules.rule_ptr[species_of_anchor + 1]):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A small chemistry and a growing film without an engine: what the tests of fields, files and pictures work on.
+"""A small chemistry and a growing film without an engine: what the tests of fields, files and pictures work
+on.
 
 The names of the attributes are those of `kmc.mechanism`, `kmc.lattice` and `kmc.deck`.
 """
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+
 from kmc.fields import electrode_surface, observe, species_table
 from kmc.ledger import Ledger
 from kmc.output import Writer
@@ -35,7 +37,9 @@ def species(index, name, phase, formula=None, units=1, volume=None, charge=0, un
 
 
 def solution_species(index, name, phase, formula, charge=0, activity=None):
-    return SimpleNamespace(name=name, index=index, phase=phase, formula=formula, charge=charge, activity=activity)
+    return SimpleNamespace(
+        name=name, index=index, phase=phase, formula=formula, charge=charge, activity=activity
+    )
 
 
 def process(index, name, reactants, products, solution_change, electrons=0, law="constant", **more):
@@ -47,7 +51,9 @@ def process(index, name, reactants, products, solution_change, electrons=0, law=
         solution_change=solution_change,
         electrons=electrons,
         law=law,
-        parameters=more.pop("parameters", {"rate-constant": Quantity(1e6, 1e5, "a paper, doi:10.1/a", "DFT")}),
+        parameters=more.pop(
+            "parameters", {"rate-constant": Quantity(1e6, 1e5, "a paper, doi:10.1/a", "DFT")}
+        ),
         reverse_of=more.pop("reverse_of", None),
         tunnelling=more.pop("tunnelling", False),
         neighbours=(),
@@ -66,7 +72,9 @@ MECHANISM = SimpleNamespace(
         species(HOST, "Li2CO3.Li", "solid", {"C": 2, "Li": 5, "O": 6}, 2, 35.0e-6, unit="Li2CO3"),
     ),
     solution=(
-        solution_species(0, "LiEC+", "dissolved", ECARB | {"Li": 1}, 1, Quantity(0.067, 0.02, "MD, doi:10.1/b")),
+        solution_species(
+            0, "LiEC+", "dissolved", ECARB | {"Li": 1}, 1, Quantity(0.067, 0.02, "MD, doi:10.1/b")
+        ),
         solution_species(1, "EC", "dissolved", ECARB, 0, Quantity(1.0)),
         solution_species(2, "C2H4", "gas", {"C": 2, "H": 4}),
         solution_species(3, "CO", "gas", {"C": 1, "O": 1}),
@@ -105,9 +113,15 @@ def deck(directory=Path("."), tables=None):
         overrides={"run.seed": "1"},
         tables={name: Path(directory) / file for name, file in (tables or {}).items()},
         lattice=SimpleNamespace(type="simple cubic", spacing=Quantity(SPACING)),
-        protocol=SimpleNamespace(temperature=SimpleNamespace(value=298.15), potential=SimpleNamespace(value=0.1)),
+        protocol=SimpleNamespace(
+            temperature=SimpleNamespace(value=298.15), potential=SimpleNamespace(value=0.1)
+        ),
         tunnelling=SimpleNamespace(
-            decay={"default": Quantity(12e9), "LEDC": Quantity(10e9, 2e9, "a guess"), "electrode": Quantity(0.0)},
+            decay={
+                "default": Quantity(12e9),
+                "LEDC": Quantity(10e9, 2e9, "a guess"),
+                "electrode": Quantity(0.0),
+            },
             cutoff=1e-20,
         ),
         processes=[
@@ -120,7 +134,8 @@ def deck(directory=Path("."), tables=None):
 
 
 class Growth:
-    """A film that grows in steps, compact and inorganic below and porous and organic above, with exact books."""
+    """A film that grows in steps, compact and inorganic below and porous and organic above, with exact
+    books."""
 
     def __init__(self, lattice, seed=1):
         self.lattice = lattice
@@ -157,8 +172,11 @@ class Growth:
         self.sites.ravel()[chosen] = RADICAL
 
 
-def write_film(path, lattice=None, heights=(0.0, 2.0, 4.0, 6.0), times=None, snapshots=(0, -1), **writer_options):
-    """A results file of a film that rests where a height is 0; returns the values of every output and the snapshots."""
+def write_film(
+    path, lattice=None, heights=(0.0, 2.0, 4.0, 6.0), times=None, snapshots=(0, -1), **writer_options
+):
+    """A results file of a film that rests where a height is 0; returns the values of every output and the
+    snapshots."""
     lattice = lattice or box()
     growth = Growth(lattice)
     times = np.geomspace(1e-9, 1e-3, len(heights)) * (np.arange(len(heights)) > 0) if times is None else times

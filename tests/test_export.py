@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 from films import MECHANISM, SPACING, box, write_film
+
 from kmc import handover
 from kmc.constants import AVOGADRO, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
 from kmc.errors import KmcError
@@ -45,7 +46,9 @@ def test_tables_carry_units_and_every_output(film, tmp_path):
     assert [float(row["time [s]"]) for row in series] == TIMES.tolist()
     assert all("[" in header for header in series[0])
     assert len(files["profiles"]) == len(TIMES) * 24
-    assert sum(float(v) for k, v in files["profiles"][5].items() if k.startswith("volume_fraction")) == pytest.approx(1)
+    assert sum(
+        float(v) for k, v in files["profiles"][5].items() if k.startswith("volume_fraction")
+    ) == pytest.approx(1)
     assert len(files["amounts"]) == len(TIMES) * 10
     assert files["gas"][-2]["gas_species"] == "C2H4"
     assert float(files["gas"][-2]["gas [mol m-2]"]) == film[1][-1]["gas"][0]
@@ -108,6 +111,14 @@ def test_exchange_current_gives_back_the_current_of_the_run(result):
     electrons = data["electrons"].values[-1] - data["electrons"].values[3]
     expected = electrons * ELEMENTARY_CHARGE / (144 * SPACING**2 * (TIMES[-1] - TIMES[3]))
     assert law == pytest.approx(expected, rel=1e-9)
+
+
+def test_barrier_factor_comes_with_what_the_run_itself_says(tmp_path):
+    times, heights = np.geomspace(1e-6, 1e-3, 13), np.linspace(1.0, 12.0, 13)
+    write_film(tmp_path / "r.h5", times=times, heights=heights)
+    barrier = next(p for p in handover.describe(Result(tmp_path / "r.h5")) if p.name == handover.BARRIER)
+    assert "The run itself has -d ln j/dL = " in barrier.how
+    assert barrier.how.endswith("1/m in its outer half")
 
 
 def test_no_charge_at_the_end_means_no_exchange_current(tmp_path):

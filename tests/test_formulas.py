@@ -17,7 +17,20 @@ from kmc.formulas import (
     volume_of_density,
 )
 
-PLAIN = ["LiF", "Li2CO3", "C4H4Li2O6", "C3H4O3", "CO", "Co", "CH3OH", "C2H4", "PF6", "H", "Uuo"[:1], "HOOCCOOH"]
+PLAIN = [
+    "LiF",
+    "Li2CO3",
+    "C4H4Li2O6",
+    "C3H4O3",
+    "CO",
+    "Co",
+    "CH3OH",
+    "C2H4",
+    "PF6",
+    "H",
+    "Uuo"[:1],
+    "HOOCCOOH",
+]
 CUBIC = [90.0, 90.0, 90.0]
 # handbook molar volume [cm3/mol] from density: 25.94/2.64, 29.88/2.013, 73.89/2.11
 CRYSTALS = {
@@ -80,11 +93,14 @@ def test_the_list_of_elements_is_that_of_pymatgen():
     assert {element.symbol for element in Element} - {"D", "T"} == ELEMENTS
 
 
-@pytest.mark.parametrize(("text", "atoms"), [
-    ("Li(OCH2)2", {"Li": 1, "O": 2, "C": 2, "H": 4}),
-    ("(CH2OCO2Li)2", {"C": 4, "H": 4, "O": 6, "Li": 2}),
-    ("Li[CO3]", {"Li": 1, "C": 1, "O": 3}),
-])
+@pytest.mark.parametrize(
+    ("text", "atoms"),
+    [
+        ("Li(OCH2)2", {"Li": 1, "O": 2, "C": 2, "H": 4}),
+        ("(CH2OCO2Li)2", {"C": 4, "H": 4, "O": 6, "Li": 2}),
+        ("Li[CO3]", {"Li": 1, "C": 1, "O": 3}),
+    ],
+)
 def test_brackets_multiply_what_they_hold(text, atoms):
     assert parse_formula(text) == atoms
 
@@ -120,7 +136,10 @@ def test_a_parsed_formula_can_be_changed_without_changing_the_next():
 
 
 def test_plain_formulas_do_not_import_pymatgen():
-    code = "import sys; from kmc.formulas import parse_formula; parse_formula('Li2CO3'); assert 'pymatgen' not in sys.modules"
+    code = (
+        "import sys; from kmc.formulas import parse_formula; parse_formula('Li2CO3'); "
+        "assert 'pymatgen' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -138,17 +157,20 @@ def test_the_molar_volume_of_a_crystal_is_within_one_percent_of_the_handbook(tex
     assert volume_of_crystal(text, spacegroup, cell, sites) == pytest.approx(handbook * 1e-6, rel=0.01)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"spacegroup": "Fm-3q"}, "no crystal with space group 'Fm-3q'"),
-    ({"spacegroup": "231"}, "no crystal with space group '231'"),
-    ({"cell": [4.0, 4.0, 5.0, *CUBIC]}, "incompatible"),
-    ({"cell": [4.0, 4.0, 4.0, 10.0, 170.0, 90.0]}, "no cell has the angles 10, 170, 90"),
-    ({"cell": [4.0, 4.0, 4.0, 300.0, 90.0, 90.0]}, "no cell has the angles 300, 90, 90"),
-    ({"sites": {"Li": [[0, 0, 0]]}}, "holds Li4, which is no multiple of LiF"),
-    ({"sites": {"Li": [[0, 0, 0]], "F": [[0, 0, 0.01]]}}, "closer than 0.5 angstrom"),
-    ({"sites": {"Q": [[0, 0, 0]]}}, "there is no element 'Q'"),
-    ({"sites": {}}, "the crystal has no atoms"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"spacegroup": "Fm-3q"}, "no crystal with space group 'Fm-3q'"),
+        ({"spacegroup": "231"}, "no crystal with space group '231'"),
+        ({"cell": [4.0, 4.0, 5.0, *CUBIC]}, "incompatible"),
+        ({"cell": [4.0, 4.0, 4.0, 10.0, 170.0, 90.0]}, "no cell has the angles 10, 170, 90"),
+        ({"cell": [4.0, 4.0, 4.0, 300.0, 90.0, 90.0]}, "no cell has the angles 300, 90, 90"),
+        ({"sites": {"Li": [[0, 0, 0]]}}, "holds Li4, which is no multiple of LiF"),
+        ({"sites": {"Li": [[0, 0, 0]], "F": [[0, 0, 0.01]]}}, "closer than 0.5 angstrom"),
+        ({"sites": {"Q": [[0, 0, 0]]}}, "there is no element 'Q'"),
+        ({"sites": {}}, "the crystal has no atoms"),
+    ],
+)
 def test_a_crystal_that_cannot_be_is_refused(change, message):
     spacegroup, cell, sites, _ = CRYSTALS["LiF"]
     given_crystal = {"spacegroup": spacegroup, "cell": cell, "sites": sites} | change

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The results file as its readers see it: xarray, VTK, h5py; whole, growing, and after the writer was killed."""
+"""The results file as its readers see it: xarray, VTK, h5py; whole, growing, and after the writer was
+killed."""
 
 import hashlib
 import os
@@ -9,11 +10,12 @@ import sys
 from types import SimpleNamespace
 
 import h5py
-import kmc
 import numpy as np
 import pytest
 import xarray
 from films import MECHANISM, SPACING, box, deck, write_film
+
+import kmc
 from kmc import provenance, schema
 from kmc.errors import InternalError, KmcError
 from kmc.output import Writer
@@ -72,7 +74,11 @@ def test_xarray_reads_what_was_written(film):
     with xarray.open_dataset(path) as data:
         for variable in schema.SERIES:
             expected = np.array([output[variable.name] for output in outputs])
-            found = data[variable.name].values[..., : expected.shape[-1]] if expected.ndim > 1 else data[variable.name]
+            found = (
+                data[variable.name].values[..., : expected.shape[-1]]
+                if expected.ndim > 1
+                else data[variable.name]
+            )
             np.testing.assert_array_equal(found, expected, err_msg=variable.name)
 
 
@@ -119,7 +125,9 @@ def test_vtk_and_xarray_share_one_copy_of_the_lattice(film):
 
 def test_flags_name_the_species_in_single_words(tmp_path):
     names = {"LEDC": "Li2 EDC(s)"}
-    renamed = tuple(SimpleNamespace(**vars(s) | {"name": names.get(s.name, s.name)}) for s in MECHANISM.species)
+    renamed = tuple(
+        SimpleNamespace(**vars(s) | {"name": names.get(s.name, s.name)}) for s in MECHANISM.species
+    )
     mechanism = SimpleNamespace(species=renamed, solution=MECHANISM.solution, processes=MECHANISM.processes)
     Writer(tmp_path / "r.h5", mechanism, box(), 1)
     with h5py.File(tmp_path / "r.h5") as file:
@@ -166,11 +174,10 @@ def test_wrong_shape_is_named_and_leaves_the_file_as_it_was(tmp_path):
 
 
 def test_large_file_appended_in_place_holds_the_same(film, tmp_path):
-    path, outputs, snapshots = film
+    path = film[0]
     write_film(tmp_path / "r.h5", snapshots=(0, 2, -1), copy_limit=0)
     with Result(path) as copied, Result(tmp_path / "r.h5") as in_place:
         assert copied.data.equals(in_place.data)
-    assert len(snapshots) == 3
 
 
 @pytest.mark.parametrize("copy_limit", [0, 2**30])
@@ -197,7 +204,9 @@ def test_killed_writer_leaves_a_readable_file(tmp_path):
     )
     path = tmp_path / "r.h5"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, env=environment) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, env=environment
+    ) as child:
         assert child.stdout.readline() == b"going\n"
         child.send_signal(signal.SIGKILL)
     data = Result(path).data.load()

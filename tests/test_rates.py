@@ -2,6 +2,7 @@
 """Rate laws against closed forms, independent quadrature and published numbers."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def quadrature(energy, width, thermal):
 
     # one panel per two kT, because adaptive quadrature alone may step over the peak
     edges = np.linspace(low, high, int((high - low) / 2.0) + 1)
-    total = sum(quad(integrand, a, b, epsabs=0.0, epsrel=1e-13)[0] for a, b in zip(edges[:-1], edges[1:], strict=True))
+    total = sum(quad(integrand, a, b, epsabs=0.0, epsrel=1e-13)[0] for a, b in pairwise(edges))
     return total / np.sqrt(4.0 * np.pi * spread) * np.exp(-max(energy, 0.0) / thermal)
 
 
@@ -94,8 +95,8 @@ def zeng_2014(energy, width):
     return 0.5 / (1.0 + np.exp(energy)) * erfc(argument)
 
 
-# The paper states "less than 5 %" for reasonable parameters. That holds for 8 to 16 kT (0.2 to 0.4 eV); at 1 eV and no
-# driving force the closed form is 27 % too large.
+# The paper states "less than 5 %" for reasonable parameters. That holds for 8 to 16 kT (0.2 to 0.4 eV); at 1 eV and
+# no driving force the closed form is 27 % too large.
 @pytest.mark.parametrize(("smallest", "largest", "error"), [(8.0, 16.0, 0.05), (2.0, 40.0, 0.28)])
 def test_marcus_hush_chidsey_is_within_the_error_of_the_closed_form_of_zeng_2014(smallest, largest, error):
     width, energy = np.meshgrid(np.linspace(smallest, largest, 20), np.linspace(-60.0, 60.0, 121))
@@ -173,13 +174,17 @@ def test_attempt_frequency_is_thermal_energy_over_planck():
 def test_arrhenius_and_eyring_agree_when_the_prefactor_is_the_attempt_frequency():
     eyring = RATE_LAWS["eyring"].rate_constant({"barrier": 0.5}, temperature=ROOM)
     prefactor = attempt_frequency(ROOM)
-    arrhenius = RATE_LAWS["arrhenius"].rate_constant({"barrier": 0.5, "prefactor": prefactor}, temperature=ROOM)
+    arrhenius = RATE_LAWS["arrhenius"].rate_constant(
+        {"barrier": 0.5, "prefactor": prefactor}, temperature=ROOM
+    )
     assert eyring == pytest.approx(arrhenius, rel=1e-15)
     halved = RATE_LAWS["eyring"].rate_constant({"barrier": 0.5, "transmission": 0.5}, temperature=ROOM)
     assert halved == pytest.approx(0.5 * eyring)
 
 
-@pytest.mark.parametrize(("barrier", "energy", "crossed"), [(0.3, 0.5, 0.5), (-0.2, -1.0, 0.0), (0.6, 0.5, 0.6)])
+@pytest.mark.parametrize(
+    ("barrier", "energy", "crossed"), [(0.3, 0.5, 0.5), (-0.2, -1.0, 0.0), (0.6, 0.5, 0.6)]
+)
 def test_a_barrier_is_floored_at_zero_and_at_the_reaction_free_energy(barrier, energy, crossed):
     values = {"barrier": barrier, "reaction-free-energy": energy}
     found = RATE_LAWS["eyring"].rate_constant(values, temperature=ROOM)
@@ -189,7 +194,7 @@ def test_a_barrier_is_floored_at_zero_and_at_the_reaction_free_energy(barrier, e
 def test_diffusion_of_a_free_walker_gives_back_its_diffusivity():
     rate = RATE_LAWS["diffusion"].rate_constant({"diffusivity": 1e-10}, spacing=0.5e-9)
     assert rate == pytest.approx(4e8)
-    # two neighbours along an axis, each step one spacing: mean square displacement 2 k a^2 = 2 D per unit time
+    # two neighbours along an axis, steps of one spacing: mean square displacement 2 k a^2 = 2 D per time
     assert 2.0 * rate * (0.5e-9) ** 2 == pytest.approx(2.0 * 1e-10)
 
 
@@ -203,7 +208,9 @@ def test_butler_volmer_splits_the_overpotential_by_its_transfer_coefficient():
     thermal = BOLTZMANN_EV * ROOM
     conditions = {"temperature": ROOM, "potential": 0.1}
     assert law.rate_constant(values, **conditions) == pytest.approx(2.0 * np.exp(0.25 * 0.2 / thermal))
-    assert law.rate_constant(values, **conditions, electrons=-1) == pytest.approx(2.0 * np.exp(-0.75 * 0.2 / thermal))
+    assert law.rate_constant(values, **conditions, electrons=-1) == pytest.approx(
+        2.0 * np.exp(-0.75 * 0.2 / thermal)
+    )
 
 
 @pytest.mark.parametrize("law", RATE_LAWS.values(), ids=list(RATE_LAWS))
@@ -221,8 +228,10 @@ def test_every_parameter_of_the_registry_is_an_argument_of_its_function(law):
     names = {name.replace("-", "_") for name in law.parameters} - {"reaction_free_energy"}
     assert names == set(law.arguments) - {*CONDITIONS, "reaction_free_energy"}
     assert all(parameter.dimension in DIMENSIONS for parameter in law.parameters.values())
-    assert all(parameter.required == (parameter.default is None) or name == "reaction-free-energy"
-               for name, parameter in law.parameters.items())
+    assert all(
+        parameter.required == (parameter.default is None) or name == "reaction-free-energy"
+        for name, parameter in law.parameters.items()
+    )
     assert law.uses_potential == ("potential" in law.arguments)
     assert law.has_barrier == ("barrier" in law.arguments)
 

@@ -22,7 +22,7 @@ def test_totals_over_fifteen_decades_equal_counts_times_rates_after_two_million_
     engine.run(cases.FOREVER, 2_000_000)
     rates = np.array(case.constants)
     assert engine.total_propensity == pytest.approx(rates[engine.species].sum(), rel=1e-13)
-    weight = structures(engine)["weight"][:engine.groups.n_groups]
+    weight = structures(engine)["weight"][: engine.groups.n_groups]
     assert weight.tolist() == (engine.groups.bounds * engine.groups.lengths).tolist()
     engine.verify()
 

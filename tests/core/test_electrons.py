@@ -4,8 +4,9 @@
 import cases
 import numpy as np
 import pytest
-from kmc.patterns import Pattern
 from kmc_core.electrons import ElectronPaths
+
+from kmc.patterns import Pattern
 
 
 def quanta_from_lattice(parts, species):
@@ -37,8 +38,15 @@ def test_levels_are_right_after_swaps_within_one_column():
     swap = Pattern((cases.any_of(1), cases.any_of(2)), (2, 1), ((0, 0, 0), (1, 0, 0)))
     flash = Pattern((cases.any_of(1),), (1,), ((0, 0, 0),), tunnels=True)
     species = np.random.Generator(cases.bits(2)).integers(1, 4, (14, 3, 3)).astype(np.uint8)
-    case = cases.Case(cases.cubic(14, 3, 3, periodic=(False, True, True)), (swap, flash), (1.0, 1.0), species, 4,
-                      (0.0, 0.3, 1.7, 0.9), 1e-6)
+    case = cases.Case(
+        cases.cubic(14, 3, 3, periodic=(False, True, True)),
+        (swap, flash),
+        (1.0, 1.0),
+        species,
+        4,
+        (0.0, 0.3, 1.7, 0.9),
+        1e-6,
+    )
     parts = case.parts()
     engine = cases.engine_of(parts)
     for _ in range(400):
@@ -53,7 +61,7 @@ def test_what_is_beyond_the_cutoff_never_tunnels():
     engine.run((2, 0.0), 30_000)
     reduced = np.flatnonzero(np.isin(engine.species, [2, 3, 4]))
     assert len(reduced)
-    height = np.log(1e2) / 1.1        # the slowest decay of anything that can stand below
+    height = np.log(1e2) / 1.1  # the slowest decay of anything that can stand below
     assert quanta_from_lattice(parts, parts.species.ravel()).max() > parts.cutoff
     assert np.unravel_index(np.flatnonzero(np.isin(engine.species, [3, 4])), parts.species.shape)[0].max() > 0
     assert engine.electrons.n_levels <= 1 + (1 + int(height)) ** 4
@@ -87,9 +95,15 @@ def test_too_many_levels_are_reported_and_not_silently_merged():
     decay = np.array([1, 0, 0], dtype=np.int64)
     paths = ElectronPaths(np.zeros((n, 1, 1), dtype=np.uint8), decay, 1e-9, 10**9)
     assert paths.n_levels == 65537
-    case = cases.Case(cases.cubic(n, 1, 1, periodic=(False, True, True)),
-                      (Pattern((cases.any_of(0),), (1,), (cases.HERE,), tunnels=True),), (1.0,),
-                      np.zeros((n, 1, 1), dtype=np.uint8), 2, (1e-9, 0.0), 1e-20)
+    case = cases.Case(
+        cases.cubic(n, 1, 1, periodic=(False, True, True)),
+        (Pattern((cases.any_of(0),), (1,), (cases.HERE,), tunnels=True),),
+        (1.0,),
+        np.zeros((n, 1, 1), dtype=np.uint8),
+        2,
+        (1e-9, 0.0),
+        1e-20,
+    )
     engine = cases.engine_of(case.parts())
     with pytest.raises(OverflowError, match="65535 distinct electron levels"):
         engine.run((0, 0.0))

@@ -6,8 +6,9 @@ import hashlib
 import cases
 import numpy as np
 import pytest
-from kmc_core import ExitReason
 from scipy import stats
+
+from kmc_core import ExitReason
 
 FALSE_ALARM = 1e-6
 YEAR = 31_557_600
@@ -17,8 +18,15 @@ YEAR = 31_557_600
 def state_hash(engine):
     """One number for all that a trajectory has led to."""
     seconds, fraction = engine.time
-    content = (engine.species.tobytes(), engine.event_count.tobytes(), engine.n_candidates, seconds, fraction.hex(),
-               engine.next_time, engine.random.bit_generator.random_raw())
+    content = (
+        engine.species.tobytes(),
+        engine.event_count.tobytes(),
+        engine.n_candidates,
+        seconds,
+        fraction.hex(),
+        engine.next_time,
+        engine.random.bit_generator.random_raw(),
+    )
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
@@ -57,7 +65,9 @@ def test_run_says_that_nothing_can_happen_any_more():
 
 
 def test_a_mechanism_without_any_rule_has_no_events():
-    engine = cases.engine_of(cases.Case(cases.cubic(2, 2, 2), (), (), np.zeros((2, 2, 2), dtype=np.uint8), 1).parts())
+    engine = cases.engine_of(
+        cases.Case(cases.cubic(2, 2, 2), (), (), np.zeros((2, 2, 2), dtype=np.uint8), 1).parts()
+    )
     assert engine.run((3, 0.0)) is ExitReason.NO_EVENTS
     engine.verify()
 
@@ -82,19 +92,23 @@ def test_a_stop_time_whose_fraction_is_none_is_refused(fraction):
 
 def by_time(step):
     """Stop every `step` seconds."""
+
     def drive(engine, end):
         n = round(end / step)
         for i in range(1, n + 1):
             when = end * i / n
             engine.run((int(when), when - int(when)))
+
     return drive
 
 
 def by_events(chunk):
     """Come back after every `chunk` events."""
+
     def drive(engine, end):
         while engine.run((end, 0.0), chunk) is ExitReason.MAX_EVENTS:
             pass
+
     return drive
 
 
@@ -111,8 +125,12 @@ def at_odd_times(engine, end):
 
 SCHEDULES = {
     "in one go": lambda engine, end: engine.run((end, 0.0)),
-    "every 1 s": by_time(1.0), "every 0.3 s": by_time(0.3), "every 0.01 s": by_time(0.01),
-    "every event": by_events(1), "every 997 events": by_events(997), "at odd times": at_odd_times,
+    "every 1 s": by_time(1.0),
+    "every 0.3 s": by_time(0.3),
+    "every 0.01 s": by_time(0.01),
+    "every event": by_events(1),
+    "every 997 events": by_events(997),
+    "at odd times": at_odd_times,
 }
 
 

@@ -4,6 +4,7 @@
 import cases
 import numpy as np
 import pytest
+
 from kmc import tables
 
 
@@ -28,7 +29,11 @@ def trajectory(case, n):
     return legs
 
 
-MECHANISMS = {"gas": cases.lattice_gas((6, 7, 8)), "film": cases.film((12, 6, 6)), "walkers": cases.rd3d((6, 6, 6))}
+MECHANISMS = {
+    "gas": cases.lattice_gas((6, 7, 8)),
+    "film": cases.film((12, 6, 6)),
+    "walkers": cases.rd3d((6, 6, 6)),
+}
 
 
 @pytest.mark.parametrize("name", MECHANISMS)

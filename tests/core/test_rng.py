@@ -23,7 +23,7 @@ def test_uniform_equals_that_of_numpy(kind):
 def test_draws_follow_from_raw_words_to_the_last_bit(kind):
     raw = [int(word) for word in kind(5).random_raw(300)]
     for i, (uniform, below, exponential) in enumerate(RandomStream(kind(5)).draw(100)):
-        first, second, third = raw[3 * i:3 * i + 3]
+        first, second, third = raw[3 * i : 3 * i + 3]
         assert uniform == (first >> 11) * 2.0**-53
         assert below == (second * 10) >> 64
         assert exponential == -math.log(1.0 - (third >> 11) * 2.0**-53)

@@ -4,8 +4,9 @@
 import cases
 import numpy as np
 import pytest
-from kmc_core import ExitReason
 from scipy import stats
+
+from kmc_core import ExitReason
 
 FALSE_ALARM = 1e-6
 
@@ -130,12 +131,15 @@ def test_rerating_costs_by_class_and_not_by_rule_evaluations_per_site():
     assert (engine.environments.n_classes, engine.environments.n_entries) == (n_classes, n_entries)
 
 
-@pytest.mark.parametrize(("rates", "message"), [
-    (np.ones(2), r"rates must have shape \(1,\), not \(2,\)"),
-    (np.array([-1.0]), r"not so at indexes \[0\]: \[-1.0\]"),
-    (np.array([np.nan]), "must be finite and >= 0"),
-    (np.array([np.inf]), "must be finite and >= 0"),
-])
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        (np.ones(2), r"rates must have shape \(1,\), not \(2,\)"),
+        (np.array([-1.0]), r"not so at indexes \[0\]: \[-1.0\]"),
+        (np.array([np.nan]), "must be finite and >= 0"),
+        (np.array([np.inf]), "must be finite and >= 0"),
+    ],
+)
 def test_bad_rates_are_refused_and_leave_the_engine_as_it_was(rates, message):
     engine = cases.engine_of(cases.hop3d((6, 6, 6)).parts())
     engine.run(cases.FOREVER, 100)

@@ -23,14 +23,18 @@ def neighbours_by_search(shape, periodic, site, offsets):
 
 
 @pytest.mark.parametrize("periodic", list(product((True, False), repeat=3)))
-@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 3), (3, 1, 2), (2, 2, 2), (5, 4, 3), (4, 1, 6), (2, 7, 1)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (1, 2, 3), (3, 1, 2), (2, 2, 2), (5, 4, 3), (4, 1, 6), (2, 7, 1)]
+)
 def test_neighbours_equal_those_found_by_search(shape, periodic):
     state = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, OFFSETS, 1)
     for site in range(state.n_sites):
         assert state.neighbours_of(site).tolist() == neighbours_by_search(shape, periodic, site, OFFSETS)
 
 
-@pytest.mark.parametrize("shape", [(1, 65537, 7), (7, 65537, 1), (3, 5, 65521), (1, 1, 2**21 + 7), (127, 129, 131)])
+@pytest.mark.parametrize(
+    "shape", [(1, 65537, 7), (7, 65537, 1), (3, 5, 65521), (1, 1, 2**21 + 7), (127, 129, 131)]
+)
 def test_division_by_multiplication_is_exact_in_large_boxes(shape):
     state = LatticeState(np.zeros(shape, dtype=np.uint8), (False, True, False), NEAREST, 1)
     n = state.n_sites
@@ -38,7 +42,9 @@ def test_division_by_multiplication_is_exact_in_large_boxes(shape):
     edges = [0, 1, n - 1, nx - 1, nx, n - nx, n - nx - 1, n // 2, shape[1] * nx - 1, shape[1] * nx % n]
     sites = np.random.Generator(np.random.PCG64(4)).integers(0, n, 1500).tolist()
     for site in sorted({*edges, *sites} & set(range(n))):
-        assert state.neighbours_of(site).tolist() == neighbours_by_search(shape, (False, True, False), site, NEAREST)
+        assert state.neighbours_of(site).tolist() == neighbours_by_search(
+            shape, (False, True, False), site, NEAREST
+        )
 
 
 def test_a_box_of_one_site_is_its_own_neighbour():

@@ -5,7 +5,7 @@ Seeds are fixed. The thresholds would raise a false alarm once in a million seed
 """
 
 import ctypes
-from types import SimpleNamespace
+from threading import Lock
 
 import cases
 import numpy as np
@@ -20,7 +20,7 @@ SIGMAS = 4.9
 
 def residence_fractions(engine, n_events, n_species):
     """Fraction of the time that the first site spends as each species, and the number of its visits."""
-    time, visits, last = np.zeros(n_species), np.zeros(n_species, dtype=np.int64), 0.0
+    time, visits = np.zeros(n_species), np.zeros(n_species, dtype=np.int64)
     for _ in range(n_events):
         species = engine.species[0]
         before = engine.time
@@ -28,8 +28,6 @@ def residence_fractions(engine, n_events, n_species):
         after = engine.time
         time[species] += (after[0] - before[0]) + (after[1] - before[1])
         visits[species] += engine.species[0] != species
-        last = after
-    assert last > (0, 0.0)
     return time, visits
 
 
@@ -40,7 +38,7 @@ def test_two_state_site_is_occupied_for_three_thirteenths_of_the_time(spectators
     """
     n = 5000
     engine = cases.engine_of(cases.switches(n, 0.3, 1.0, spectators).parts())
-    engine.run((20, 0.0))             # 26 relaxation times
+    engine.run((20, 0.0))  # 26 relaxation times
     measured, samples = 0.0, 40
     for i in range(samples):
         engine.run((24 + 4 * i, 0.0))  # correlation exp(-5.2) between samples
@@ -57,7 +55,9 @@ def test_residence_times_are_inverse_rates_over_twelve_decades():
     """A site that goes round thirteen states: each wait is exponential with its own rate, from 1e-6 to 1e6."""
     rates = 10.0 ** np.arange(-6, 7)
     patterns = tuple(cases.single(i, (i + 5) % 13) for i in range(13))
-    parts = cases.Case(cases.cubic(1, 1, 1), patterns, tuple(rates), np.zeros((1, 1, 1), dtype=np.uint8), 13).parts()
+    parts = cases.Case(
+        cases.cubic(1, 1, 1), patterns, tuple(rates), np.zeros((1, 1, 1), dtype=np.uint8), 13
+    ).parts()
     time, visits = residence_fractions(cases.engine_of(parts), 13 * 4000, 13)
     assert visits.tolist() == [4000] * 13
     low, high = stats.gamma.interval(1 - FALSE_ALARM / 13, 4000)
@@ -75,13 +75,16 @@ def test_frequencies_follow_rates_over_twelve_decades(one_site):
         patterns = tuple(cases.single(i, i) for i in range(13))
         species = np.arange(13, dtype=np.uint8).reshape(1, 1, 13)
     n = 5_000_000
-    engine = cases.engine_of(cases.Case(cases.cubic(*species.shape), patterns, tuple(rates), species, 13).parts())
+    engine = cases.engine_of(
+        cases.Case(cases.cubic(*species.shape), patterns, tuple(rates), species, 13).parts()
+    )
     engine.run(cases.FOREVER, n)
     expected = n * rates / rates.sum()
     counted = engine.event_count
     often = expected > 10
-    pooled = stats.chisquare(np.append(counted[often], counted[~often].sum()),
-                             np.append(expected[often], expected[~often].sum()))
+    pooled = stats.chisquare(
+        np.append(counted[often], counted[~often].sum()), np.append(expected[often], expected[~often].sum())
+    )
     assert pooled.pvalue > FALSE_ALARM, counted
 
 
@@ -92,7 +95,7 @@ class Scripted:
     """A bit generator that hands out given words, then zeros."""
 
     def __init__(self):
-        self.words, self.lock = [], SimpleNamespace(__enter__=None)
+        self.words, self.lock = [], Lock()
         word = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)
         real = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)
         half = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p)
@@ -100,17 +103,19 @@ class Scripted:
         self.unused = half(lambda state: 0), real(lambda state: 0.0)
 
         class Interface(ctypes.Structure):
-            _fields_ = [("state", ctypes.c_void_p), ("next_uint64", word), ("next_uint32", half),
-                        ("next_double", real), ("next_raw", word)]
+            _fields_ = [
+                ("state", ctypes.c_void_p),
+                ("next_uint64", word),
+                ("next_uint32", half),
+                ("next_double", real),
+                ("next_raw", word),
+            ]
 
         self.interface = Interface(None, self.next, *self.unused, self.next)
         make = ctypes.pythonapi.PyCapsule_New
         make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-        self.name = b"BitGenerator"
+        self.name = b"BitGenerator"  # kept: the capsule only points to it
         self.capsule = make(ctypes.addressof(self.interface), self.name, None)
-        from threading import Lock
-
-        self.lock = Lock()
 
 
 def chosen(parts, word, draw):
@@ -151,6 +156,11 @@ def test_a_choice_of_one_in_1e12_is_made_by_exactly_that_share_of_the_draws(one_
 
 def test_rounding_at_the_end_of_the_groups_chooses_the_last_group_with_weight():
     rates = np.array([1.0, 1e-3, 0.0])
-    parts = cases.Case(cases.cubic(1, 1, 3), tuple(cases.single(i, i) for i in range(3)), tuple(rates),
-                       np.arange(3, dtype=np.uint8).reshape(1, 1, 3), 3).parts()
+    parts = cases.Case(
+        cases.cubic(1, 1, 3),
+        tuple(cases.single(i, i) for i in range(3)),
+        tuple(rates),
+        np.arange(3, dtype=np.uint8).reshape(1, 1, 3),
+        3,
+    ).parts()
     assert chosen(parts, 2**64 - 1, 1) == 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 import cases
 import numpy as np
 import pytest
+
 from kmc_core import Engine
 
 GAS = cases.lattice_gas((6, 6, 6)).parts()
@@ -41,8 +42,14 @@ OUT_OF_RANGE = {
     "rule_process": (with_entry(GAS.rules.rule_process, 0, 3), r"rule_process must lie in \[0, 3\)"),
     "rule_rate": (with_entry(GAS.rules.rule_rate, 0, len(GAS.rules.rates)), r"rule_rate must lie in"),
     "rule_tunnels": (with_entry(GAS.rules.rule_tunnels, 0, 2), r"rule_tunnels must lie in \[0, 2\)"),
-    "condition_position": (with_entry(GAS.rules.condition_position, 0, 24), r"condition_position must lie in"),
-    "change_position": (with_entry(GAS.rules.change_position, 0, -2), r"change_position must lie in \[-1, 24\)"),
+    "condition_position": (
+        with_entry(GAS.rules.condition_position, 0, 24),
+        r"condition_position must lie in",
+    ),
+    "change_position": (
+        with_entry(GAS.rules.change_position, 0, -2),
+        r"change_position must lie in \[-1, 24\)",
+    ),
     "change_species": (with_entry(GAS.rules.change_species, 0, 3), r"change_species must lie in \[0, 3\)"),
     "term_position": (with_entry(GAS.rules.term_position, 0, -1), r"term_position must lie in \[0, 24\)"),
     "rule_ptr": (with_entry(GAS.rules.rule_ptr, 1, 1000), "rule_ptr must rise from 0 to"),
@@ -96,7 +103,10 @@ def test_a_rule_that_writes_a_site_twice_is_refused():
 BAD_ARGUMENTS = {
     "no sites": ({"species": np.zeros((0, 4, 4), dtype=np.uint8)}, "species must have shape"),
     "two dimensions": ({"species": np.zeros((4, 4), dtype=np.uint8)}, "species must have shape"),
-    "unknown species": ({"species": np.full((6, 6, 6), 5)}, "species 5 to 5 on the lattice, but there are only 5"),
+    "unknown species": (
+        {"species": np.full((6, 6, 6), 5)},
+        "species 5 to 5 on the lattice, but there are only 5",
+    ),
     "negative species": ({"species": np.full((6, 6, 6), -1)}, "species -1 to -1 on the lattice"),
     "species that wrap": ({"species": np.full((6, 6, 6), 256)}, "species 256 to 256 on the lattice"),
     "real species": ({"species": np.full((6, 6, 6), 0.5)}, "species must hold integers, not float64"),

@@ -88,8 +88,10 @@ def test_random_deposition_roughens_as_the_square_root_of_time():
 def test_filling_of_a_flat_surface_starts_at_its_rate_constant_although_it_has_two_mirror_images():
     """<h> = k t - (k t)^2 / 2 + O(t^3): a column that has grown waits for its neighbours.
 
-    The pattern fits twice on the same sites, once mirrored, and the rate constant is shared: k per set of sites.
-    100 rings of 2000 columns at k t = 0.03, where the cubic term is below half a standard error; |z| < 4.5 (2e-5).
+    The pattern fits twice on the same sites, once mirrored, and the rate constant is shared: k per set of
+    sites. 100 rings of 2000 columns at k t = 0.03, where the cubic term is below half a standard error;
+    |z| < 4.5 (2e-5).
+
     """
     shape, rate, time = (8, 100, 2000), 2.0, 0.015
     engine = engine_of((FILLING,), (rate,), slab(*shape, 2), periodic=(False, False, True), seed=86)

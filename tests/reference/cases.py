@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+
 from kmc.lattice import Lattice
 from kmc.patterns import NeighbourCount, Pattern, symmetry_number
 from kmc.tables import DECAY_QUANTUM, build_rules
@@ -40,8 +41,8 @@ class Case:
     constants: tuple
     species: np.ndarray
     n_species: int
-    decay: tuple = ()                 # decay exponent of one site of each species
-    transmission: float = 1e-20       # below it a site is out of reach of electrons
+    decay: tuple = ()  # decay exponent of one site of each species
+    transmission: float = 1e-20  # below it a site is out of reach of electrons
 
     def rates(self, factor=1.0):
         """The rate table: constants times `factor`, shifted by neighbours, shared among equivalent placements."""
@@ -68,8 +69,15 @@ def bits(seed=1):
 
 def engine_of(parts, seed=1):
     """The compiled engine."""
-    return Engine(parts.species, parts.periodic, parts.rules, bits(seed), decay=parts.decay,
-                  quantum=parts.quantum, cutoff=parts.cutoff)
+    return Engine(
+        parts.species,
+        parts.periodic,
+        parts.rules,
+        bits(seed),
+        decay=parts.decay,
+        quantum=parts.quantum,
+        cutoff=parts.cutoff,
+    )
 
 
 def any_of(*species):
@@ -139,8 +147,12 @@ def lattice_gas(shape, periodic=(False, True, True)):
     counted = (NeighbourCount(any_of(1, 2), 0, near, 0.03), NeighbourCount(any_of(1), 0, far, -0.01))
     hop = Pattern((any_of(1), any_of(0)), (0, 1), (HERE, RIGHT), terms=counted)
     bend = (HERE, RIGHT, (0, 1, 1))
-    triple = Pattern((any_of(1), any_of(1), any_of(0, 1)), (2, 0, None), bend,
-                     terms=(NeighbourCount(any_of(2), 1, near, 0.05),))
+    triple = Pattern(
+        (any_of(1), any_of(1), any_of(0, 1)),
+        (2, 0, None),
+        bend,
+        terms=(NeighbourCount(any_of(2), 1, near, 0.05),),
+    )
     split = Pattern((any_of(2), any_of(0)), (1, 1), (HERE, RIGHT))
     return Case(lattice, (hop, triple, split), (1.0, 0.3, 0.2), scattered(shape, [0.15, 0.02]), 3)
 
@@ -162,8 +174,12 @@ def film(shape, transmission=1e-6):
         pair(2, 2, 3, 1),
         Pattern((any_of(2), surface), (4, None), (HERE, RIGHT), tunnels=True),
         single(4, 3),
-        Pattern((any_of(4), any_of(1)), (2, None), (HERE, RIGHT),
-                terms=(NeighbourCount(surface, 0, tuple(lattice.shell(1)), 0.04),)),
+        Pattern(
+            (any_of(4), any_of(1)),
+            (2, None),
+            (HERE, RIGHT),
+            terms=(NeighbourCount(surface, 0, tuple(lattice.shell(1)), 0.04),),
+        ),
     )
     constants = (30.0, 1000.0, 400.0, 200.0, 0.5, 5.0)
     return Case(lattice, patterns, constants, species, 5, (0.0, 1.5, 1.5, 3.0, 1.1), transmission)

@@ -39,7 +39,7 @@ class Group:
 
     def __init__(self):
         self.sites = []
-        self.bound = 0.0              # largest propensity ever seen here since the rates were set
+        self.bound = 0.0  # largest propensity ever seen here since the rates were set
 
     @property
     def weight(self):
@@ -69,7 +69,7 @@ class ReferenceEngine:
         self.electrons = cutoff >= 0
         self.quanta = [self._column_sum(site) for site in range(self.n_sites)] if self.electrons else None
         self.seconds, self.fraction = 0, 0.0
-        self.pending = None           # seconds from now until the next candidate, as (seconds, fraction) of its time
+        self.pending = None  # seconds from now until the next candidate, as (seconds, fraction) of its time
         self.far_wait = 0.0
         self.n_candidates = self.n_events = 0
         self.count = [0] * rules.n_processes
@@ -101,15 +101,28 @@ class ReferenceEngine:
         rules = self.rules
         self.conditions, self.terms, self.changes = [], [], []
         for rule in range(len(rules.rule_process)):
-            part = slice(*rules.condition_ptr[rule:rule + 2])
-            self.conditions.append(list(zip(rules.condition_position[part].tolist(),
-                                            rules.condition_allowed[part].tolist(), strict=True)))
-            part = slice(*rules.term_ptr[rule:rule + 2])
-            self.terms.append(list(zip(rules.term_position[part].tolist(), rules.term_weight[part].tolist(),
-                                       strict=True)))
-            part = slice(*rules.change_ptr[rule:rule + 2])
-            self.changes.append(list(zip(rules.change_position[part].tolist(),
-                                         rules.change_species[part].tolist(), strict=True)))
+            part = slice(*rules.condition_ptr[rule : rule + 2])
+            self.conditions.append(
+                list(
+                    zip(
+                        rules.condition_position[part].tolist(),
+                        rules.condition_allowed[part].tolist(),
+                        strict=True,
+                    )
+                )
+            )
+            part = slice(*rules.term_ptr[rule : rule + 2])
+            self.terms.append(
+                list(zip(rules.term_position[part].tolist(), rules.term_weight[part].tolist(), strict=True))
+            )
+            part = slice(*rules.change_ptr[rule : rule + 2])
+            self.changes.append(
+                list(
+                    zip(
+                        rules.change_position[part].tolist(), rules.change_species[part].tolist(), strict=True
+                    )
+                )
+            )
 
     def _enabled(self, species, around, quanta):
         """[(rate, rule)] of a site, fastest first; equal rates keep the order of the rules."""
@@ -120,8 +133,10 @@ class ReferenceEngine:
                 continue
             if not all(allowed[around[position]] for position, allowed in self.conditions[rule]):
                 continue
-            rate = self.rates[self.rules.rule_rate[rule]
-                              + sum(weight[around[position]] for position, weight in self.terms[rule])]
+            rate = self.rates[
+                self.rules.rule_rate[rule]
+                + sum(weight[around[position]] for position, weight in self.terms[rule])
+            ]
             if tunnels:
                 rate *= math.exp(-self.quantum * quanta)
             found.append((rate, rule))
@@ -134,7 +149,7 @@ class ReferenceEngine:
         """
         species = self.species[site]
         if self.rules.rule_ptr[species] == self.rules.rule_ptr[species + 1]:
-            return None               # starts nothing
+            return None  # starts nothing
         around = [self.species[other] for other in self.neighbours[site]]
         for position, old in still_seen:
             around[position] = old
@@ -241,7 +256,7 @@ class ReferenceEngine:
         """(site, rule) of the next event, or None if the candidate is refused."""
         u = self._uniform() * bound
         filled = [group for group in self.groups.values() if group.weight > 0.0]
-        for group in filled:          # noqa: B007  (rounding may carry u past the end: the last group then)
+        for group in filled:
             if u < group.weight:
                 break
             u -= group.weight
@@ -255,13 +270,16 @@ class ReferenceEngine:
 
     def _execute(self, site, rule):
         """Write the changes; tell the neighbours of each changed site in turn, then the columns above."""
-        changed = [site if position < 0 else self.neighbours[site][position]
-                   for position, _ in self.changes[rule]]
+        changed = [
+            site if position < 0 else self.neighbours[site][position] for position, _ in self.changes[rule]
+        ]
         old = [self.species[place] for place in changed]
         final = [new for _, new in self.changes[rule]]
         self._write(changed, final)
         for k, place in enumerate(changed):
-            self._write(changed[k + 1:], old[k + 1:])  # neighbours of the sites before have not been told of these
+            self._write(
+                changed[k + 1 :], old[k + 1 :]
+            )  # neighbours of the sites before have not been told of these
             self._tell_neighbours(place, old[k], changed)
             self._write(changed, final)
             self._assign(place, self._environment(place))

@@ -22,8 +22,15 @@ N_EVENTS = {"walled gas": 2000, "adsorption": 4000, "self images": 4000}
 
 def both(parts, seed=3):
     """An engine and its twin, with equal bit generators."""
-    twin = ReferenceEngine(parts.species, parts.periodic, parts.rules, cases.bits(seed), decay=parts.decay,
-                           quantum=parts.quantum, cutoff=parts.cutoff)
+    twin = ReferenceEngine(
+        parts.species,
+        parts.periodic,
+        parts.rules,
+        cases.bits(seed),
+        decay=parts.decay,
+        quantum=parts.quantum,
+        cutoff=parts.cutoff,
+    )
     return cases.engine_of(parts, seed), twin
 
 
@@ -33,7 +40,7 @@ def engine_events(engine, n):
     for _ in range(n):
         engine.run(cases.FOREVER, 1)
         after = engine.event_count
-        process, = np.flatnonzero(after - before)
+        (process,) = np.flatnonzero(after - before)
         before = after
         yield int(process), *engine.time
 
@@ -44,15 +51,16 @@ def assert_same(engine, twin):
     assert engine.event_count.tolist() == twin.count
     assert (engine.n_events, engine.n_candidates) == (twin.n_events, twin.n_candidates)
     assert engine.time == (twin.seconds, twin.fraction)
-    assert [engine.groups.sites(g).tolist() for g in range(engine.groups.n_groups)] == \
-        [group.sites for group in twin.groups.values()]
+    assert [engine.groups.sites(g).tolist() for g in range(engine.groups.n_groups)] == [
+        group.sites for group in twin.groups.values()
+    ]
     assert engine.groups.bounds.tolist() == [group.bound for group in twin.groups.values()]
 
 
 def assert_same_events(engine, twin, n):
     """The next n events are the same: place, process, time to the last bit, and the lattice after each of them."""
     for i, (process, seconds, fraction) in enumerate(engine_events(engine, n)):
-        event, = twin.run(cases.FOREVER, 1)
+        (event,) = twin.run(cases.FOREVER, 1)
         assert event == Event(event.site, process, seconds, fraction), f"event {i}"
         assert np.array_equal(engine.species, twin.species[:-1]), f"event {i}"
     assert_same(engine, twin)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runner: a table on the screen, and the same as records in build/bench.json."""
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.core import PROBLEMS, SIZES, measure
+
+HEADER = "case       sites   Mevents/s   ns/event   (fastest..slowest)   bytes/site   accepted   classes   setup"
+
+
+def row(record):
+    """One line of the table."""
+    spread = f"({record.ns_fastest:.0f}..{record.ns_slowest:.0f})"
+    return (
+        f"{record.case:7}{record.sites:10}{record.events_per_second / 1e6:12.2f}{record.ns_per_event:11.0f}"
+        f"{spread:>21}{record.bytes_per_site:13.1f}{record.acceptance:11.2f}{record.classes:10}"
+        f"{record.setup_seconds:7.2f} s"
+    )
+
+
+def main():
+    """Measure what the command line asks for, by default everything at 1e4 and 1e6 sites."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory of the core.")
+    parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(PROBLEMS)} (default: all)")
+    parser.add_argument("--sites", type=float, nargs="+", default=SIZES, help="numbers of sites to aim at")
+    parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
+    arguments = parser.parse_args()
+    unknown = set(arguments.cases) - set(PROBLEMS)
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(PROBLEMS)}")
+    print(f"CPU time, medians of 5 x 10^6 events; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(HEADER, flush=True)
+    records = []
+    for name in arguments.cases or PROBLEMS:
+        for n_sites in arguments.sites:
+            records.append(measure(name, int(n_sites)))
+            print(row(records[-1]), flush=True)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps([asdict(record) for record in records], indent=1) + "\n")
+    print(f"records: {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()
