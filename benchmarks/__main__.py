@@ -9,7 +9,9 @@ from pathlib import Path
 
 from benchmarks.core import PROBLEMS, SIZES, measure
 
-HEADER = "case       sites   Mevents/s   ns/event   (fastest..slowest)   bytes/site   accepted   classes   setup"
+HEADER = (
+    "case       sites   Mevents/s   ns/event   (fastest..slowest)   bytes/site   accepted   classes   setup"
+)
 
 
 def row(record):
@@ -32,7 +34,9 @@ def main():
     unknown = set(arguments.cases) - set(PROBLEMS)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(PROBLEMS)}")
-    print(f"CPU time, medians of 5 x 10^6 events; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(
+        f"CPU time, medians of 5 x 10^6 events; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    )
     print(HEADER, flush=True)
     records = []
     for name in arguments.cases or PROBLEMS:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rate laws of electron transfer between an electrode and a molecule. Floor 1.
+"""Rate laws of electron transfer between an electrode and a molecule. Floor 0.
 
 The laws take a standard potential and the potential of the electrode, and return 1/s. The two factors are
 dimensionless shares of the ceiling kB T/h; all their energies, kB T included, are in one unit (eV everywhere

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reading the equation of a process: terms, coefficients and the arrow. Floor 2.
+"""Reading the equation of a process: terms, coefficients and the arrow. Floor 3.
 
 `electrolyte + LiEC+ + e- <=> LiEC`. Blanks separate; `+` stands between two blanks, because names of ions
 hold signs. What the names mean is the business of the mechanism.

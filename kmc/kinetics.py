@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rate constants of many processes at once, prepared so that a change of conditions costs little. Floor 2."""
+"""Rate constants of many processes at once, prepared so that a change of conditions costs little. Floor 3."""
 
 from __future__ import annotations
 

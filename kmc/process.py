@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Processes: equations whose names are resolved and whose atoms, charges and sites are counted. Floor 2."""
+"""Processes: equations whose names are resolved and whose atoms, charges and sites are counted. Floor 3."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Simulation:
         self.model = model
         self.path = path
         self.engine = model.engine()
-        self.stop_reason: str | None = "interrupted"  # None once the end is reached
+        self.stop_reason: str | None = "interrupted"  # until the run says otherwise; None once it reached its end
         self._table = fields.species_table(model.mechanism)
         surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
         self._ledger = Ledger(model.mechanism, self._count(), model.lattice.area)
@@ -102,6 +102,8 @@ class Simulation:
             provenance.tables(deck, model.mechanism), overwrite=overwrite,
         )
         self._film: Mapping[str, object] = {}
+        self._started = wall.monotonic()
+        self._last = (0, self._started)  # events and wall clock at the last output
 
     def run(self, max_wall_time: float = math.inf, progress=None) -> str | None:
         """Advance to the end of the deck.
@@ -116,22 +118,28 @@ class Simulation:
         reason : str or None
             Why the run ended early; None if it reached its duration.
         """
-        deck, start = self.model.deck, wall.monotonic()
+        self._started = wall.monotonic()
+        reason = self._grow(max_wall_time, progress)
+        self.stop_reason = reason
+        self._writer.set_attributes({"finished": int(reason is None), "stop_reason": reason or ""})
+        return reason
+
+    def _grow(self, max_wall_time: float, progress) -> str | None:
+        """Everything between the first and the last output; the reason if the run ends early."""
+        deck = self.model.deck
         times = set(output_times(deck.output.times, deck.run.duration))
         snapshots = set(output_times(deck.output.snapshots, deck.run.duration))
         self._observe(True)
         for due in [*sorted(times | snapshots), deck.run.duration]:
             for pause in self._pauses(due):
-                reason = self._advance(clock(pause), start, max_wall_time, progress)
+                reason = self._advance(clock(pause), max_wall_time, progress)
                 if reason is not None:
                     self._observe(True)
-                    self.stop_reason = reason
                     return reason
                 if pause < due:
                     self.engine.set_rates(self.model.rates(pause))
             self._observe(due in snapshots or due == deck.run.duration)
-            self._report(start, max_wall_time, progress)
-        self.stop_reason = None
+            self._report(max_wall_time, progress)
         return None
 
     def _pauses(self, due: float):
@@ -142,7 +150,7 @@ class Simulation:
             now = change
         yield due
 
-    def _advance(self, stop: tuple[int, float], start: float, max_wall_time: float, progress) -> str | None:
+    def _advance(self, stop: tuple[int, float], max_wall_time: float, progress) -> str | None:
         """Run the engine to a clock reading; the reason if that has to end early."""
         limit = self.model.deck.run.max_events
         while True:
@@ -151,14 +159,14 @@ class Simulation:
                 return f"{limit} events executed"
             if self.engine.run(stop, chunk) != ExitReason.MAX_EVENTS:
                 return None
-            if wall.monotonic() - start > max_wall_time:
+            if wall.monotonic() - self._started > max_wall_time:
                 return f"{max_wall_time:g} s of wall time used"
-            self._report(start, max_wall_time, progress)
+            self._report(max_wall_time, progress)
 
-    def _report(self, start: float, max_wall_time: float, progress) -> None:
+    def _report(self, max_wall_time: float, progress) -> None:
         if progress is None:
             return
-        deck, elapsed = self.model.deck, wall.monotonic() - start
+        deck, elapsed = self.model.deck, wall.monotonic() - self._started
         time = seconds(self.engine.time)
         done = [time / deck.run.duration, elapsed / max_wall_time]
         if deck.run.max_events is not None:
@@ -174,10 +182,16 @@ class Simulation:
         potential, temperature = self.model.protocol.at(seconds(reading))
         values = {
             **self._film, **books, "time": seconds(reading), "time_seconds": reading[0], "time_fraction": reading[1],
-            "potential": potential, "temperature": temperature, "n_events": self.engine.n_events,
+            "potential": potential, "temperature": temperature, "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
         }
         with held():
             self._writer.append(values, lattice if keep_lattice else None)
+
+    def _events_per_second(self) -> float:
+        """Events per second of wall time since the last output [1/s]."""
+        before, self._last = self._last, (self.engine.n_events, wall.monotonic())
+        elapsed = self._last[1] - before[1]
+        return (self._last[0] - before[0]) / elapsed if elapsed > 0 else math.nan
 
     def _lattice(self) -> np.ndarray:
         """uint8, shape (nz, ny, nx): species of every site now."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Species of the lattice and of the solution: atoms, charges and volumes, checked. Floor 2."""
+"""Species of the lattice and of the solution: atoms, charges and volumes, checked. Floor 3."""
 
 from __future__ import annotations
 

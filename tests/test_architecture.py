@@ -44,6 +44,7 @@ FLOORS = {
     "mechanism": 35,
     "tables": 40,
     "model": 45,
+    "film": 45,
     "fields": 50,
     "ledger": 50,
     "schema": 50,

@@ -482,8 +482,8 @@ def test_a_pair_written_by_hand_that_breaks_detailed_balance_is_refused_with_the
         )
     )
     assert problem.message == (
-        "process 'step 2' is the reverse of 'step 1', but at 298.15 K and 0 V their rate constants are 2.195e+04 "
-        "and 9.137 1/s; with dG = -0.1 eV of 'step 1' their ratio must be 49.02, not 2403"
+        "process 'step 2' is the reverse of 'step 1', but at 298.15 K and 0 V their rate constants are "
+        "2.195e+04 and 9.137 1/s; with dG = -0.1 eV of 'step 1' their ratio must be 49.02, not 2403"
     )
     assert problem.line == FIRST_LINE + 4
     assert problem.hint == "write one of them with <=>"

@@ -95,8 +95,8 @@ def zeng_2014(energy, width):
     return 0.5 / (1.0 + np.exp(energy)) * erfc(argument)
 
 
-# The paper states "less than 5 %" for reasonable parameters. That holds for 8 to 16 kT (0.2 to 0.4 eV); at 1 eV and
-# no driving force the closed form is 27 % too large.
+# The paper states "less than 5 %" for reasonable parameters. It holds for 8 to 16 kT (0.2 to 0.4 eV); at
+# 1 eV and without driving force the closed form is 27 % too large.
 @pytest.mark.parametrize(("smallest", "largest", "error"), [(8.0, 16.0, 0.05), (2.0, 40.0, 0.28)])
 def test_marcus_hush_chidsey_is_within_the_error_of_the_closed_form_of_zeng_2014(smallest, largest, error):
     width, energy = np.meshgrid(np.linspace(smallest, largest, 20), np.linspace(-60.0, 60.0, 121))

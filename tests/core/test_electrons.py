@@ -68,7 +68,7 @@ def test_what_is_beyond_the_cutoff_never_tunnels():
 
 
 def test_one_tall_column_does_not_stop_reduction_beside_it():
-    """Each site looks down its own column; a scheme with one front for the whole lattice would see nothing happen."""
+    """Each site looks down its own column; with one front for the whole lattice nothing would happen."""
     case = cases.film((12, 1, 5), 1e-4)
     species = case.species.copy()
     species[1:11, 0, 2] = 3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One claim for each thing that other codes were found to get wrong, where the core could get it wrong as well."""
+"""One claim for each thing that other codes were found to get wrong, where the core could as well."""
 
 import cases
 import numpy as np
@@ -24,7 +24,7 @@ def test_pair_of_different_species_has_the_whole_rate_from_one_partner():
 
 @pytest.mark.parametrize("name", ["rd3d", "zgb2d", "gas", "film"])
 def test_no_event_goes_stale(name):
-    """The propensity that is kept equals the one that a new engine finds on the same lattice, event after event."""
+    """The propensity that is kept equals the one that a new engine finds on the same lattice."""
     case = {
         "rd3d": cases.rd3d((5, 6, 7)),
         "zgb2d": cases.zgb2d(9, 9),
@@ -40,7 +40,7 @@ def test_no_event_goes_stale(name):
 
 
 def test_stream_is_finer_than_31_bits():
-    """Choices of 5e-10 and less are possible, and nothing repeats after 2**31 draws: the generator has 128 bits."""
+    """Choices of 5e-10 and less are possible, and nothing repeats after 2**31 draws."""
     drawn = np.array([uniform for uniform, _, _ in RandomStream(cases.bits()).draw(200_000)])
     assert ((drawn * 2.0**31) % 1.0 > 0).all()
     ahead = cases.bits()
@@ -61,7 +61,7 @@ def test_bulk_costs_nothing():
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_box_without_sites_is_an_error_and_not_the_end_of_the_process(size):
-    with pytest.raises(ValueError, match="negative dimensions|species must have shape"):
+    with pytest.raises(ValueError, match=r"negative dimensions|species must have shape"):
         cases.engine_of(
             cases.hop3d((4, 4, 4)).parts()._replace(species=np.zeros((4, 4, size), dtype=np.uint8))
         )

@@ -35,7 +35,7 @@ def test_doubled_rates_halve_the_waiting_time():
 
 
 def switching_times(rate_of_step, dt, n_steps, spectator):
-    """Times of all events of one site that switches at a rate that changes every `dt`, beside a spectator pair."""
+    """Times of the events of a site that switches at a rate that changes every `dt`, beside a spectator."""
     parts = cases.switches(1, 1.0, 1.0, [spectator]).parts()
     engine, times, before = cases.engine_of(parts), [], 0
     for step in range(n_steps):
@@ -51,7 +51,7 @@ def switching_times(rate_of_step, dt, n_steps, spectator):
 
 
 def test_events_at_rates_that_jump_over_decades_are_a_poisson_process_in_stretched_time():
-    """In the time L(t) = integral of k(t), the waiting times of a process are standard exponentials, whatever k."""
+    """In the time L(t) = integral of k(t), waiting times are standard exponentials, whatever k."""
     dt, n_steps = 0.25, 8000
     rates = 10.0 ** np.random.Generator(cases.bits(9)).uniform(-2, 1.5, n_steps)
     times = switching_times(rates, dt, n_steps, 0.7)

@@ -33,8 +33,9 @@ def residence_fractions(engine, n_events, n_species):
 
 @pytest.mark.parametrize("spectators", [(), (0.499,), (0.499, 0.99), (0.26, 0.51)])
 def test_two_state_site_is_occupied_for_three_thirteenths_of_the_time(spectators):
-    """Rates 0.3 and 1: 0.2308. Spectators in the same groups force rejections; a solver that draws the group anew after
-    one finds 0.150.
+    """Rates 0.3 and 1: 0.2308. Spectators in the same groups force rejections.
+
+    A solver that draws the group anew after a rejection finds 0.150.
     """
     n = 5000
     engine = cases.engine_of(cases.switches(n, 0.3, 1.0, spectators).parts())
@@ -52,7 +53,7 @@ def test_two_state_site_is_occupied_for_three_thirteenths_of_the_time(spectators
 
 
 def test_residence_times_are_inverse_rates_over_twelve_decades():
-    """A site that goes round thirteen states: each wait is exponential with its own rate, from 1e-6 to 1e6."""
+    """A site that goes round thirteen states, each with its own rate, from 1e-6 to 1e6."""
     rates = 10.0 ** np.arange(-6, 7)
     patterns = tuple(cases.single(i, (i + 5) % 13) for i in range(13))
     parts = cases.Case(
@@ -119,7 +120,7 @@ class Scripted:
 
 
 def chosen(parts, word, draw):
-    """Process that happens first if draw 1 (group) or 3 (rule within the site) is `word` and all other draws are 0."""
+    """First process if draw 1 (group) or 3 (rule of the site) is `word` and all other draws are 0."""
     bits = Scripted()
     engine = Engine(parts.species, parts.periodic, parts.rules, bits)
     bits.words = [0] * draw + [word]
@@ -128,7 +129,7 @@ def chosen(parts, word, draw):
 
 
 def first_word_beyond(parts, process, draw):
-    """Smallest uniform (in units of 2**-53) that chooses another process than the first ones up to `process`."""
+    """Smallest draw (in units of 2**-53) that chooses a process beyond the first ones up to `process`."""
     low, high = 0, 2**53
     while high - low > 1:
         middle = (low + high) // 2

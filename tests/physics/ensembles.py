@@ -16,7 +16,7 @@ from kmc.tables import DECAY_QUANTUM, build_rules
 from kmc_core import Engine
 
 LIMIT = 4.5
-"""float: |z| beyond it fails a test: 7e-6 for a normal variable, 2e-5 where 100 copies give the standard error."""
+"""float: |z| beyond it fails a test: 7e-6 for a normal variable, 2e-5 where 100 copies give the error."""
 
 
 def rate_table(patterns, constants, lattice, thermal_energy=1.0):

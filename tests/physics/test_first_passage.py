@@ -32,9 +32,9 @@ def test_walker_leaves_an_interval_at_the_exact_mean_time_and_on_the_exact_side(
 
     E(time; exit at L) = x (L^2 - x^2) / (6 Gamma L).
 
-    20 000 walkers with L = 12, x = 4, hop rate Gamma = 1.5 to each side; three |z| < 4.5 (7e-6 each).
+    40 000 walkers with L = 12, x = 4, hop rate Gamma = 1.5 to each side; three |z| < 4.5 (7e-6 each).
     """
-    rate, length, start, n_walkers = 1.5, 12, 4, 20_000
+    rate, length, start, n_walkers = 1.5, 12, 4, 40_000
     left, right = exit_times(rate, length, start, n_walkers, seed=41)
     mean = start * (length - start) / (2 * rate)
     z_mean = z_score(np.concatenate([left, right]), mean)

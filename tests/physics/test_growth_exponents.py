@@ -91,7 +91,6 @@ def test_filling_of_a_flat_surface_starts_at_its_rate_constant_although_it_has_t
     The pattern fits twice on the same sites, once mirrored, and the rate constant is shared: k per set of
     sites. 100 rings of 2000 columns at k t = 0.03, where the cubic term is below half a standard error;
     |z| < 4.5 (2e-5).
-
     """
     shape, rate, time = (8, 100, 2000), 2.0, 0.015
     engine = engine_of((FILLING,), (rate,), slab(*shape, 2), periodic=(False, False, True), seed=86)
@@ -197,12 +196,12 @@ def widths_during_growth(patterns, shape, level, times, seed):
 
 
 @pytest.mark.parametrize(
-    ("n_copies", "tolerance"), [(80, 0.05), pytest.param(400, 0.03, marks=pytest.mark.verify)]
+    ("n_copies", "tolerance"), [(80, 0.05), pytest.param(200, 0.035, marks=pytest.mark.verify)]
 )
 def test_equal_filling_and_emptying_roughens_with_the_edwards_wilkinson_exponent(n_copies, tolerance):
     """beta = 1/4 from W^2 at t = 4, 32, 256 on rings of 1000 columns.
 
-    Measured standard error over copies: 0.010 (80 copies) and 0.005 (400); tolerances of five. KPZ would be
+    Measured standard error over copies: 0.010 (80 copies) and 0.007 (200); tolerances of five. KPZ would be
     0.083 off.
     """
     widths = widths_during_growth((FILLING, EMPTYING), (40, n_copies, 1000), 20, (4, 32, 256), seed=84)
@@ -212,12 +211,12 @@ def test_equal_filling_and_emptying_roughens_with_the_edwards_wilkinson_exponent
 
 
 @pytest.mark.parametrize(
-    ("n_copies", "tolerance"), [(80, 0.05), pytest.param(400, 0.03, marks=pytest.mark.verify)]
+    ("n_copies", "tolerance"), [(80, 0.05), pytest.param(200, 0.035, marks=pytest.mark.verify)]
 )
 def test_restricted_growth_roughens_with_the_kpz_exponent(n_copies, tolerance):
     """beta = 1/3 from W^2 at t = 4, 32, 256 on rings of 1000 columns.
 
-    Measured standard error over copies: 0.009 (80 copies) and 0.0045 (400); tolerances of five or six.
+    Measured standard error over copies: 0.009 (80 copies) and 0.006 (200); tolerances of five or six.
     Edwards-Wilkinson growth would be 0.083 off, random deposition 0.167.
     """
     widths = widths_during_growth((FILLING,), (150, n_copies, 1000), 1, (4, 32, 256), seed=85)

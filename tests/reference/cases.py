@@ -45,7 +45,7 @@ class Case:
     transmission: float = 1e-20  # below it a site is out of reach of electrons
 
     def rates(self, factor=1.0):
-        """The rate table: constants times `factor`, shifted by neighbours, shared among equivalent placements."""
+        """The rate table: constants times `factor`, with shifted barriers, shared among placements."""
         parts = [np.zeros(0)]
         for pattern, constant in zip(self.patterns, self.constants, strict=True):
             shifts = pattern.energy_shifts() if pattern.terms else np.zeros(1)
@@ -138,7 +138,7 @@ def zgb2d(n_z, n_x):
 
 
 def lattice_gas(shape, periodic=(False, True, True)):
-    """Attracting particles (1) with walls, and a three-site process that turns a bent triple into a dimer (2).
+    """Interacting particles (1) and a three-site process that turns a bent triple into a dimer (2).
 
     The barrier of a hop counts neighbours in two shells, that of the triple those of its second site.
     """
@@ -160,9 +160,9 @@ def lattice_gas(shape, periodic=(False, True, True)):
 def film(shape, transmission=1e-6):
     """A film that grows from an electrode (0) into an electrolyte (1) by tunnelling electrons.
 
-    The electrolyte is reduced to dissolved walkers (2), which meet and precipitate as a solid (3), or take a second
-    electron beside a surface and become another solid (4) with a longer decay length, which can change into the first
-    one and dissolve.
+    The electrolyte is reduced to dissolved walkers (2), which meet and precipitate as a solid (3), or take a
+    second electron beside a surface and become another solid (4) with a longer decay length, which can change
+    into the first one and dissolve.
     """
     lattice = cubic(*shape, periodic=(False, True, True))
     species = np.full(shape, 1, dtype=np.uint8)
@@ -186,7 +186,7 @@ def film(shape, transmission=1e-6):
 
 
 def switches(n, up, down, spectators=()):
-    """Sites 0 <-> 1 without interaction; each further rate has as many pairs of sites that switch back and forth."""
+    """Sites 0 <-> 1 without interaction; each further rate has as many sites that switch with it."""
     rates = [up, down, *(rate for rate in spectators for _ in range(2))]
     n_species = len(rates)
     flips = tuple(single(s, s + 1 if s % 2 == 0 else s - 1) for s in range(n_species))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The engine in plain Python: a readable specification, slow, with the same draws in the same order.
 
-It keeps a list of species and, for each power of two, a list of sites. Everything else is worked out from the species
-whenever it is needed: neighbours from coordinates, rates from conditions and counted neighbours, electron paths from
-sums over columns. There are no keys, no classes and no increments, so a mistake in those of the compiled engine shows
-up here as a different event.
+It keeps a list of species and, for each power of two, a list of sites. Everything else is worked out from the
+species whenever it is needed: neighbours from coordinates, rates from conditions and counted neighbours, electron
+paths from sums over columns. There are no keys, no classes and no increments, so a mistake in those of the compiled
+engine shows up here as a different event.
 """
 
 import math
@@ -35,7 +35,7 @@ def running_sums(entries):
 
 
 class Group:
-    """The sites whose propensities share a binary exponent, in the order that removals by swapping leave them in."""
+    """The sites whose propensities share a binary exponent; removal swaps the last one into the gap."""
 
     def __init__(self):
         self.sites = []
@@ -76,10 +76,10 @@ class ReferenceEngine:
         self._flatten_rules()
         self._start_lists()
 
-    # Geometry and electrons ------------------------------------------------------------------------------------------
+    # Geometry and electrons
 
     def _neighbours(self, coordinates, periodic):
-        """The site at every position of the stencil; beyond a wall the last entry of `species`, the outside."""
+        """The site at every position; beyond a wall the last entry of `species`, the outside."""
         found = []
         for offset in self.rules.offsets.tolist():
             place = [c + o for c, o in zip(coordinates, offset, strict=True)]
@@ -94,7 +94,7 @@ class ReferenceEngine:
         total = sum(self.decay[self.species[below]] for below in range(site % layer, site, layer))
         return total if total <= self.cutoff else None
 
-    # Rates -----------------------------------------------------------------------------------------------------------
+    # Rates
 
     def _flatten_rules(self):
         """Conditions and counted neighbours of each rule as (position, value of each species) pairs."""
@@ -163,7 +163,7 @@ class ReferenceEngine:
             self.met[environment] = self._enabled(*environment)
         return self.met[environment]
 
-    # Lists -----------------------------------------------------------------------------------------------------------
+    # Lists
 
     def _start_lists(self):
         self.met, self.groups, self.exponent_of = {}, {}, {}
@@ -171,7 +171,7 @@ class ReferenceEngine:
             self._assign(site, self._environment(site))
 
     def _open_group(self, entries):
-        """Exponent of the group for these entries, which is opened and its bound raised if need be; None = none."""
+        """Exponent of the group for these entries, opened and its bound raised if need be; None = none."""
         if not entries:
             return None
         total = running_sums(entries)[-1]
@@ -198,7 +198,7 @@ class ReferenceEngine:
             lanes[i % 4] += weight
         return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 
-    # Draws -----------------------------------------------------------------------------------------------------------
+    # Draws
 
     def _raw(self):
         return int(self.bit_generator.random_raw())
@@ -212,7 +212,7 @@ class ReferenceEngine:
     def _exponential(self):
         return -math.log(1.0 - self._uniform())
 
-    # The loop --------------------------------------------------------------------------------------------------------
+    # The loop
 
     def run(self, stop, max_events=math.inf):
         """Advance to a time or through that many events.
@@ -319,7 +319,7 @@ class ReferenceEngine:
                 self._assign(above, self._environment(above))
 
     def set_rates(self, rates):
-        """Other rate constants: every environment ever met is rated again, in order; lists keep their sites' order."""
+        """Other rate constants: every environment ever met is rated again, in order; lists keep theirs."""
         old = self._bound()
         listed = [site for group in self.groups.values() for site in group.sites]
         self.rates = np.asarray(rates).tolist()
@@ -332,7 +332,7 @@ class ReferenceEngine:
         self._rescale(old, self._bound())
 
     def _rescale(self, old, new):
-        """Scale the rest of the waiting time with the total; draw afresh if there was or is nothing to wait for."""
+        """Scale the rest of the waiting time with the total, or draw afresh if either total is zero."""
         if self.pending is None:
             return
         if old <= 0.0 or new <= 0.0:

@@ -17,7 +17,7 @@ MECHANISMS = {
     "self images": replace(cases.rd3d((2, 3, 2)), constants=(0.02, 0.1, 1.0, 0.4, 0.05)),
 }
 N_EVENTS = {"walled gas": 2000, "adsorption": 4000, "self images": 4000}
-"""The three mechanisms of the acceptance test run through more than 10 000 events, the variations through fewer."""
+"""Where it is fewer than the 10 500 events of the main mechanisms."""
 
 
 def both(parts, seed=3):
@@ -58,7 +58,7 @@ def assert_same(engine, twin):
 
 
 def assert_same_events(engine, twin, n):
-    """The next n events are the same: place, process, time to the last bit, and the lattice after each of them."""
+    """The next n events are the same: place, process, time to the last bit, and the lattice afterwards."""
     for i, (process, seconds, fraction) in enumerate(engine_events(engine, n)):
         (event,) = twin.run(cases.FOREVER, 1)
         assert event == Event(event.site, process, seconds, fraction), f"event {i}"
