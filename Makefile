@@ -38,7 +38,7 @@ verify: $(VENV)/.installed-test
 	$(BIN)/pytest -n 2 -m verify
 
 bench: $(VENV)/.installed-test
-	@set -e; for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
+	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

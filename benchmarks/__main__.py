@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks.core import PROBLEMS, SIZES, measure
 
 HEADER = (
-    "case       sites   Mevents/s   ns/event   (fastest..slowest)   bytes/site   accepted   classes   setup"
+    f"{'case':7}{'sites':>10}{'Mevents/s':>12}{'ns/event':>11}{'(fastest..slowest)':>20}{'bytes/site':>13}"
+    f"{'accepted':>11}{'classes':>10}{'setup':>9}"
 )
 
 
@@ -19,7 +20,7 @@ def row(record):
     spread = f"({record.ns_fastest:.0f}..{record.ns_slowest:.0f})"
     return (
         f"{record.case:7}{record.sites:10}{record.events_per_second / 1e6:12.2f}{record.ns_per_event:11.0f}"
-        f"{spread:>21}{record.bytes_per_site:13.1f}{record.acceptance:11.2f}{record.classes:10}"
+        f"{spread:>20}{record.bytes_per_site:13.1f}{record.acceptance:11.2f}{record.classes:10}"
         f"{record.setup_seconds:7.2f} s"
     )
 
@@ -34,9 +35,8 @@ def main():
     unknown = set(arguments.cases) - set(PROBLEMS)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(PROBLEMS)}")
-    print(
-        f"CPU time, medians of 5 x 10^6 events; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    )
+    load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"CPU time, medians of 5 runs of 10^6 events; {load}")
     print(HEADER, flush=True)
     records = []
     for name in arguments.cases or PROBLEMS:

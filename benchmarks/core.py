@@ -16,7 +16,7 @@ SIZES = (10_000, 1_000_000)
 """tuple of int: numbers of sites that are aimed at."""
 
 WARM_UP, REPETITIONS = 0.5, 5
-"""float, int: events per site before the measurement (at least 10^6), and measurements of which the median is taken."""
+"""float, int: events per site before the measurement, and measurements of which the median is taken."""
 
 
 def cube(n_sites):

@@ -2,12 +2,12 @@
 """Decks: YAML text to frozen typed objects, or a refusal that lists everything that is wrong. Floor 2.
 
 Structure, types, units, ranges and names are checked here; what the chemistry must satisfy is checked by
-`kmc.mechanism`. The keys are in `deck_models`, references between sections in `deck_checks`.
+`kmc.mechanism`. The keys are in `deck_models`, references between sections in `deck_checks`, decks that
+build on others in `deck_extends`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from kmc.deck_checks import check_references
+from kmc.deck_extends import BaseDeck, extend
+from kmc.deck_files import beside, table_files
 from kmc.deck_messages import translate
 from kmc.deck_models import (
     Cadence,
@@ -25,18 +27,17 @@ from kmc.deck_models import (
     LayerDeck,
     NeighbourTerm,
     OutputDeck,
-    PotentialRampSection,
     ProcessDeck,
     RandomDeck,
     RunDeck,
     SolutionDeck,
     SpeciesDeck,
-    TableSection,
-    TemperatureRampSection,
     TunnellingDeck,
 )
 from kmc.deck_overrides import apply_overrides
-from kmc.deck_values import Reading, described, rate_schema
+from kmc.deck_protocol import PotentialRampSection, TableSection, TemperatureRampSection
+from kmc.deck_schema import json_schema, unit_key
+from kmc.deck_values import Reading, described
 from kmc.errors import DeckError, KmcError, Problem, did_you_mean
 from kmc.protocol import Constant, Protocol, Ramp, Series, TableSeries, load_table
 from kmc.quantity import Location, Quantity, TableReference
@@ -45,6 +46,7 @@ from kmc.units import DIMENSIONS, UnitError, check_unit
 from kmc.yamltext import Document, MarkedDict, read_text, read_yaml
 
 __all__ = [
+    "BaseDeck",
     "Cadence",
     "Constant",
     "CrystalDeck",
@@ -110,6 +112,8 @@ class Deck:
         File it was read from.
     text : str
         Its text as read, without the overrides.
+    bases : tuple of BaseDeck
+        The decks it builds on, the nearest first.
     overrides : dict of str to str
         What `--set` replaced.
     """
@@ -128,6 +132,7 @@ class Deck:
     output: OutputDeck
     path: Path
     text: str
+    bases: tuple[BaseDeck, ...]
     overrides: dict[str, str]
     document: Document = field(repr=False, compare=False)
 
@@ -192,6 +197,7 @@ def parse_deck(
     ------
     DeckError  with everything that is wrong.
     """
+    path = Path(directory) / Path(name).name
     document = read_yaml(text, name)
     if document.data is None:
         raise DeckError(
@@ -200,24 +206,36 @@ def parse_deck(
     if not isinstance(document.data, MarkedDict):
         message = f"a deck is a mapping of sections, not {described(document.data)}"
         raise DeckError(document.problem(message, document.locate(())))
-    reading = Reading(document, RATE_LAWS, problems=list(document.problems))
+    bases = extend(document, path)
+    reading = Reading(document, RATE_LAWS, directory=path.parent, problems=list(document.problems))
+    reading.directory_of = {base.name: base.path.parent for base in bases}
+    reading.units_of = {base.name: _default_units(base.units, reading) for base in bases}
     changes = {str(key): str(value) for key, value in (overrides or {}).items()}
     apply_overrides(document.data, changes, reading)
-    reading.units = _default_units(document.data, reading)
-    tables = _tables(document.data, Path(directory), reading)
+    reading.units = _default_units(document.data.get("units"), reading)
+    tables = table_files(document.data, reading)
     reading.tables = frozenset(tables)
     sections = _validate(document, reading)
     check_references(document.data, reading)
     protocol = None
     if sections is not None:
-        protocol = _protocol(sections, Path(directory), reading)
+        protocol = _protocol(sections, reading)
         _check_cadence(sections, reading)
     if reading.problems or sections is None or protocol is None:
         raise DeckError(reading.problems)
-    return _deck(sections, protocol, tables, Path(directory) / Path(name).name, text, changes, document)
+    return _deck(
+        sections,
+        protocol=protocol,
+        tables=tables,
+        path=path,
+        text=text,
+        bases=bases,
+        overrides=changes,
+        document=document,
+    )
 
 
-def _deck(sections, protocol, tables, path, text, changes, document) -> Deck:
+def _deck(sections: DeckSections, **rest: Any) -> Deck:
     """Put the checked parts together."""
     kept = (
         "title",
@@ -236,41 +254,14 @@ def _deck(sections, protocol, tables, path, text, changes, document) -> Deck:
     if lattice.type == "square":
         del axes["y"]
     lattice = lattice.model_copy(update={"boundaries": axes | lattice.boundaries})
-    return Deck(
-        **parts,
-        lattice=lattice,
-        tables=tables,
-        protocol=protocol,
-        path=path,
-        text=text,
-        overrides=changes,
-        document=document,
-    )
+    return Deck(**parts, **rest, lattice=lattice)
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of decks, for editors."""
-    schema = DeckSections.model_json_schema(by_alias=True)
-    schema["$defs"]["ProcessDeck"]["properties"]["rate"] = rate_schema(RATE_LAWS) | {
-        "description": "rate law and its parameters"
-    }
-    units = schema["properties"]["units"]
-    units.pop("additionalProperties", None)
-    units["properties"] = {_key(name): {"type": "string"} for name in DIMENSIONS if name != "dimensionless"}
-    units["additionalProperties"] = False
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sei-kmc deck"}
-
-
-def _key(dimension: str) -> str:
-    return dimension.replace(" ", "-")
-
-
-def _default_units(data: MarkedDict, reading: Reading) -> dict[str, str]:
-    """Default unit of each dimension, from the key `units`."""
-    given = data.get("units")
+def _default_units(given: object, reading: Reading) -> dict[str, str]:
+    """Default unit of each dimension, from a section `units`."""
     if not isinstance(given, MarkedDict):
         return {}
-    dimensions = {_key(name): name for name in DIMENSIONS if name != "dimensionless"}
+    dimensions = {unit_key(name): name for name in DIMENSIONS if name != "dimensionless"}
     found = {}
     for key, unit in given.items():
         name = dimensions.get(key.replace(" ", "-"))
@@ -285,50 +276,6 @@ def _default_units(data: MarkedDict, reading: Reading) -> dict[str, str]:
     return found
 
 
-def _tables(data: MarkedDict, directory: Path, reading: Reading) -> dict[str, Path]:
-    """Files of the tables, by name."""
-    given = data.get("tables")
-    if not isinstance(given, MarkedDict):
-        return {}
-    found = {}
-    for name, file in given.items():
-        if not name or "#" in name:
-            reading.report(
-                f"'{name}' is no name for a table; '#' separates table and row", given.key_marks[name]
-            )
-        if isinstance(file, str) and file:
-            found[str(name)] = _table_file(str(file), directory, given.value_marks[name], reading)
-        else:
-            found[str(name)] = directory
-    return found
-
-
-def _table_file(file: str, directory: Path, where: Location, reading: Reading) -> Path:
-    path = Path(os.path.abspath(directory / file))
-    if path.suffix not in (".csv", ".db", ".json"):
-        reading.report(f"'{file}' is no table; expected a .csv file or an ASE database (.db, .json)", where)
-    elif not _is_file(path):
-        reading.report(f"no such file '{file}'{_nearby(path)}", where, f"looked in {path.parent}")
-    return path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _nearby(path: Path) -> str:
-    """Suggest a file of the same folder."""
-    try:
-        names = [each.name for each in path.parent.iterdir()]
-    except (OSError, ValueError):
-        return ""
-    guess = did_you_mean(path.name, sorted(names))
-    return guess if guess.startswith(", did") else ""
-
-
 def _validate(document: Document, reading: Reading) -> DeckSections | None:
     """Typed sections, or None with the problems reported."""
     try:
@@ -338,13 +285,14 @@ def _validate(document: Document, reading: Reading) -> DeckSections | None:
         return None
 
 
-def _protocol(sections: DeckSections, directory: Path, reading: Reading) -> ProtocolDeck | None:
+def _protocol(sections: DeckSections, reading: Reading) -> ProtocolDeck | None:
     """The protocol with its tables loaded, or None with the problems reported."""
     given = sections.protocol
     series = {}
     for name in ("temperature", "potential"):
         try:
-            series[name] = _series(getattr(given, name), directory, name)
+            where = reading.document.locate(("protocol", name, "table", "file"))
+            series[name] = _series(getattr(given, name), where, name, reading)
             series[name].staircase(getattr(given, f"{name}_step"))
         except DeckError as error:
             _report_table(error, ("protocol", name, "table", "file"), reading)
@@ -384,14 +332,10 @@ def _check_cadence(sections: DeckSections, reading: Reading) -> None:
             reading.report(f"'{name}' begins at {cadence.start:g} s, after the end of the run", where)
 
 
-def _series(given: Any, directory: Path, dimension: str) -> Series:
+def _series(given: Any, where: Location, dimension: str, reading: Reading) -> Series:
     if isinstance(given, TableSection):
-        return load_table(
-            Path(os.path.abspath(directory / given.table.file)),
-            given.table.time,
-            given.table.value,
-            dimension,
-        )
+        file = beside(given.table.file, where, reading)
+        return load_table(file, given.table.time, given.table.value, dimension)
     if isinstance(given, (PotentialRampSection, TemperatureRampSection)):
         return Ramp(given.ramp.start, given.ramp.end, given.ramp.rate)
     return Constant(given.value)

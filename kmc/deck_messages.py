@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kmc.deck_models import CONSTANT, RAMP, TABLE
+from kmc.deck_protocol import CONSTANT, RAMP, TABLE
 from kmc.deck_values import REPORTED, Reading, described
 from kmc.errors import did_you_mean
 

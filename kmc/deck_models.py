@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The sections of a deck and their keys: types, units, ranges, a line of documentation each. Floor 1.
 
-This is the one list of keys: reading, messages and the JSON Schema follow from it. Attributes are the keys
-in snake case. What ties sections together (names that refer to each other) is in `deck_checks`.
+This is the one list of keys, with `deck_protocol`: reading, messages, the JSON Schema and `docs/deck.md`
+follow from it. Attributes are the keys in snake case. What ties sections together (names that refer to each
+other) is in `deck_checks`.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    Tag,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from kmc.deck_values import Reading, kebab, number, quantity, rate_law
-from kmc.errors import did_you_mean
+from kmc.deck_protocol import ProtocolSection
+from kmc.deck_section import Section, Text
+from kmc.deck_values import number, quantity, rate_law
 from kmc.quantity import Location, Quantity, TableReference
 
 MAX_SEED = 2**63 - 1
@@ -29,162 +21,65 @@ MAX_SEED = 2**63 - 1
 _MAX_INT = 2**53
 Axis = Literal["periodic", "walls"]
 Phase = Literal["electrode", "liquid", "dissolved", "solid", "gas"]
-_Text = Annotated[str, Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """A mapping of a deck: kebab-case keys, none but the known ones, no key without a value."""
-
-    model_config = ConfigDict(
-        alias_generator=kebab, extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _report_keys(cls, data: Any, info: ValidationInfo) -> Any:
-        reading: Reading | None = info.context
-        if reading is None or not isinstance(data, dict):
-            return data
-        known = [each.alias or name for name, each in cls.model_fields.items()]
-        kept = {}
-        for key, value in data.items():
-            if key not in known:
-                _report_unknown(data, key, known, reading)
-            elif value is None:
-                reading.report(f"key '{key}' has no value", data.key_marks[key])
-                reading.reported.add((id(data), key))
-            else:
-                kept[key] = value
-        return kept
-
-
-def _report_unknown(data: Any, key: str, known: list[str], reading: Reading) -> None:
-    """Report an unknown key; the key it was meant to be is then not called missing as well."""
-    guess = did_you_mean(key, [each for each in known if each not in data] or known)
-    if guess.startswith(", did you mean"):
-        reading.reported.add((id(data), guess.split("'")[1]))
-    reading.report(f"unknown key '{key}'{guess}", data.key_marks[key])
 
 
 class RunDeck(Section):
     """How long, and from which seed."""
 
-    duration: number("time", above=0.0, most=1e15) = Field(description="simulated time")
-    seed: int = Field(1, ge=0, le=MAX_SEED, description="seed of the random numbers")
-    max_events: int | None = Field(None, ge=1, le=_MAX_INT, description="stop after this many events")
+    duration: number("time", above=0.0, most=1e15) = Field(description="simulated time", examples=["100 ms"])
+    seed: int = Field(1, ge=0, le=MAX_SEED, description="seed of the random numbers", examples=[7])
+    max_events: int | None = Field(
+        None, ge=1, le=_MAX_INT, description="stop after this many events", examples=[100000000]
+    )
     max_wall_time: number("time", above=0.0) | None = Field(
-        None, description="stop after this much real time"
+        None, description="stop after this much real time", examples=["20 min"]
     )
 
 
 class LayerDeck(Section):
     """Layers of sites filled with one species."""
 
-    species: _Text = Field(description="lattice species")
-    first: int = Field(alias="from", description="first z layer; negative counts from the top")
-    last: int = Field(alias="to", description="last z layer, inclusive; negative counts from the top")
+    species: Text = Field(description="lattice species", examples=["electrode"])
+    first: int = Field(alias="from", description="first z layer; negative counts from the top", examples=[0])
+    last: int = Field(
+        alias="to", description="last z layer, inclusive; negative counts from the top", examples=[-1]
+    )
 
 
 class RandomDeck(Section):
     """Sites drawn at random among those of the filling species."""
 
-    species: _Text = Field(description="lattice species")
-    fraction: number("dimensionless", least=0.0, most=1.0) = Field(description="fraction of the `fill` sites")
+    species: Text = Field(description="lattice species", examples=["A"])
+    fraction: number("dimensionless", least=0.0, most=1.0) = Field(
+        description="fraction of the `fill` sites", examples=[0.1]
+    )
 
 
 class LatticeDeck(Section):
     """Sites, and what is on them at the start."""
 
-    type: Literal["simple cubic", "square"] = Field(description="Bravais lattice")
-    spacing: quantity("length", above=0.0) = Field(description="distance of nearest sites")
+    type: Literal["simple cubic", "square"] = Field(description="Bravais lattice", examples=["simple cubic"])
+    spacing: quantity("length", above=0.0) = Field(
+        description="distance of nearest sites", examples=["0.5 nm"]
+    )
     size: list[Annotated[int, Field(ge=1)]] = Field(
-        description="sites in x, y, z (square: x, z)", min_length=2
+        description="sites in x, y, z (square: x, z)", min_length=2, examples=[[40, 40, 62]]
     )
-    boundaries: dict[str, Axis] = Field(default_factory=dict, description="periodic or walls, per axis")
-    fill: _Text = Field(description="species of every site that nothing else names")
-    layers: list[LayerDeck] = Field(default_factory=list, description="in order, later ones win")
-    random: list[RandomDeck] = Field(default_factory=list, description="exact numbers of sites, places drawn")
-
-
-class PotentialRamp(Section):
-    """Linear in time, then held."""
-
-    start: number("potential", least=-100.0, most=100.0) = Field(
-        description="potential at time zero, vs Li/Li+"
+    boundaries: dict[str, Axis] = Field(
+        default_factory=dict,
+        description="periodic or walls, per axis",
+        examples=[{"x": "periodic", "z": "walls"}],
     )
-    end: number("potential", least=-100.0, most=100.0) = Field(
-        description="potential that is held afterwards, vs Li/Li+"
+    fill: Text = Field(description="species of every site that nothing else names", examples=["electrolyte"])
+    layers: list[LayerDeck] = Field(
+        default_factory=list,
+        description="in order, later ones win",
+        examples=[[{"species": "electrode", "from": 0, "to": 0}]],
     )
-    rate: number("potential rate", above=0.0) = Field(
-        description="speed; its sign follows from start and end"
-    )
-
-
-class TemperatureRamp(Section):
-    """Linear in time, then held."""
-
-    start: number("temperature", above=0.0, most=1e5) = Field(description="temperature at time zero")
-    end: number("temperature", above=0.0, most=1e5) = Field(description="temperature that is held afterwards")
-    rate: number("temperature rate", above=0.0) = Field(
-        description="speed; its sign follows from start and end"
-    )
-
-
-class TableDeck(Section):
-    """Two columns of a CSV file, interpolated linearly."""
-
-    file: _Text = Field(description="CSV file, relative to the deck")
-    time: _Text = Field(description="header of the time column, unit in brackets")
-    value: _Text = Field(description="header of the value column, unit in brackets")
-
-
-class PotentialRampSection(Section):
-    """A ramp of the potential."""
-
-    ramp: PotentialRamp
-
-
-class TemperatureRampSection(Section):
-    """A ramp of the temperature."""
-
-    ramp: TemperatureRamp
-
-
-class TableSection(Section):
-    """A series from a file."""
-
-    table: TableDeck
-
-
-CONSTANT, RAMP, TABLE = "<constant>", "<ramp>", "<table>"
-"""Tags of the three kinds of series; they appear in pydantic's error locations, never in a deck."""
-
-
-def _kind_of_series(value: Any) -> str:
-    if isinstance(value, dict) and "value" not in value:
-        return TABLE if "table" in value else RAMP
-    return CONSTANT
-
-
-def _series(constant: Any, ramp: type[Section]) -> Any:
-    return Annotated[
-        Annotated[constant, Tag(CONSTANT)] | Annotated[ramp, Tag(RAMP)] | Annotated[TableSection, Tag(TABLE)],
-        Discriminator(_kind_of_series),
-    ]
-
-
-class ProtocolSection(Section):
-    """The conditions as functions of time."""
-
-    temperature: _series(quantity("temperature", above=0.0, most=1e5), TemperatureRampSection) = Field(
-        description="constant, ramp or table"
-    )
-    potential: _series(quantity("potential", least=-100.0, most=100.0), PotentialRampSection) = Field(
-        description="electrode potential vs Li/Li+: constant, ramp or table"
-    )
-    potential_step: number("potential", above=0.0) = Field(5e-3, description="renew rates after this change")
-    temperature_step: number("temperature difference", above=0.0) = Field(
-        0.5, description="renew rates after this change"
+    random: list[RandomDeck] = Field(
+        default_factory=list,
+        description="exact numbers of sites, places drawn",
+        examples=[[{"species": "A", "fraction": 0.1}]],
     )
 
 
@@ -192,10 +87,11 @@ class TunnellingDeck(Section):
     """Electrons reach a site through what lies between it and the electrode."""
 
     decay: dict[str, quantity("decay", least=0.0)] = Field(
-        description="per lattice species passed, or `default`"
+        description="per lattice species passed, or `default`",
+        examples=[{"default": "12 +- 6 1/nm", "electrode": "0 1/nm"}],
     )
     cutoff: number("dimensionless", above=0.0, below=1.0) = Field(
-        1e-20, description="transmission that counts as none"
+        1e-20, description="transmission that counts as none", examples=[1e-20]
     )
 
 
@@ -206,76 +102,120 @@ def _text_of(value: Any) -> Any:
 class CrystalDeck(Section):
     """A crystal structure, for the molar volume."""
 
-    spacegroup: Annotated[_Text, BeforeValidator(_text_of)] = Field(
-        description="international symbol or number"
+    spacegroup: Annotated[Text, BeforeValidator(_text_of)] = Field(
+        description="international symbol or number", examples=["C2/c"]
     )
     cell: list[Annotated[float, Field(gt=0.0, lt=1000.0, allow_inf_nan=False)]] = Field(
-        description="a, b, c [angstrom], alpha, beta, gamma [degree]", min_length=6, max_length=6
+        description="a, b, c [angstrom], alpha, beta, gamma [degree]",
+        min_length=6,
+        max_length=6,
+        examples=[[8.359, 4.974, 6.194, 90, 114.79, 90]],
     )
     sites: dict[
         str,
         list[
             Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=3, max_length=3)]
         ],
-    ] = Field(description="fractional coordinates of the inequivalent atoms, per element")
-    source: str | None = Field(None, description="publication of the structure")
+    ] = Field(
+        description="fractional coordinates of the inequivalent atoms, per element",
+        examples=[{"Li": [[0.1965, 0.4488, 0.8344]]}],
+    )
+    source: str | None = Field(None, description="publication of the structure", examples=["Idemoto 1998"])
 
 
 class SpeciesDeck(Section):
     """What can be on a site."""
 
-    phase: Phase = Field(description="electrode, liquid, dissolved, solid or gas")
-    formula: _Text | None = Field(None, description="of one formula unit")
-    charge: int = Field(0, ge=-99, le=99, description="of a site [e]")
-    units_per_site: int = Field(1, ge=1, le=1000, description="formula units on a site")
-    molar_volume: quantity("molar volume", above=0.0) | None = Field(None, description="of the formula unit")
-    density: quantity("density", above=0.0) | None = Field(None, description="instead of the molar volume")
-    crystal: CrystalDeck | None = Field(None, description="instead of the molar volume")
+    phase: Phase = Field(description="electrode, liquid, dissolved, solid or gas", examples=["solid"])
+    formula: Text | None = Field(None, description="of one formula unit", examples=["C4H4Li2O6"])
+    charge: int = Field(0, ge=-99, le=99, description="of a site [e]", examples=[-1])
+    units_per_site: int = Field(1, ge=1, le=1000, description="formula units on a site", examples=[2])
+    molar_volume: quantity("molar volume", above=0.0) | None = Field(
+        None, description="of the formula unit", examples=["95.8 cm^3/mol"]
+    )
+    density: quantity("density", above=0.0) | None = Field(
+        None, description="instead of the molar volume", examples=["1.69 g/cm^3"]
+    )
+    crystal: CrystalDeck | None = Field(
+        None,
+        description="instead of the molar volume",
+        examples=[
+            {
+                "spacegroup": "Fm-3m",
+                "cell": [4.03, 4.03, 4.03, 90, 90, 90],
+                "sites": {"Li": [[0, 0, 0]], "F": [[0.5, 0.5, 0.5]]},
+            }
+        ],
+    )
     guest: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
-        default_factory=dict, description="atoms added to a site, for example interstitial lithium"
+        default_factory=dict,
+        description="atoms added to a site, for example interstitial lithium",
+        examples=[{"Li": 1}],
     )
     colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = Field(
-        None, description="#rrggbb for pictures"
+        None, description="#rrggbb for pictures", examples=["#0072b2"]
     )
-    label: str | None = Field(None, description="name for pictures")
+    label: str | None = Field(None, description="name for pictures", examples=["LEDC with Li"])
 
 
 class SolutionDeck(Section):
     """A species that is not on the lattice: dissolved at fixed activity, or a gas that is counted."""
 
-    formula: _Text = Field(description="of one molecule or ion")
-    charge: int = Field(0, ge=-99, le=99, description="[e]")
-    phase: Literal["dissolved", "gas"] = Field("dissolved", description="dissolved or gas")
+    formula: Text = Field(description="of one molecule or ion", examples=["C3H4LiO3"])
+    charge: int = Field(0, ge=-99, le=99, description="[e]", examples=[1])
+    phase: Literal["dissolved", "gas"] = Field("dissolved", description="dissolved or gas", examples=["gas"])
     activity: quantity("dimensionless", least=0.0) | None = Field(
-        None, description="fixed activity; needed to be consumed"
+        None, description="fixed activity; needed to be consumed", examples=["0.067 +- 0.02"]
     )
 
 
 class NeighbourTerm(Section):
     """A shift of the barrier for every neighbour of the given species."""
 
-    species: Annotated[list[_Text], Field(min_length=1)] = Field(description="lattice species or {groups}")
-    energy: quantity("energy", reference=True) = Field(description="shift of the barrier per neighbour")
-    site: int = Field(1, ge=1, description="lattice term of the equation whose neighbours count, from 1")
-    shell: int = Field(1, ge=1, le=2, description="1 nearest, 2 next nearest")
+    species: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="lattice species or {groups}", examples=[["{film}", "electrode"]]
+    )
+    energy: quantity("energy", reference=True) = Field(
+        description="shift of the barrier per neighbour", examples=["0.05 eV"]
+    )
+    site: int = Field(
+        1, ge=1, description="lattice term of the equation whose neighbours count, from 1", examples=[1]
+    )
+    shell: int = Field(1, ge=1, le=2, description="1 nearest, 2 next nearest", examples=[2])
 
 
 class ProcessDeck(Section):
     """An elementary step."""
 
-    name: _Text = Field(description="unique")
-    equation: _Text = Field(description="for example electrolyte + LiEC+ + e- <=> LiEC")
-    rate: rate_law() = Field(description="rate law and its parameters")
-    tunnelling: bool = Field(False, description="whether the electron tunnels from the electrode")
-    neighbours: list[NeighbourTerm] = Field(
-        default_factory=list, description="shifts of the barrier by neighbours"
+    name: Text = Field(description="unique", examples=["first reduction"])
+    equation: Text = Field(
+        description="for example electrolyte + LiEC+ + e- <=> LiEC",
+        examples=["electrolyte + LiEC+ + e- <=> LiEC"],
     )
-    source: str | None = Field(None, description="publication of the step")
-    note: str | None = Field(None, description="free text")
+    rate: rate_law() = Field(
+        description="rate law and its parameters", examples=[{"law": "eyring", "barrier": "graphite#G2"}]
+    )
+    tunnelling: bool = Field(
+        False, description="whether the electron tunnels from the electrode", examples=[True]
+    )
+    neighbours: list[NeighbourTerm] = Field(
+        default_factory=list,
+        description="shifts of the barrier by neighbours",
+        examples=[[{"species": ["{film}"], "energy": "0.05 eV"}]],
+    )
+    source: str | None = Field(
+        None, description="publication of the step", examples=["doi:10.1021/ja0164529"]
+    )
+    note: str | None = Field(None, description="free text", examples=["barrier without contact"])
     geometry: (
         list[Annotated[list[Annotated[int, Field(ge=-100, le=100)]], Field(min_length=2, max_length=3)]]
         | None
-    ) = Field(None, description="positions of the lattice terms, in spacings", min_length=1)
+    ) = Field(
+        None,
+        description="positions of the lattice terms, in spacings",
+        min_length=1,
+        examples=[[[0, 0, 0], [1, 0, 0], [1, 1, 0]]],
+    )
     _location: Location | None = PrivateAttr(None)
 
     @model_validator(mode="wrap")
@@ -304,35 +244,54 @@ class ProcessDeck(Section):
 class Cadence(Section):
     """When to write: at an interval, or so many times per decade; at 0 and at the end in any case."""
 
-    every: number("time", above=0.0) | None = Field(None, description="interval")
-    per_decade: int | None = Field(None, ge=1, le=1000, description="times per decade of time, with `from`")
+    every: number("time", above=0.0) | None = Field(None, description="interval", examples=["10 us"])
+    per_decade: int | None = Field(
+        None, ge=1, le=1000, description="times per decade of time, with `from`", examples=[10]
+    )
     start: number("time", above=0.0) | None = Field(
-        None, alias="from", description="first time of `per-decade`"
+        None, alias="from", description="first time of `per-decade`", examples=["1 ns"]
     )
 
 
 class OutputDeck(Section):
     """What is written when; without a cadence, at 0 and at the end."""
 
-    times: Cadence | None = Field(None, description="cadence of the fields")
-    snapshots: Cadence | None = Field(None, description="cadence of the whole lattice")
+    times: Cadence | None = Field(
+        None, description="cadence of the fields", examples=[{"per-decade": 10, "from": "1 ns"}]
+    )
+    snapshots: Cadence | None = Field(
+        None, description="cadence of the whole lattice", examples=[{"every": "1 ms"}]
+    )
 
 
 class DeckSections(Section):
     """A deck: what grows, on what, under which conditions, by which steps."""
 
-    title: str = Field("", description="short title")
-    description: str = Field("", description="physics, sources, what to expect, cost, command")
-    units: dict[str, str] = Field(default_factory=dict, description="unit of bare numbers, per dimension")
-    tables: dict[str, _Text] = Field(
-        default_factory=dict, description="CSV files or ASE databases, relative to the deck"
+    title: str = Field("", description="short title", examples=["SEI on graphite"])
+    extends: Text | None = Field(
+        None, description="deck that this one builds on, relative to this file", examples=["graphite_ec.yaml"]
+    )
+    description: str = Field(
+        "",
+        description="physics, sources, what to expect, cost, command",
+        examples=["potential step to 0.1 V"],
+    )
+    units: dict[str, str] = Field(
+        default_factory=dict, description="unit of bare numbers, per dimension", examples=[{"length": "nm"}]
+    )
+    tables: dict[str, Text] = Field(
+        default_factory=dict,
+        description="CSV files or ASE databases, relative to the deck",
+        examples=[{"graphite": "tables/graphite_ec.csv"}],
     )
     run: RunDeck = Field(description="how long, and from which seed")
     lattice: LatticeDeck = Field(description="sites, and what is on them at the start")
     protocol: ProtocolSection = Field(description="potential and temperature as functions of time")
     tunnelling: TunnellingDeck | None = Field(None, description="needed by processes with `tunnelling: true`")
-    groups: dict[str, Annotated[list[_Text], Field(min_length=1)]] = Field(
-        default_factory=dict, description="sets of lattice species, written {name} in equations"
+    groups: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="sets of lattice species, written {name} in equations",
+        examples=[{"film": ["LEDC", "Li2CO3"]}],
     )
     species: dict[str, SpeciesDeck] = Field(description="what can be on a site", min_length=1)
     solution: dict[str, SolutionDeck] = Field(

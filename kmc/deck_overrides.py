@@ -23,6 +23,9 @@ def apply_overrides(data: MarkedDict, overrides: dict[str, str], reading: Readin
     """
     for path, text in overrides.items():
         option = Location(f"--set {path}")
+        if path.split(".")[0] == "extends":
+            reading.report("the base deck is read before anything is set; give it in the deck", option)
+            continue
         try:
             value = read_value(text, option.file)
         except DeckError as error:

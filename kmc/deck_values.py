@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
@@ -37,6 +38,9 @@ class Reading:
         The rate laws, `kmc.rates.RATE_LAWS`.
     units : dict of str to str
         Default unit of each dimension, from `units`.
+    units_of, directory_of : dict of str to dict, dict of str to Path
+        Units, and what paths are relative to, of the base decks by file; those of the deck itself are
+        `units` and `directory`.
     tables : frozenset of str
         Names under `tables`.
     """
@@ -44,6 +48,9 @@ class Reading:
     document: Any
     laws: dict[str, Any] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    units_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    directory: Path = Path(".")
+    directory_of: dict[str, Path] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     reported: set[tuple[int, str]] = field(
@@ -84,6 +91,27 @@ class Bounds:
         return next((f"must be {words} {bound:g}{unit}" for broken, words, bound in rules if broken), None)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a physical value of a deck has to be; stands in its annotation for the reference of keys.
+
+    Parameters
+    ----------
+    dimension : str
+        A key of `kmc.units.DIMENSIONS`.
+    bounds : Bounds
+    is_quantity : bool
+        Whether it keeps uncertainty and source.
+    reference : bool
+        Whether it may come from a table.
+    """
+
+    dimension: str
+    bounds: Bounds
+    is_quantity: bool
+    reference: bool = False
+
+
 def kebab(name: str) -> str:
     """The deck's spelling of a Python name."""
     return name.replace("_", "-")
@@ -114,6 +142,7 @@ def quantity(dimension: str, reference: bool = False, **bounds: float) -> Any:
         Quantity | TableReference if reference else Quantity,
         PlainValidator(validate),
         WithJsonSchema(quantity_schema(dimension, reference)),
+        Kind(dimension, limits, True, reference),
     ]
 
 
@@ -125,7 +154,10 @@ def number(dimension: str, **bounds: float) -> Any:
         return float(read_quantity(value, dimension, kebab(info.field_name or ""), info.context, limits))
 
     return Annotated[
-        float, PlainValidator(validate), WithJsonSchema(quantity_schema(dimension, False)["anyOf"][0])
+        float,
+        PlainValidator(validate),
+        WithJsonSchema(quantity_schema(dimension, False)["anyOf"][0]),
+        Kind(dimension, limits, False),
     ]
 
 
@@ -219,9 +251,10 @@ def read_quantity(
 
 
 def _read_text(value: object, dimension: str, name: str, reading: Reading, bounds: Bounds) -> Quantity:
-    text = str(value)
-    if dimension in reading.units and _BARE.fullmatch(text.strip()):
-        text = f"{text} {reading.units[dimension]}"
+    text, mark = str(value), getattr(value, "mark", None)
+    units = reading.units_of.get(mark.file, reading.units) if mark else reading.units
+    if dimension in units and _BARE.fullmatch(text.strip()):
+        text = f"{text} {units[dimension]}"
     try:
         number, uncertainty = parse_quantity(text, dimension)
     except UnitError as error:
@@ -229,7 +262,7 @@ def _read_text(value: object, dimension: str, name: str, reading: Reading, bound
     broken = bounds.broken_by(number, DIMENSIONS[dimension].unit)
     if broken:
         raise reading.refuse(f"'{name}' {broken}, not {described(value)}", value)
-    return Quantity(number, uncertainty, where=getattr(value, "mark", None))
+    return Quantity(number, uncertainty, where=mark)
 
 
 def _read_mapping(value: dict, dimension: str, name: str, reading: Reading, bounds: Bounds) -> Quantity:

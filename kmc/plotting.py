@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Figures of one run, from its results file alone: film, growth, profiles, budgets (floor 8).
 
-Times are on a logarithmic axis, because films grow over decades. Nothing is drawn that the data do not carry:
-no growth exponent from a handful of outputs, no gas panel without gas.
+Times are on a logarithmic axis, because films grow over decades, unless the outputs are evenly spaced.
+Nothing is drawn that the data do not carry: no growth exponent from a handful of outputs, no gas panel
+without gas, no current against potential where the potential stands still.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from kmc.result import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from xarray import Dataset
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -233,16 +235,15 @@ def _stack(values: np.ndarray, weights: np.ndarray, legend: Legend) -> list[tupl
 
 
 def _draw_porosity(axes: Axes, time: np.ndarray, porosity: np.ndarray, edges: np.ndarray) -> None:
-    """Porosity at the end and at up to five earlier times, evenly spaced in the logarithm."""
+    """Porosity at the end and at up to five earlier times, as evenly spaced as the outputs are."""
     from matplotlib import colormaps
 
     positive = np.flatnonzero(time > 0)
     shown = positive[-1:] if len(positive) else np.array([len(time) - 1])
     if len(positive) > 1:
-        targets = np.linspace(np.log(time[positive[0]]), np.log(time[-1]), 6)
-        shown = np.unique(
-            [positive[np.argmin(np.abs(np.log(time[positive]) - target))] for target in targets]
-        )
+        scale = np.asarray(time if _is_even(time[positive]) else np.log(np.maximum(time, time[positive[0]])))
+        targets = np.linspace(scale[positive[0]], scale[-1], 6)
+        shown = np.unique([positive[np.argmin(np.abs(scale[positive] - target))] for target in targets])
     shades = colormaps["cividis_r"](np.linspace(0.12, 1.0, len(shown)))
     for k, shade in zip(shown, shades, strict=True):
         axes.stairs(porosity[k], edges, baseline=None, color=shade, lw=1.2, label=time_text(time[k]))
@@ -251,7 +252,7 @@ def _draw_porosity(axes: Axes, time: np.ndarray, porosity: np.ndarray, edges: np
 
 
 def budget_figure(result: Result, legend: Legend) -> Figure:
-    """Charge and where its lithium is, gas, and the electrons that every process took.
+    """Charge and where its lithium is, gas, the electrons of every process, and current against potential.
 
     Parameters
     ----------
@@ -267,10 +268,11 @@ def budget_figure(result: Result, legend: Legend) -> Figure:
     data = result.data
     has_gas = bool((data["gas"].values != 0).any()) if data.sizes["gas_species"] else False
     names, shares = electrons_by_process(result)
-    n_panels = 1 + has_gas + bool(names)
+    sweeps = len(np.unique(data["potential"].values[1:])) >= _LEAST
+    n_panels = 1 + has_gas + bool(names) + sweeps
     figure = Figure(figsize=(2.45 * n_panels if n_panels > 1 else 3.5, 2.7), layout="constrained")
     panels = iter(figure.subplots(1, n_panels, squeeze=False)[0])
-    letters = iter("abc")
+    letters = iter("abcd")
     time = data["time"].values
     axes = next(panels)
     _draw_charge(axes, result, legend)
@@ -301,7 +303,27 @@ def budget_figure(result: Result, legend: Legend) -> Figure:
         axes.axvline(0, color="0.3", lw=0.6)
         axes.set_xlabel("electrons (% of those passed)")
         mark_panel(axes, next(letters))
+    if sweeps:
+        axes = next(panels)
+        _draw_current(axes, data)
+        mark_panel(axes, next(letters))
     return figure
+
+
+def _draw_current(axes: Axes, data: Dataset) -> None:
+    """Mean current density between outputs against the potential half-way, with the film that is there."""
+    potential, current = data["potential"].values, data["current_density"].values
+    axes.axhline(0, color="0.7", lw=0.6, zorder=0)
+    axes.plot((potential[1:] + potential[:-1]) / 2, current[1:], color="black", label="reduction current")
+    axes.set(xlabel="potential (V vs Li/Li$^+$)", ylabel="current density (A m$^{-2}$)")
+    axes.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
+    right = axes.twinx()
+    colour = "#d55e00"
+    right.plot(potential, data["equivalent_thickness"].values * NM, color=colour, ls="--")
+    right.set_ylim(bottom=0.0)
+    right.set_ylabel("equivalent thickness (nm)", color=colour)
+    right.tick_params(axis="y", colors=colour)
+    axes.tick_params(axis="y", right=False)
 
 
 def _draw_charge(axes: Axes, result: Result, legend: Legend) -> None:
@@ -361,9 +383,16 @@ def _legend_above(axes: Axes, n_entries: int) -> None:
 
 
 def _time_axis(axes: Axes, time: np.ndarray) -> None:
-    """Logarithmic axis over the times after zero."""
+    """Axis over the times after zero, logarithmic unless the outputs are evenly spaced."""
     positive = time[time > 0]
     axes.set_xlabel("time (s)")
     if len(positive) > 1:
-        axes.set_xscale("log")
+        axes.ticklabel_format(axis="x", useMathText=True)
+        if not _is_even(positive):
+            axes.set_xscale("log")
         axes.set_xlim(positive[0], positive[-1])
+
+
+def _is_even(time: np.ndarray) -> bool:
+    """Whether times (n,) [s] are spread over the run rather than over decades."""
+    return bool(np.median(time) > 0.3 * time[-1])

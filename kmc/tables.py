@@ -38,7 +38,7 @@ class Tables:
     patterns : tuple of Pattern
         One for each process.
     symmetry : int64, shape (n_processes,)
-        Number of placements that share one set of sites.
+        Number of placements that share one set of sites; of a generated reverse, that of its forward process.
     """
 
     rules: Rules
@@ -93,6 +93,10 @@ def compile_tables(mechanism, lattice, tunnelling=None):
     decay, cutoff = decay_quanta(mechanism, lattice, tunnelling)
     rules = build_rules(patterns, len(mechanism.species), lattice)
     symmetry = np.array([symmetry_number(pattern, lattice) for pattern in patterns], dtype=np.int64)
+    # A placement and its way back must share the same 1/g, or microscopic detailed balance is lost: 2 A <=> B + C.
+    for process in mechanism.processes:
+        if process.reverse_of is not None:
+            symmetry[process.index] = symmetry[process.reverse_of]
     return Tables(rules, decay, cutoff, DECAY_QUANTUM, patterns, symmetry)
 
 

@@ -94,6 +94,8 @@ class Document:
         MarkedDict, MarkedList, MarkedStr, MarkedInt, MarkedFloat, bool or None.
     problems : list of Problem
         What was wrong but did not prevent reading on (duplicate keys).
+    sources : dict of str to list of str
+        Lines of every file that `data` comes from, by name.
     """
 
     def __init__(self, text: str, name: str):
@@ -102,15 +104,14 @@ class Document:
         self.lines = text.split("\n")
         self.data: object = None
         self.problems: list[Problem] = []
+        self.sources = {name: self.lines}
 
     def problem(self, message: str, where: Location | None, hint: str | None = None) -> Problem:
-        """Problem with `message` at a place of this document, its source line included."""
+        """Problem with `message` at a place of one of the `sources`, its source line included."""
         if where is None or where.line is None:
             return Problem(message, (where.file if where else None) or self.name, hint=hint)
-        excerpt = (
-            self.lines[where.line - 1] if where.file == self.name and where.line <= len(self.lines) else None
-        )
-        return Problem(message, where.file, where.line, where.column, excerpt, hint)
+        excerpt = self.sources.get(where.file or "", [])[where.line - 1 : where.line]
+        return Problem(message, where.file, where.line, where.column, excerpt[0] if excerpt else None, hint)
 
     def locate(self, path: tuple, key: bool = False) -> Location:
         """Place of the value (or, with `key`, of the key) at a path of keys and indexes.

@@ -11,6 +11,8 @@ cdef enum:
 @cython.final
 cdef class SiteGroups:
     cdef readonly int n_groups        # groups in use
+    cdef int64_t margin               # room that every group has before an event: the most that one event may insert
+    cdef bint is_short                # some group has less room than that: `make_room` before the next event
     cdef int32_t[::1] group_of_exponent  # (MAX_GROUPS,) -1 = none yet
     cdef double[::1] bound            # (MAX_GROUPS,) largest propensity of any class in the group [1/s]
     cdef double[::1] weight           # (MAX_GROUPS,) bound * number of sites [1/s]
@@ -22,15 +24,13 @@ cdef class SiteGroups:
     cdef uint32_t[::1] position       # (n_sites,) place of a listed site in its group
 
     cdef int32_t group_for(self, double total) noexcept nogil
-    cdef int grow(self, int group) except -1
+    cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
 
     cdef inline void insert(self, site_t site, int group) noexcept nogil:
-        if self.length[group] == self.capacity[group]:
-            with gil:
-                self.grow(group)
         self.pool[self.start[group] + self.length[group]] = site
         self.position[site] = <uint32_t> self.length[group]
         self.length[group] += 1
+        self.is_short |= self.capacity[group] - self.length[group] < self.margin
         self.weight[group] = self.bound[group] * self.length[group]
 
     cdef inline void remove(self, site_t site, int group) noexcept nogil:

@@ -21,16 +21,19 @@ cdef class SiteGroups:
     ----------
     n_sites : int
         Sites of the lattice.
+    margin : int
+        The most sites that one event may insert. Room is made between events, where an error (no memory, a signal)
+        leaves everything consistent; the loop itself never allocates.
     """
 
-    def __init__(self, int64_t n_sites):
-        self.n_groups = 0
+    def __init__(self, int64_t n_sites, int64_t margin):
+        self.n_groups, self.margin = 0, margin
         self.group_of_exponent = np.full(MAX_GROUPS, -1, dtype=np.int32)
         self.bound, self.weight = np.zeros(MAX_GROUPS), np.zeros(MAX_GROUPS)
         self.length, self.start = np.zeros(MAX_GROUPS, dtype=np.int64), np.zeros(MAX_GROUPS, dtype=np.int64)
         self.capacity = np.zeros(MAX_GROUPS, dtype=np.int64)
-        self.pool = np.zeros(1024, dtype=np.uint32)
-        self.pool_used = 0
+        self.pool, self.pool_used = np.zeros(0, dtype=np.uint32), 0
+        self.make_room()
         self.position = np.zeros(n_sites, dtype=np.uint32)
 
     cdef int32_t group_for(self, double total) noexcept nogil:
@@ -45,35 +48,37 @@ cdef class SiteGroups:
             group = self.n_groups
             self.n_groups += 1
             self.group_of_exponent[index] = group
+            self.start[group], self.capacity[group] = self.pool_used, self.margin
+            self.pool_used += self.margin
+            self.is_short = True      # room for new groups has to be set aside again
         if total > self.bound[group]:
             self.bound[group] = total
             self.weight[group] = total * self.length[group]
         return group
 
-    cdef int grow(self, int group) except -1:
-        """Twice the room for one group, at the end of the pool."""
-        cdef int64_t room = max(64, 2 * self.capacity[group])
-        if self.pool_used + room > self.pool.shape[0]:
-            self._compact(room)
+    def make_room(self):
+        """Room for `margin` more sites in every group, and for as many new groups as one event may open."""
+        used = self.n_groups
+        length, start = np.asarray(self.length)[:used].copy(), np.asarray(self.start)[:used].copy()
+        capacity = np.asarray(self.capacity)[:used].copy()
+        short = capacity - length < self.margin
+        capacity[short] = 2 * length[short] + 2 * self.margin
+        places = np.concatenate([[0], np.cumsum(capacity)])
+        new_groups = min(self.margin, MAX_GROUPS - used)
         old = np.asarray(self.pool)
-        old[self.pool_used:self.pool_used + self.length[group]] = \
-            old[self.start[group]:self.start[group] + self.length[group]]
-        self.start[group] = self.pool_used
-        self.capacity[group] = room
-        self.pool_used += room
-        return 0
+        pool = np.zeros(int(places[-1]) + new_groups * self.margin, dtype=np.uint32)
+        for group in range(used):
+            pool[places[group]:places[group] + length[group]] = old[start[group]:start[group] + length[group]]
+        self._adopt(pool, places, capacity)
 
-    def _compact(self, room):
-        """A larger pool without the holes that grown groups left behind."""
-        old = np.asarray(self.pool)
-        new = np.zeros(2 * (int(np.asarray(self.capacity).sum()) + room), dtype=np.uint32)
-        used = 0
+    cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1:
+        """Take over a new pool; runs no Python code, so a signal finds either the old state or the new one."""
+        cdef int group
+        self.pool, self.pool_used = pool, places[self.n_groups]
         for group in range(self.n_groups):
-            size = self.length[group]
-            new[used:used + size] = old[self.start[group]:self.start[group] + size]
-            self.start[group] = used
-            used += self.capacity[group]
-        self.pool, self.pool_used = new, used
+            self.start[group], self.capacity[group] = places[group], capacity[group]
+        self.is_short = False
+        return 0
 
     def clear(self):
         """Forget all groups; returns uint32, the sites that were listed, group by group."""
@@ -82,6 +87,7 @@ cdef class SiteGroups:
         self.length[:], self.start[:], self.capacity[:] = 0, 0, 0
         self.group_of_exponent[:] = -1
         self.n_groups, self.pool_used = 0, 0
+        self.make_room()
         return np.concatenate(listed) if listed else np.zeros(0, dtype=np.uint32)
 
     def sites(self, int group):

@@ -37,7 +37,7 @@ cdef class Engine:
     cdef readonly int64_t n_events    # events executed
     cdef readonly int64_t n_candidates  # candidates drawn, refused ones included
 
-    cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t max_events) noexcept nogil
+    cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil
     cdef void _schedule(self, double wait) noexcept nogil
     cdef rule_t _candidate(self, double bound, site_t* site) noexcept nogil
     cdef void _execute(self, site_t site, rule_t rule) noexcept nogil

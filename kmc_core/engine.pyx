@@ -18,6 +18,10 @@ from libc.math cimport floor
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any stop
 
 
+cdef enum:
+    NO_ROOM = 3                       # internal: lists or classes must grow before the next event
+
+
 class ExitReason(enum.IntEnum):
     """Why `Engine.run` came back."""
 
@@ -62,8 +66,9 @@ cdef class Engine:
         self.rules = rules
         self.state = LatticeState(species, periodic, rules.offsets, rules.n_species)
         self.electrons = ElectronPaths(species, decay, quantum, cutoff)
-        self.environments = EnvironmentTable(rules, self.electrons.transmission)
-        self.groups = SiteGroups(species.size)
+        margin = _most_refreshed(rules, species.shape, self.electrons.enabled)
+        self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
+        self.groups = SiteGroups(species.size, margin)
         self.random = RandomStream(bit_generator)
         self.class_of = np.zeros(species.size, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
@@ -98,24 +103,35 @@ cdef class Engine:
         """
         cdef int64_t seconds = stop[0]
         cdef double fraction = stop[1]
-        cdef int reason
+        cdef int64_t last_event = self.n_events + min(max_events, NEVER - self.n_events)
+        cdef int reason = NO_ROOM
         if not 0.0 <= fraction < 1.0:
             raise ValueError(f"the fraction of a stop time must lie in [0, 1), not {stop}")
         if (seconds, fraction) < (self.seconds, self.fraction):
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         with self.random.lock:
-            with nogil:
-                reason = self._advance(seconds, fraction, max_events)
+            while reason == NO_ROOM:
+                self._make_room()
+                with nogil:
+                    reason = self._advance(seconds, fraction, last_event)
         if self.electrons.n_levels > 65536:
             raise OverflowError("more than 65535 distinct electron levels: use decay constants with a common divisor")
         return ExitReason(reason)
 
-    cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t max_events) noexcept nogil:
-        cdef int64_t last_event = self.n_events + max_events
+    def _make_room(self):
+        """Grow what is short; the only place where a running engine allocates."""
+        if self.groups.is_short:
+            self.groups.make_room()
+        if self.environments.is_short:
+            self.environments.make_room(self.class_of)
+
+    cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil:
         cdef double bound
         cdef site_t site
         cdef rule_t rule
         while self.n_events < last_event:
+            if self.groups.is_short or self.environments.is_short:
+                return NO_ROOM
             bound = self.groups.total()
             if not self.has_pending:
                 if bound <= 0.0:
@@ -280,13 +296,16 @@ cdef class Engine:
                 self.groups.insert(site, after)
 
     def _classify_all(self):
-        cdef site_t site
+        cdef site_t site = 0
         cdef site_t around[128]
-        with nogil:
-            for site in range(self.state.n_sites):
-                if self.environments.is_active[self.state.species[site]]:
-                    self.state.neighbours(site, around)
-                    self._classify(site, around)
+        while site < self.state.n_sites:
+            self._make_room()
+            with nogil:
+                while site < self.state.n_sites and not (self.groups.is_short or self.environments.is_short):
+                    if self.environments.is_active[self.state.species[site]]:
+                        self.state.neighbours(site, around)
+                        self._classify(site, around)
+                    site += 1
 
     def set_rates(self, rates):
         """Replace the rate constants: potential, temperature or activities have changed.
@@ -317,8 +336,11 @@ cdef class Engine:
             if self.environments.group[c] != -1:
                 self.environments.fill_entries(c)
                 self.environments.group[c] = self.groups.group_for(self.environments.total[c])
+                self._make_room()
         for site in listed:
             self.groups.insert(site, self.environments.group[self.class_of[site]])
+            if self.groups.is_short:
+                self.groups.make_room()
         if self.has_pending:
             new = self.groups.total()
             if old <= 0.0 or new <= 0.0:
@@ -377,3 +399,9 @@ cdef class Engine:
         """
         from kmc_core.verification import verify
         verify(self)
+
+
+def _most_refreshed(rules, shape, tunnels):
+    """The most sites that one event can put into another class: changed sites, their neighbours, their columns."""
+    most_changes = int(np.diff(rules.change_ptr).max(initial=1))
+    return most_changes * (1 + len(rules.offsets) + (shape[0] if tunnels else 0))

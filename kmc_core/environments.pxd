@@ -11,6 +11,9 @@ cdef class EnvironmentTable:
     cdef readonly int n_positions     # positions of the stencil
     cdef readonly int n_classes       # classes in use, class 0 ("starts nothing") included
     cdef readonly int n_entries       # entries in use
+    cdef int64_t margin               # classes that one event may create
+    cdef int64_t most_rules           # rules of the species that has most
+    cdef bint is_short                # less room than one event may need: `make_room` before the next event
     # what a species notices: the key of an environment is additive, so one changed neighbour is one addition
     cdef int64_t[:, :, ::1] weights   # (n_species, n_positions, n_species + 1) part of the key
     cdef int64_t[::1] base            # (n_species,) first key of each species
@@ -46,7 +49,12 @@ cdef class EnvironmentTable:
 
     cdef class_t create(self, int64_t key, species_t species, level_t level) noexcept nogil
     cdef void fill_entries(self, class_t c) noexcept nogil
-    cdef int grow(self) except -1
+    cdef int _rehash(self, class_t[::1] table) except -1
+    cdef int _adopt_kept(self, class_t[::1] class_of, class_t[::1] renumbered, int n, int n_entries) except -1
+    cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
+                            int32_t[::1] size, level_t[::1] level, species_t[:, ::1] environment,
+                            class_t[::1] table) except -1
+    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums) except -1
     cdef species_t[::1] scratch       # (n_positions,) environment handed to `create`
 
     cdef inline class_t find(self, int64_t key) noexcept nogil:

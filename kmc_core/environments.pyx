@@ -12,6 +12,10 @@ potential, temperature or activity re-rates classes, not sites.
 import numpy as np
 
 
+MANY_CLASSES = 65536
+"""int: classes beyond which those without sites are forgotten when room is short."""
+
+
 cdef class EnvironmentTable:
     """Classes of environments for one set of rules.
 
@@ -21,9 +25,11 @@ cdef class EnvironmentTable:
         Flat arrays of the mechanism; see `kmc.tables`.
     transmission : float64, shape (n_levels,)
         Transmission of each electron level; the array is shared, not copied.
+    margin : int
+        The most classes that one event may create. Room is made between events; the loop itself never allocates.
     """
 
-    def __init__(self, rules, double[::1] transmission):
+    def __init__(self, rules, double[::1] transmission, int64_t margin):
         cdef int n_positions = len(rules.offsets)
         self.n_species = rules.n_species
         self.n_positions = n_positions
@@ -46,10 +52,13 @@ cdef class EnvironmentTable:
         self.is_sensitive = (active & notices).astype(np.uint8)
         self.scratch = np.zeros(max(n_positions, 1), dtype=np.uint8)
         self.transmission = transmission
-        self._allocate(256, 1024)
+        self.margin, self.most_rules = margin, int(np.diff(rules.rule_ptr).max(initial=1))
+        self._allocate()
 
-    def _allocate(self, classes, entries):
-        self.n_classes, self.n_entries = 1, 0
+    def _allocate(self):
+        classes = 1 << int(2 * self.margin + 256).bit_length()
+        entries = 2 * self.margin * self.most_rules + 1024
+        self.n_classes, self.n_entries, self.is_short = 1, 0, False
         self.key = np.full(classes, -1, dtype=np.int64)
         self.total = np.zeros(classes)
         self.group = np.full(classes, -1, dtype=np.int32)
@@ -59,29 +68,75 @@ cdef class EnvironmentTable:
         self.level = np.zeros(classes, dtype=np.uint16)
         self.entry_rule = np.zeros(entries, dtype=np.int32)
         self.entry_sum = np.zeros(entries)
-        self._rehash(4 * classes)
+        self._rehash(np.zeros(4 * classes, dtype=np.int32))
 
-    def _rehash(self, size):
-        cdef uint64_t slot, mask = <uint64_t> size - 1
+    cdef int _rehash(self, class_t[::1] table) except -1:
+        """Fill a new, empty hash table of a power of two entries, at most a quarter of them used."""
+        cdef uint64_t slot, mask = <uint64_t> table.shape[0] - 1
         cdef int c
-        self.table = np.zeros(size, dtype=np.int32)
-        self.table_shift = 65 - int(size).bit_length()
+        self.table, self.table_shift = table, 64
+        while mask >> (64 - self.table_shift):
+            self.table_shift -= 1
         for c in range(1, self.n_classes):
             slot = (<uint64_t> self.key[c] * 0x9E3779B97F4A7C15ULL) >> self.table_shift
             while self.table[slot]:
                 slot = (slot + 1) & mask
             self.table[slot] = c
+        return 0
 
-    cdef int grow(self) except -1:
-        """Room for one more class and for all rules as its entries; the hash stays at most a quarter full."""
-        if self.n_classes == self.key.shape[0]:
-            self.key, self.total = _doubled(self.key), _doubled(self.total)
-            self.group, self.level = _doubled(self.group), _doubled(self.level)
-            self.first, self.size = _doubled(self.first), _doubled(self.size)
-            self.environment = _doubled(self.environment)
-            self._rehash(4 * self.key.shape[0])
-        while self.n_entries + self.rule_rate.shape[0] > self.entry_rule.shape[0]:
-            self.entry_rule, self.entry_sum = _doubled(self.entry_rule), _doubled(self.entry_sum)
+    def make_room(self, class_t[::1] class_of):
+        """Room for the classes and entries that one event may add.
+
+        Once there are many classes, those that no site is in any more are forgotten first: an interacting mechanism
+        meets environments without end. The bounds of the groups stay as they are, so the trajectory does not notice.
+        """
+        occupied = np.bincount(class_of, minlength=self.n_classes) > 0
+        if self.n_classes > MANY_CLASSES and 4 * int(occupied.sum()) < self.n_classes:
+            self._keep(class_of, occupied)
+        if self.n_classes + self.margin > self.key.shape[0]:
+            self._adopt_classes(_doubled(self.key), _doubled(self.total), _doubled(self.group), _doubled(self.first),
+                                _doubled(self.size), _doubled(self.level), _doubled(self.environment),
+                                np.zeros(2 * self.table.shape[0], dtype=np.int32))
+        if self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0]:
+            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum))
+        self.is_short = False
+
+    def _keep(self, class_t[::1] class_of, occupied):
+        """Renumber the occupied classes, in their order, and drop all others."""
+        occupied[0] = True
+        kept = np.flatnonzero(occupied)
+        new_of = np.zeros(self.n_classes, dtype=np.int32)
+        new_of[kept] = np.arange(len(kept))
+        n = len(kept)
+        size = np.asarray(self.size)[kept]
+        first = np.cumsum(size) - size
+        entries = np.repeat(np.asarray(self.first)[kept] - first, size) + np.arange(size.sum())
+        starts = _picked(self.first, kept)
+        starts[:n] = first
+        columns = [_picked(self.key, kept), _picked(self.total, kept), _picked(self.group, kept), starts,
+                   _picked(self.size, kept), _picked(self.level, kept), _picked(self.environment, kept)]
+        rules, sums = _picked(self.entry_rule, entries), _picked(self.entry_sum, entries)
+        table = np.zeros(self.table.shape[0], dtype=np.int32)
+        renumbered = new_of[np.asarray(class_of)]
+        self._adopt_kept(class_of, renumbered, n, len(entries))
+        self._adopt_entries(rules, sums)
+        self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], table)
+
+    cdef int _adopt_kept(self, class_t[::1] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
+        class_of[:] = renumbered
+        self.n_classes, self.n_entries = n, n_entries
+        return 0
+
+    cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
+                            int32_t[::1] size, level_t[::1] level, species_t[:, ::1] environment,
+                            class_t[::1] table) except -1:
+        """Take over larger arrays; runs no Python code, so a signal finds either the old state or the new one."""
+        self.key, self.total, self.group, self.first = key, total, group, first
+        self.size, self.level, self.environment = size, level, environment
+        return self._rehash(table)
+
+    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums) except -1:
+        self.entry_rule, self.entry_sum = rules, sums
         return 0
 
     cdef class_t create(self, int64_t key, species_t species, level_t level) noexcept nogil:
@@ -89,10 +144,6 @@ cdef class EnvironmentTable:
         cdef class_t c
         cdef uint64_t slot, mask
         cdef int j
-        if (self.n_classes == self.key.shape[0]
-                or self.n_entries + self.rule_rate.shape[0] > self.entry_rule.shape[0]):
-            with gil:
-                self.grow()
         c = self.n_classes
         self.n_classes += 1
         self.key[c] = key
@@ -105,6 +156,8 @@ cdef class EnvironmentTable:
         self.group[c] = -2            # not placed yet
         self.fill_entries(c)
         self.n_entries += self.size[c]
+        self.is_short |= (self.n_classes + self.margin > self.key.shape[0]
+                          or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
         mask = <uint64_t> self.table.shape[0] - 1
         slot = (<uint64_t> key * 0x9E3779B97F4A7C15ULL) >> self.table_shift
         while self.table[slot]:
@@ -144,6 +197,14 @@ cdef class EnvironmentTable:
             self.entry_sum[first + k] = total
         self.size[c] = n
         self.total[c] = total
+
+
+def _picked(array, kept):
+    """The kept rows at the start of an array of the same size."""
+    old = np.asarray(array)
+    new = np.zeros_like(old)
+    new[:len(kept)] = old[kept]
+    return new
 
 
 def _doubled(array):

@@ -76,6 +76,6 @@ def test_each_candidate_is_accepted_at_least_every_other_time():
 
 
 def test_cleared_groups_return_what_they_held():
-    groups = SiteGroups(10)
+    groups = SiteGroups(10, 4)
     assert groups.clear().tolist() == []
     assert (groups.n_groups, groups.pool_used) == (0, 0)

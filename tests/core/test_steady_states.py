@@ -8,29 +8,31 @@ import pytest
 pytestmark = pytest.mark.verify
 
 STEADY = {
-    "rd3d": (cases.rd3d((46, 46, 46)), 1500, 150.0, 0.2614, {1: 0.0602, 2: 0.2117}),
-    "zgb2d": (cases.zgb2d(300, 300), 200, 10.0, 0.2935, {1: 0.00463, 2: 0.7345}),
+    "rd3d": (cases.rd3d((46, 46, 46)), [0.0602, 0.2117], 1000, 500, 0.2614, {1: 0.0602, 2: 0.2117}),
+    "zgb2d": (cases.zgb2d(300, 300), [0.0, 0.7345], 100, 100, 0.2935, {1: 0.00463, 2: 0.7345}),
 }
-"""dict: case, time to relax, time of a block, events per site and time, coverages."""
+"""dict: case, coverages at the start, time to relax, time of a block, events per site and time, coverages."""
+
+N_BLOCKS = 6
 
 
 @pytest.mark.parametrize("name", STEADY)
 def test_steady_state_has_the_known_activity_and_coverages(name):
-    case, relax, length, activity, coverages = STEADY[name]
-    engine = cases.engine_of(case.parts())
+    case, start, relax, length, activity, coverages = STEADY[name]
+    species = cases.scattered(case.lattice.shape, start)
+    engine = cases.engine_of(case.parts()._replace(species=species))
     engine.run((relax, 0.0))
     blocks = {key: [] for key in ("activity", *coverages)}
-    for i in range(20):
-        before = engine.n_events
-        for part in range(1, 6):  # coverages are sampled five times in a block
-            when = relax + (i + part / 5) * length
-            engine.run((int(when), when - int(when)))
-            for species in coverages:
-                blocks[species].append((engine.species == species).mean())
+    for i in range(N_BLOCKS):
+        before, samples = engine.n_events, []
+        for part in range(1, 11):
+            engine.run((relax + i * length + part * length // 10, 0.0))
+            samples.append(np.bincount(engine.species, minlength=3) / engine.species.size)
+        for index in coverages:
+            blocks[index].append(np.mean(samples, axis=0)[index])
         blocks["activity"].append((engine.n_events - before) / engine.species.size / length)
     for key, exact in {"activity": activity, **coverages}.items():
-        values = np.array(blocks[key]).reshape(20, -1).mean(axis=1)
-        # the reference values are given to four digits
-        allowed = 4 * values.std(ddof=1) / 20**0.5 + 0.6 * 10.0 ** (np.floor(np.log10(exact)) - 2)
-        assert abs(values.mean() - exact) < allowed, (key, values.mean(), allowed)
+        rounding = 0.6 * 10.0 ** (np.floor(np.log10(exact)) - (2 if exact < 0.1 else 3))
+        allowed = 6 * np.std(blocks[key], ddof=1) / N_BLOCKS**0.5 + rounding
+        assert abs(np.mean(blocks[key]) - exact) < allowed, (key, np.mean(blocks[key]), allowed)
     engine.verify()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The engine in plain Python: a readable specification, slow, with the same draws in the same order.
 
-It keeps a list of species and, for each power of two, a list of sites. Everything else is worked out from the
-species whenever it is needed: neighbours from coordinates, rates from conditions and counted neighbours, electron
-paths from sums over columns. There are no keys, no classes and no increments, so a mistake in those of the compiled
-engine shows up here as a different event.
+It keeps a list of species and, for each power of two, a list of sites. Everything else is worked out from
+the species whenever it is needed: neighbours from coordinates, rates from conditions and counted neighbours,
+electron paths from sums over columns. There are no keys, no classes and no increments, so a mistake in those
+of the compiled engine shows up here as a different event.
 """
 
 import math

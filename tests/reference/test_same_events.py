@@ -111,3 +111,23 @@ def test_engine_and_twin_agree_that_nothing_can_happen():
     engine.run((5, 0.25))
     assert twin.run((5, 0.25)) == []
     assert_same(engine, twin)
+
+
+def parts_of_deck(path, size):
+    """The main deck's mechanism in a small box, at the conditions of time zero."""
+    from kmc.deck import load_deck
+    from kmc.model import Model
+
+    model = Model.of(load_deck(path, {"lattice.size": str(list(size))}))
+    rules = replace(model.tables.rules, rates=model.rates(0.0))
+    tables = model.tables
+    return cases.Parts(
+        model.initial(), model.lattice.periodic, rules, tables.decay, tables.quantum, tables.cutoff
+    )
+
+
+def test_engine_replays_its_twin_on_the_main_deck(repository):
+    engine, twin = both(parts_of_deck(repository / "inputs" / "graphite_ec.yaml", (8, 8, 14)))
+    assert_same_events(engine, twin, 10_500)
+    engine.verify()
+    assert np.count_nonzero(engine.event_count) >= 5
