@@ -86,7 +86,8 @@ def _processes(model):
     for process, constant in zip(model.mechanism.processes, constants, strict=True):
         modifiers = ["tunnelling"] * process.tunnelling + ["neighbours"] * bool(process.neighbours)
         rows.append((process.name, process.law, f"{constant:.3g} 1/s", " ".join(modifiers), _parameters(process)))
-    return f"rate constants at {potential:g} V and {temperature:g} K, activities included, modifiers not:\n" + _table(rows)
+    head = f"rate constants at {potential:g} V and {temperature:g} K, activities included, modifiers not:"
+    return f"{head}\n{_table(rows)}"
 
 
 def _parameters(process):
@@ -116,7 +117,7 @@ def _stiffness(model):
             pair = min(constants[process.index], constants[process.reverse_of])
             if pair * model.deck.run.duration > 1e4:
                 lines.append(f"             {name[process.reverse_of]} and its reverse: up to "
-                             f"{2 * pair * model.deck.run.duration:.1e} events a site, the flicker of a reversible pair")
+                             f"{2 * pair * model.deck.run.duration:.1e} events a site, if both keep finding their site")
     return "\n".join(lines)
 
 
@@ -135,5 +136,8 @@ def _notes(model):
 def _table(rows):
     """Columns as wide as their widest cell; the last one runs free."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
-                     for row in rows)
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)]
+        lines.append("  ".join([*cells, row[-1]]).rstrip())
+    return "\n".join(lines)

@@ -37,7 +37,7 @@ class Lattice:
 
     @property
     def axes(self):
-        """tuple of int: indexes (z = 0, y = 1, x = 2) of the directions in which the lattice extends."""
+        """Indexes (z = 0, y = 1, x = 2) of the directions in which the lattice extends."""
         return (0, 2) if self.kind == "square" else (0, 1, 2)
 
     @property

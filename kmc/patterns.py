@@ -71,12 +71,12 @@ class Pattern:
 
     @property
     def sizes(self):
-        """tuple of int: possible counts (0 to all) of each neighbour term."""
+        """Possible counts (0 to all) of each neighbour term."""
         return tuple(len(term.shell) + 1 for term in self.terms)
 
     @property
     def radix(self):
-        """tuple of int: step in the rate table for one more neighbour of each term."""
+        """Step in the rate table for one more neighbour of each term."""
         return tuple(int(np.prod(self.sizes[i + 1:])) for i in range(len(self.terms)))
 
     @property

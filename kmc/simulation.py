@@ -182,7 +182,8 @@ class Simulation:
         potential, temperature = self.model.protocol.at(seconds(reading))
         values = {
             **self._film, **books, "time": seconds(reading), "time_seconds": reading[0], "time_fraction": reading[1],
-            "potential": potential, "temperature": temperature, "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
+            "potential": potential, "temperature": temperature,
+            "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
         }
         with held():
             self._writer.append(values, lattice if keep_lattice else None)

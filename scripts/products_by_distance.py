@@ -10,6 +10,7 @@ and standard error over the runs, and the growth exponent d ln L / d ln t betwee
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def _print_shares(runs, bands):
     mean, error = _statistics(shares)
     print(f"share of the solid sites, {len(runs)} runs, t = {float(data['time'][-1]):.3g} s")
     print("nm".ljust(10) + "".join(name.rjust(22) for name in solids))
-    for i, (low, high) in enumerate(zip(bands[:-1], bands[1:], strict=True)):
+    for i, (low, high) in enumerate(pairwise(bands)):
         cells = "".join(f"{mean[i, j]:.3f} +- {error[i, j]:.3f}".rjust(22) for j in range(len(solids)))
         print(f"{low:g}-{high:g}".ljust(10) + cells)
 
@@ -44,14 +45,15 @@ def _shares(data, solids, bands):
     """float64, shape (n_bands, n_solids): share of each solid in each band."""
     height = data["z"].values * 1e9
     profile = data["volume_fraction"].isel(time=-1).sel(species=solids).values
-    in_band = [(height > low) & (height < high) for low, high in zip(bands[:-1], bands[1:], strict=True)]
+    in_band = [(height > low) & (height < high) for low, high in pairwise(bands)]
     sums = np.array([profile[mask].sum(axis=0) for mask in in_band])
     with np.errstate(invalid="ignore"):
         return sums / sums.sum(axis=1, keepdims=True)
 
 
 def _print_growth(runs):
-    print("\ntime (s)    thickness (nm)      equivalent (nm)     porosity            exponent of the equivalent thickness")
+    head = ("thickness (nm)", "equivalent (nm)", "porosity")
+    print("\ntime (s)    " + "".join(name.ljust(20) for name in head) + "exponent of the equivalent thickness")
     time = runs[0].data["time"].values
     decades = [i for i, t in enumerate(time) if t > 0 and abs(np.log10(t) - round(np.log10(t))) < 1e-6]
     names = ("thickness", "equivalent_thickness", "mean_porosity")

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tables of every key of a deck, for `docs/deck.md`. Floor 2.
+
+`python -m kmc.deck_reference docs/deck.md` writes them anew, between the marks of the page. Meanings, ranges,
+defaults and examples come from `deck_models`, rate laws from the registry, units from `units`.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from kmc.deck_models import DeckSections
+from kmc.deck_schema import unit_key
+from kmc.deck_section import Section
+from kmc.deck_values import Bounds, Kind, Rate
+from kmc.rates import RATE_LAWS
+from kmc.units import DIMENSIONS
+
+START, END = "<!-- keys: generated -->", "<!-- keys: end -->"
+"""What the generated part of the page stands between."""
+
+_WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Rate: "mapping"}
+_BOUNDS = {"gt": "above {:.16g}", "ge": "from {:.16g}", "lt": "below {:.16g}", "le": "up to {:.16g}"}
+
+
+def sections() -> Iterator[tuple[str, type[Section]]]:
+    """Every mapping of a deck, outer ones first.
+
+    Yields
+    ------
+    path : str
+        Where it stands, as in `protocol.potential.ramp`; NAME for a name that the user gives, [] for the
+        items of a list. Empty for the deck itself.
+    section : type of Section
+    """
+    waiting: list[tuple[str, type[Section]]] = [("", DeckSections)]
+    while waiting:
+        path, section = waiting.pop(0)
+        yield path, section
+        inner = []
+        for name, field in section.model_fields.items():
+            inner += _inner(field.annotation, f"{path}.{field.alias or name}".removeprefix("."))
+        waiting = inner + waiting
+
+
+def tables() -> str:
+    """Markdown: a table of keys per mapping, then rate laws and dimensions.
+
+    Returns
+    -------
+    text : str
+    """
+    merged: dict[type[Section], list[str]] = {}
+    for path, section in sections():
+        merged.setdefault(section, []).append(path)
+    parts = []
+    for section, paths in merged.items():
+        title = " and ".join(f"`{path}`" for path in paths) if paths != [""] else "The deck"
+        rows = [_row(name, field) for name, field in section.model_fields.items()]
+        head = "| key | meaning | value | default | example |\n|---|---|---|---|---|"
+        parts.append(f"### {title}\n\n{' '.join((section.__doc__ or '').split())}\n\n{head}\n" + "\n".join(rows))
+    return "\n\n".join([*parts, _laws(), _dimensions()])
+
+
+def updated(page: str) -> str:
+    """A page with the tables between its marks written anew.
+
+    Parameters
+    ----------
+    page : str
+
+    Returns
+    -------
+    page : str
+    """
+    before, _, rest = page.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n\n{tables()}\n\n{END}{after}"
+
+
+def _inner(annotation: Any, path: str) -> list[tuple[str, type[Section]]]:
+    """Sections within the type of a key, with their paths."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [(path, annotation)]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _inner(arguments[0], path)
+    if origin is list:
+        return _inner(arguments[0], f"{path}[]")
+    if origin is dict:
+        return _inner(arguments[1], f"{path}.NAME")
+    if origin in (Union, types.UnionType):
+        return [found for each in arguments for found in _inner(each, path)]
+    return []
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    """Row of one key."""
+    if field.is_required():
+        default = "required"
+    else:
+        value = field.get_default(call_default_factory=True)
+        default = "none" if value is None or value is PydanticUndefined or value in ("", [], {}) else _code(value)
+        default = "none" if isinstance(value, Section) else default
+    shown = [_code(each) for each in field.examples or ()]
+    cells = [
+        f"`{field.alias or name}`",
+        field.description or "",
+        _type(field.annotation, field.metadata),
+        default,
+        ", ".join(shown),
+    ]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _type(annotation: Any, metadata: list[Any] | tuple = ()) -> str:
+    """What a value has to be, in words."""
+    kind = next((each for each in metadata if isinstance(each, Kind)), None)
+    if kind is not None:
+        return _physical(kind)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(arguments[0], arguments[1:])
+    if origin is Literal:
+        return " or ".join(f"`{each}`" for each in arguments)
+    if origin is list:
+        return f"list, each: {_type(arguments[0])}"
+    if origin is dict:
+        return f"mapping of names to: {_type(arguments[1])}"
+    if origin in (Union, types.UnionType):
+        words = [_type(each, metadata) for each in arguments if each is not type(None)]
+        return " or ".join(dict.fromkeys(words))
+    return f"{_WORDS.get(annotation, 'mapping')}{_range(metadata)}"
+
+
+def _range(metadata: list[Any] | tuple) -> str:
+    """Bounds of a plain number."""
+    found = [each for item in metadata for each in (*getattr(item, "metadata", ()), item)]
+    rules = [
+        words.format(getattr(each, name)) for each in found for name, words in _BOUNDS.items() if hasattr(each, name)
+    ]
+    return "".join(f", {rule}" for rule in rules)
+
+
+def _physical(kind: Kind) -> str:
+    """A physical value: dimension, range, whether it keeps a source and may come from a table."""
+    unit = DIMENSIONS[kind.dimension].unit
+    words = kind.dimension if kind.dimension != "dimensionless" else "plain number"
+    if kind.is_quantity:
+        words += ", may carry `+-` and source"
+    words += _limits(kind.bounds, "" if unit == "1" else f" {unit}")
+    return words + (", or `table#row`" if kind.reference else "")
+
+
+def _limits(bounds: Bounds, unit: str) -> str:
+    rules = [("above", bounds.above), ("from", bounds.least), ("below", bounds.below), ("up to", bounds.most)]
+    return "".join(f", {words} {bound:g}{unit}" for words, bound in rules if bound is not None)
+
+
+def _code(value: Any) -> str:
+    return f"`{flow(value)}`"
+
+
+def flow(value: Any) -> str:
+    """A value as one line of YAML.
+
+    Parameters
+    ----------
+    value : bool, int, float, str, list or dict
+
+    Returns
+    -------
+    text : str
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(each) for each in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"' if any(sign in value for sign in "{}[],#\"'") else value
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _laws() -> str:
+    """Rate laws with their parameters."""
+    lines = ["### Rate laws", "", "`rate: {law: NAME, ...}`, with the parameters of that law; each may be `table#row`."]
+    for law in RATE_LAWS.values():
+        lines += ["", f"**`{law.name}`**: `{law.equation}`  ", f"{law.source}", ""]
+        lines += ["| parameter | meaning | value | default |", "|---|---|---|---|"]
+        for name, each in law.parameters.items():
+            bounds = Bounds(0.0 if each.positive else None, each.minimum, None, each.maximum)
+            default = "required" if each.required else "none" if each.default is None else f"`{each.default:g}`"
+            lines.append(
+                f"| `{name}` | {each.description} | {_physical(Kind(each.dimension, bounds, True, True))} | {default} |"
+            )
+    return "\n".join(lines)
+
+
+def _dimensions() -> str:
+    """Dimensions, with the key of `units` and an example."""
+    lines = ["### Dimensions", "", "| dimension | key in `units` | internal unit | example |", "|---|---|---|---|"]
+    for name, each in DIMENSIONS.items():
+        key = "" if name == "dimensionless" else f"`{unit_key(name)}`"
+        lines.append(f"| {name} | {key} | {'' if each.unit == '1' else each.unit} | `{each.example}` |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    for file in sys.argv[1:]:
+        Path(file).write_text(updated(Path(file).read_text(encoding="utf-8")), encoding="utf-8")
