@@ -7,12 +7,15 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.core import PROBLEMS, SIZES, measure
+from benchmarks.core import PROBLEMS, SIZES, measure, measure_main_deck
 
 HEADER = (
     f"{'case':7}{'sites':>10}{'Mevents/s':>12}{'ns/event':>11}{'(fastest..slowest)':>20}{'bytes/site':>13}"
     f"{'accepted':>11}{'classes':>10}{'setup':>9}"
 )
+
+
+CASES = (*PROBLEMS, "deck")
 
 
 def row(record):
@@ -28,20 +31,20 @@ def row(record):
 def main():
     """Measure what the command line asks for, by default everything at 1e4 and 1e6 sites."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory of the core.")
-    parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(PROBLEMS)} (default: all)")
+    parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(CASES)} (default: all)")
     parser.add_argument("--sites", type=float, nargs="+", default=SIZES, help="numbers of sites to aim at")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
     arguments = parser.parse_args()
-    unknown = set(arguments.cases) - set(PROBLEMS)
+    unknown = set(arguments.cases) - set(CASES)
     if unknown:
-        parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(PROBLEMS)}")
+        parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
     load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     print(f"CPU time, medians of 5 runs of 10^6 events; {load}")
     print(HEADER, flush=True)
     records = []
-    for name in arguments.cases or PROBLEMS:
-        for n_sites in arguments.sites:
-            records.append(measure(name, int(n_sites)))
+    for name in arguments.cases or CASES:
+        for n_sites in arguments.sites if name in PROBLEMS else (0,):
+            records.append(measure(name, int(n_sites)) if n_sites else measure_main_deck())
             print(row(records[-1]), flush=True)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps([asdict(record) for record in records], indent=1) + "\n")

@@ -44,6 +44,10 @@ PROBLEMS = {
 }
 """dict: name -> function of the number of sites; the mechanisms are described in tests/reference/cases.py."""
 
+MAIN_DECK = Path(__file__).resolve().parents[1] / "inputs" / "graphite_ec.yaml"
+HALF_GROWN = (0, 30e-6)
+"""(int, float): clock at which the film of the main deck is measured [s]; the film is then half as thick as at 0.1 s."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -84,6 +88,29 @@ def measure(name, n_sites, events=1_000_000, repetitions=REPETITIONS):
     engine = cases.engine_of(parts)
     setup = time.process_time() - begin
     engine.run(cases.FOREVER, max(int(WARM_UP * n_sites), 1_000_000))
+    return _timed(name, engine, parts.species.size, setup, events, repetitions)
+
+
+def measure_main_deck(events=1_000_000, repetitions=REPETITIONS):
+    """Run the main deck until its film is half-grown, then measure it like the others.
+
+    Returns
+    -------
+    Record
+    """
+    from kmc.deck import load_deck
+    from kmc.model import Model
+
+    model = Model.of(load_deck(MAIN_DECK))
+    begin = time.process_time()
+    engine = model.engine()
+    setup = time.process_time() - begin
+    engine.run(HALF_GROWN)
+    return _timed("deck", engine, model.lattice.n_sites, setup, events, repetitions)
+
+
+def _timed(name, engine, n_sites, setup, events, repetitions):
+    """Measure an engine from where it stands."""
     candidates, before, costs = engine.n_candidates, engine.n_events, []
     for _ in range(repetitions):
         begin = time.process_time()
@@ -92,12 +119,12 @@ def measure(name, n_sites, events=1_000_000, repetitions=REPETITIONS):
     median = statistics.median(costs)
     return Record(
         case=name,
-        sites=parts.species.size,
+        sites=n_sites,
         events_per_second=1e9 / median,
         ns_per_event=median,
         ns_fastest=min(costs),
         ns_slowest=max(costs),
-        bytes_per_site=engine.n_bytes / parts.species.size,
+        bytes_per_site=engine.n_bytes / n_sites,
         acceptance=(engine.n_events - before) / (engine.n_candidates - candidates),
         classes=engine.environments.n_classes,
         setup_seconds=setup,

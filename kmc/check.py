@@ -46,6 +46,7 @@ def _head(model):
     potential, temperature = model.protocol.at(0.0)
     lines = [
         deck.title or Path(deck.path).name,
+        *(f"extends      {base.name}" for base in deck.bases),
         f"lattice      {lattice.kind}, {' x '.join(str(n) for n in reversed(lattice.shape))} sites (x, y, z), "
         f"{extent} nm",
         f"duration     {deck.run.duration:g} s, seed {deck.run.seed}",

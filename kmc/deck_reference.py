@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from kmc.deck_models import DeckSections
 from kmc.deck_schema import unit_key
@@ -27,7 +26,7 @@ START, END = "<!-- keys: generated -->", "<!-- keys: end -->"
 """What the generated part of the page stands between."""
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Rate: "mapping"}
-_BOUNDS = {"gt": "above {:.16g}", "ge": "from {:.16g}", "lt": "below {:.16g}", "le": "up to {:.16g}"}
+_BOUNDS = {"gt": "above {}", "ge": "from {}", "lt": "below {}", "le": "up to {}"}
 
 
 def sections() -> Iterator[tuple[str, type[Section]]]:
@@ -65,7 +64,9 @@ def tables() -> str:
         title = " and ".join(f"`{path}`" for path in paths) if paths != [""] else "The deck"
         rows = [_row(name, field) for name, field in section.model_fields.items()]
         head = "| key | meaning | value | default | example |\n|---|---|---|---|---|"
-        parts.append(f"### {title}\n\n{' '.join((section.__doc__ or '').split())}\n\n{head}\n" + "\n".join(rows))
+        parts.append(
+            f"### {title}\n\n{' '.join((section.__doc__ or '').split())}\n\n{head}\n" + "\n".join(rows)
+        )
     return "\n\n".join([*parts, _laws(), _dimensions()])
 
 
@@ -103,21 +104,26 @@ def _inner(annotation: Any, path: str) -> list[tuple[str, type[Section]]]:
 
 def _row(name: str, field: FieldInfo) -> str:
     """Row of one key."""
-    if field.is_required():
-        default = "required"
-    else:
-        value = field.get_default(call_default_factory=True)
-        default = "none" if value is None or value is PydanticUndefined or value in ("", [], {}) else _code(value)
-        default = "none" if isinstance(value, Section) else default
-    shown = [_code(each) for each in field.examples or ()]
     cells = [
         f"`{field.alias or name}`",
         field.description or "",
         _type(field.annotation, field.metadata),
-        default,
-        ", ".join(shown),
+        _default(field),
+        ", ".join(_code(each) for each in field.examples or ()) or "see below",
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(field: FieldInfo) -> str:
+    """What holds where a key is left out."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or isinstance(value, Section) or value in ("", [], {}):
+        return "none"
+    kind = next((each for each in field.metadata if isinstance(each, Kind)), None)
+    unit = DIMENSIONS[kind.dimension].unit if kind is not None else "1"
+    return f"`{flow(value)}{'' if unit == '1' else f' {unit}'}`"
 
 
 def _type(annotation: Any, metadata: list[Any] | tuple = ()) -> str:
@@ -144,7 +150,10 @@ def _range(metadata: list[Any] | tuple) -> str:
     """Bounds of a plain number."""
     found = [each for item in metadata for each in (*getattr(item, "metadata", ()), item)]
     rules = [
-        words.format(getattr(each, name)) for each in found for name, words in _BOUNDS.items() if hasattr(each, name)
+        words.format(getattr(each, name))
+        for each in found
+        for name, words in _BOUNDS.items()
+        if hasattr(each, name)
     ]
     return "".join(f", {rule}" for rule in rules)
 
@@ -192,13 +201,19 @@ def flow(value: Any) -> str:
 
 def _laws() -> str:
     """Rate laws with their parameters."""
-    lines = ["### Rate laws", "", "`rate: {law: NAME, ...}`, with the parameters of that law; each may be `table#row`."]
+    lines = [
+        "### Rate laws",
+        "",
+        "`rate: {law: NAME, ...}`, with the parameters of that law; each may be `table#row`.",
+    ]
     for law in RATE_LAWS.values():
         lines += ["", f"**`{law.name}`**: `{law.equation}`  ", f"{law.source}", ""]
         lines += ["| parameter | meaning | value | default |", "|---|---|---|---|"]
         for name, each in law.parameters.items():
             bounds = Bounds(0.0 if each.positive else None, each.minimum, None, each.maximum)
-            default = "required" if each.required else "none" if each.default is None else f"`{each.default:g}`"
+            default = (
+                "required" if each.required else "none" if each.default is None else f"`{each.default:g}`"
+            )
             lines.append(
                 f"| `{name}` | {each.description} | {_physical(Kind(each.dimension, bounds, True, True))} | {default} |"
             )
@@ -207,7 +222,12 @@ def _laws() -> str:
 
 def _dimensions() -> str:
     """Dimensions, with the key of `units` and an example."""
-    lines = ["### Dimensions", "", "| dimension | key in `units` | internal unit | example |", "|---|---|---|---|"]
+    lines = [
+        "### Dimensions",
+        "",
+        "| dimension | key in `units` | internal unit | example |",
+        "|---|---|---|---|",
+    ]
     for name, each in DIMENSIONS.items():
         key = "" if name == "dimensionless" else f"`{unit_key(name)}`"
         lines.append(f"| {name} | {key} | {'' if each.unit == '1' else each.unit} | `{each.example}` |")

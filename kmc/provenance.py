@@ -98,12 +98,14 @@ def tables(deck: Deck, mechanism: Mechanism) -> dict[str, dict[str, list]]:
         ``processes``: name, equation, law, law_equation, reverse_of, tunnelling, source, note;
         ``parameters``: process or species, name, value, uncertainty, unit, source, method, where;
         ``tables``: name, file, encoding, sha256, text;
+        ``decks``: file, sha256, text, of the deck and then of those that it builds on, the nearest first;
         ``citations``: subject, reference.
     """
     return {
         "processes": _processes(deck, mechanism),
         "parameters": _parameters(deck, mechanism),
         "tables": _files(deck),
+        "decks": _decks(deck),
         "citations": _citations(deck, mechanism),
     }
 
@@ -241,6 +243,16 @@ def _files(deck: Deck) -> dict[str, list]:
         for key, cell in zip(columns, row, strict=True):
             columns[key].append(cell)
     return columns
+
+
+def _decks(deck: Deck) -> dict[str, list]:
+    """The deck and its bases, whole."""
+    pairs = [(deck.path, deck.text), *((base.path, base.text) for base in deck.bases)]
+    return {
+        "file": [Path(path).name for path, _ in pairs],
+        "sha256": [hashlib.sha256(text.encode("utf-8")).hexdigest() for _, text in pairs],
+        "text": [text for _, text in pairs],
+    }
 
 
 def _paths(deck: Deck) -> Iterable[tuple[str, Path]]:
