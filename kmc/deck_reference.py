@@ -214,9 +214,8 @@ def _laws() -> str:
             default = (
                 "required" if each.required else "none" if each.default is None else f"`{each.default:g}`"
             )
-            lines.append(
-                f"| `{name}` | {each.description} | {_physical(Kind(each.dimension, bounds, True, True))} | {default} |"
-            )
+            value = _physical(Kind(each.dimension, bounds, True, True))
+            lines.append(f"| `{name}` | {each.description} | {value} | {default} |")
     return "\n".join(lines)
 
 

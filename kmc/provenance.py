@@ -247,7 +247,7 @@ def _files(deck: Deck) -> dict[str, list]:
 
 def _decks(deck: Deck) -> dict[str, list]:
     """The deck and its bases, whole."""
-    pairs = [(deck.path, deck.text), *((base.path, base.text) for base in deck.bases)]
+    pairs = [(deck.path, deck.text), *((base.path, base.text) for base in getattr(deck, "bases", ()))]
     return {
         "file": [Path(path).name for path, _ in pairs],
         "sha256": [hashlib.sha256(text.encode("utf-8")).hexdigest() for _, text in pairs],

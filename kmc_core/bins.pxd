@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SiteGroups: the sites that can start something, grouped by the power of two of their propensity."""
-from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint32_t
+from kmc_core.rng cimport kmc_mulhi
+from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint32_t, uint64_t
 
 cimport cython
 
@@ -41,6 +42,14 @@ cdef class SiteGroups:
         self.position[moved] = self.position[site]
         self.length[group] = last
         self.weight[group] = self.bound[group] * last
+
+    cdef inline int64_t place_of(self, double u, uint64_t word) noexcept nogil:
+        """Place in the pool that a draw would choose now: `u` in [0, total) the group, `word` the site."""
+        cdef int group = 0
+        while group < self.n_groups - 1 and u >= self.weight[group]:
+            u -= self.weight[group]
+            group += 1
+        return self.start[group] + <int64_t> kmc_mulhi(word, <uint64_t> self.length[group])
 
     cdef inline double total(self) noexcept nogil:
         """Sum of the weights: integer counts times bounds, so nothing drifts however long the run.

@@ -33,12 +33,19 @@ cdef class Engine:
     cdef int64_t next_seconds         # time of the pending candidate
     cdef double next_fraction
     cdef double far_wait              # waiting time of a candidate beyond the reach of the clock [s]
+    cdef bint looks_ahead             # the lattice is too large for the cache
+    cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
     cdef bint has_pending             # a candidate time has been drawn and not used yet
     cdef readonly int64_t n_events    # events executed
     cdef readonly int64_t n_candidates  # candidates drawn, refused ones included
 
+    cdef inline bint is_far(self) noexcept nogil:
+        """The pending candidate is so late that only its waiting time is known."""
+        return self.next_seconds == <int64_t> 1 << 60
+
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil
     cdef void _schedule(self, double wait) noexcept nogil
+    cdef void _look_ahead(self, double bound) noexcept nogil
     cdef rule_t _candidate(self, double bound, site_t* site) noexcept nogil
     cdef void _execute(self, site_t site, rule_t rule) noexcept nogil
     cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,

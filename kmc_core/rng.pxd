@@ -14,8 +14,13 @@ cdef extern from *:
     static inline uint64_t kmc_mulhi(uint64_t a, uint64_t b) {
         return (uint64_t)(((unsigned __int128)a * b) >> 64);
     }
+    #define kmc_prefetch(address) __builtin_prefetch(address)
     """
     uint64_t kmc_mulhi(uint64_t a, uint64_t b) noexcept nogil
+    void kmc_prefetch(void* address) noexcept nogil
+
+cdef enum:
+    N_WORDS = 512                     # raw words drawn at once
 
 
 @cython.final
@@ -23,10 +28,19 @@ cdef class RandomStream:
     cdef bitgen_t* bits               # owned by `bit_generator`
     cdef readonly object bit_generator  # numpy.random.BitGenerator, kept alive here
     cdef readonly object lock         # hold it while drawing
+    cdef uint64_t words[N_WORDS]      # drawn ahead, so that the engine can look at what comes next
+    cdef readonly int cursor          # next word to use
+
+    cdef void refill(self) noexcept nogil
 
     cdef inline uint64_t raw(self) noexcept nogil:
         """64 random bits."""
-        return self.bits.next_uint64(self.bits.state)
+        cdef uint64_t word
+        if self.cursor == N_WORDS:
+            self.refill()
+        word = self.words[self.cursor]
+        self.cursor += 1
+        return word
 
     cdef inline double uniform(self) noexcept nogil:
         """Uniform in [0, 1), a multiple of 2**-53."""

@@ -59,6 +59,21 @@ class Rules:
     term_weight: np.ndarray
     rates: np.ndarray
 
+    def most_refreshed(self, height):
+        """The most sites that one event can put into another class.
+
+        Parameters
+        ----------
+        height : int
+            Sites of a column, where electrons tunnel along columns; otherwise 0.
+
+        Returns
+        -------
+        n_sites : int
+            Changed sites, their neighbours and their columns.
+        """
+        return int(np.diff(self.change_ptr).max(initial=1)) * (1 + len(self.offsets) + height)
+
     def __post_init__(self):
         n_positions, n_rules, n_any = len(self.offsets), len(self.rule_process), self.n_species + 1
         shapes = {

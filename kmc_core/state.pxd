@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """LatticeState: which species sits where, and who is whose neighbour."""
-from kmc_core.rng cimport kmc_mulhi
-from kmc_core.typedefs cimport int32_t, site_t, species_t, uint32_t, uint64_t
+from kmc_core.rng cimport kmc_mulhi, kmc_prefetch
+from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t, uint32_t, uint64_t
 
 cimport cython
 
@@ -21,6 +21,16 @@ cdef class LatticeState:
     cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall
     cdef uint32_t[::1] wrap_y         # (ny + 2 reach,) wrapped y * nx; n_sites beyond a wall
     cdef uint32_t[::1] wrap_z         # (nz + 2 reach,) wrapped z * nx * ny; n_sites beyond a wall
+
+    cdef inline void prefetch(self, site_t site) noexcept nogil:
+        """Start to load the species around a site; a wrong address beyond a boundary does no harm."""
+        cdef species_t* here = &self.species[0] + site
+        cdef int64_t row = self.nx, layer = <int64_t> self.nx * self.ny
+        kmc_prefetch(here)
+        kmc_prefetch(here - row)
+        kmc_prefetch(here + row)
+        kmc_prefetch(here - layer)
+        kmc_prefetch(here + layer)
 
     cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
         """The sites at every position of the stencil around `site` (n_sites where there is none).

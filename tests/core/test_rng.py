@@ -29,12 +29,21 @@ def test_draws_follow_from_raw_words_to_the_last_bit(kind):
         assert exponential == -math.log(1.0 - (third >> 11) * 2.0**-53)
 
 
-def test_stream_continues_the_state_of_its_bit_generator():
+def test_stream_runs_ahead_of_its_use_by_what_is_left_of_a_block():
+    """The words are drawn in blocks; `cursor` tells how many of the last block have been used."""
     bits = np.random.PCG64DXSM(3)
-    RandomStream(bits).draw(10)
+    stream = RandomStream(bits)
+    stream.draw(10)
     untouched = np.random.PCG64DXSM(3)
-    untouched.random_raw(30)
+    untouched.random_raw(512)
     assert bits.state == untouched.state
+    assert stream.cursor == 30
+
+
+def test_blocks_of_words_join_without_a_gap():
+    drawn = RandomStream(np.random.PCG64DXSM(3)).draw(1000)
+    words = np.random.PCG64DXSM(3).random_raw(3000)
+    assert [uniform for uniform, _, _ in drawn] == [(int(word) >> 11) * 2.0**-53 for word in words[::3]]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def grown_film():
 def used_class(engine):
     """A class that some site is in and that has a list and a tunnelling rule."""
     arrays = structures(engine)
-    classes = np.unique(engine.classes)
+    classes = np.unique(structures(engine)["class_of"])
     levels = np.unique(engine.electrons.levels)
     return int(
         next(c for c in classes[1:] if arrays["group"][c] >= 0 and arrays["total"][c] > 0 and len(levels) > 1)
@@ -37,7 +37,7 @@ def break_species(engine, arrays):
 
 
 def break_class_of(engine, arrays):
-    arrays["class_of"][np.flatnonzero(engine.classes)[0]] = 0
+    arrays["class_of"][np.flatnonzero(structures(engine)["class_of"])[0]] = 0
 
 
 def break_level(engine, arrays):
