@@ -46,7 +46,7 @@ PROBLEMS = {
 
 MAIN_DECK = Path(__file__).resolve().parents[1] / "inputs" / "graphite_ec.yaml"
 HALF_GROWN = (0, 30e-6)
-"""(int, float): clock at which the film of the main deck is measured [s]; the film is then half as thick as at 0.1 s."""
+"""(int, float): clock at which the film of the main deck is measured [s]; half as thick as at 0.1 s."""
 
 
 @dataclass(frozen=True)

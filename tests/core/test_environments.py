@@ -4,6 +4,7 @@
 import cases
 import numpy as np
 import pytest
+from kmc_core.verification import structures
 
 from kmc import tables
 
