@@ -6,13 +6,19 @@ Floor 7. A deck that cannot be run is refused by the modules that compile it; th
 
 from __future__ import annotations
 
+import time as wall
 from pathlib import Path
 
 import numpy as np
 
 from kmc.deck import load_deck
 from kmc.model import Model
+from kmc.schedule import clock, seconds
 from kmc.tables import DECAY_QUANTUM
+
+TRIAL = 0.5
+"""float, [s]: CPU time at most that the engine is tried for."""
+_CHUNK = 1000  # events between two looks at the clock, a few ms
 
 
 def check(deck, overrides=None) -> str:
@@ -124,9 +130,39 @@ def _stiffness(model):
 
 def _cost(model, engine):
     bytes_per_site = engine.n_bytes / model.lattice.n_sites
-    return (f"memory       {engine.n_bytes / 1e6:.1f} MB, {bytes_per_site:.1f} bytes a site\n"
-            f"at the start {engine.total_propensity:.3g} events per simulated second; "
-            f"{engine.total_propensity * model.deck.run.duration:.2g} in the run if it stayed so")
+    duration = model.deck.run.duration
+    lines = [f"memory       {engine.n_bytes / 1e6:.1f} MB, {bytes_per_site:.1f} bytes a site",
+             f"at the start {engine.total_propensity:.3g} events per simulated second"]
+    reached, used = _trial(model, engine)
+    speed = f"{engine.n_events / used:.2g} events per CPU second on this machine" if used > 0 else "too short to time"
+    lines.append(f"trial        at most {TRIAL:g} s of CPU time in memory, nothing kept: {speed}")
+    cost = f"{engine.n_events} events and {used:.2f} s"
+    if reached >= duration:
+        lines.append(f"cost         {cost} for the whole run, outputs not included")
+    else:
+        lines.append(f"cost         at least {cost} for the first {reached:.3g} s of the run "
+                     f"of {duration:g} s")
+    return "\n".join(lines)
+
+
+def _trial(model, engine):
+    """Run the engine for a moment; simulated time reached [s] and CPU time used [s]."""
+    duration, most = model.deck.run.duration, model.deck.run.max_events
+    start = wall.process_time()
+    now = 0.0
+    while now < duration and (used := wall.process_time() - start) < TRIAL:
+        change = model.protocol.breakpoints(now, duration)
+        stop = clock(duration if change is None else change)
+        while engine.time < stop and (used := wall.process_time() - start) < TRIAL:
+            chunk = _CHUNK if most is None else min(_CHUNK, most - engine.n_events)
+            if chunk <= 0:
+                return seconds(engine.time), used
+            engine.run(stop, chunk)
+        now = seconds(engine.time)
+        if change is not None and engine.time >= stop:
+            now = change
+            engine.set_rates(model.rates(change))
+    return now, wall.process_time() - start
 
 
 def _notes(model):

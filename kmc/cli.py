@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kmc import __version__
 from kmc.errors import KmcError
-from kmc.interrupts import terminate_as_interrupt
+from kmc.interrupts import held, signals_as_interrupt
 
 EXIT_FINISHED = 0
 EXIT_ERROR = 1
@@ -51,12 +51,12 @@ def main(argv=None):
     """
     arguments = build_parser().parse_args(argv)
     try:
-        with terminate_as_interrupt():
+        with signals_as_interrupt():
             exit_code = arguments.command(arguments)
             sys.stdout.flush()
             return exit_code
     except KmcError as error:
-        return _failed(arguments, str(error), EXIT_REFUSED)
+        return _failed(arguments, str(error), error.exit_code)
     except KeyboardInterrupt:
         return _failed(arguments, "kmc: interrupted", EXIT_ERROR)
     except BrokenPipeError:
@@ -113,7 +113,7 @@ def _add_deck(parser):
 
 
 def _add_check(commands):
-    parser = _add_command(commands, "check", _check, "refuse the deck or explain it; runs nothing")
+    parser = _add_command(commands, "check", _check, "refuse the deck or explain it, with a half-second trial")
     _add_deck(parser)
 
 
@@ -181,10 +181,12 @@ def _run(arguments):
     max_wall_time = _wall_time(arguments.max_wall_time)
     directory = arguments.output or Path("results") / arguments.deck.stem
 
-    from kmc.progress import Progress
-    from kmc.simulation import run
-
     try:
+        # A signal that falls into the import of a compiled library may come out as anything.
+        with held():
+            from kmc.progress import Progress
+            from kmc.simulation import run
+
         result = run(
             arguments.deck,
             directory=directory,
@@ -259,8 +261,12 @@ def _wall_time(text):
 
 def _results_file(path):
     """The results file that a file name or a directory stands for."""
-    file = path / "results.h5" if path.is_dir() else path
-    if not file.is_file():
+    try:
+        file = path / "results.h5" if path.is_dir() else path
+        is_there = file.is_file()
+    except OSError as error:
+        raise KmcError(f"{str(path)[:100]} ...: {error.strerror}") from None
+    if not is_there:
         raise KmcError(f"{file}: no results there; `kmc run` makes them")
     return file
 

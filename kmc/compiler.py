@@ -122,8 +122,8 @@ class Compiler:
     def _in_equation(self, index: int, offset: int = 0) -> Location:
         """Place of a character of an equation, if the equation stands in one line."""
         place = self._place(index, "equation")
-        lines = self._deck.document.lines
-        if place.line is None or place.file != self._deck.document.name or place.line > len(lines):
+        lines = self._deck.document.sources.get(place.file or "", [])
+        if place.line is None or place.line > len(lines):
             return place
         start = lines[place.line - 1].find(self._deck.processes[index].equation, (place.column or 1) - 1)
         return place if start < 0 else Location(place.file, place.line, start + offset + 1)

@@ -329,7 +329,7 @@ def _check_cadence(sections: DeckSections, reading: Reading) -> None:
             )
             reading.report(message, where)
         if cadence.start is not None and cadence.start >= sections.run.duration:
-            reading.report(f"'{name}' begins at {cadence.start:g} s, after the end of the run", where)
+            reading.report(f"'{name}' begins at {cadence.start:g} s, at or after the end of the run", where)
 
 
 def _series(given: Any, where: Location, dimension: str, reading: Reading) -> Series:

@@ -40,7 +40,9 @@ class Section(BaseModel):
 
 def _report_unknown(data: Any, key: str, known: list[str], reading: Reading) -> None:
     """Report an unknown key; the key it was meant to be is then not called missing as well."""
-    guess = did_you_mean(key, [each for each in known if each not in data] or known)
+    guess = did_you_mean(key, known)
+    if not guess.startswith(", did you mean"):
+        guess = did_you_mean(key, [each for each in known if each not in data] or known)
     if guess.startswith(", did you mean"):
         reading.reported.add((id(data), guess.split("'")[1]))
     reading.report(f"unknown key '{key}'{guess}", data.key_marks[key])

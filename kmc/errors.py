@@ -8,16 +8,76 @@ all of them at once. Both print as compilers do, with the source line and a care
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 _EXCERPT_WIDTH = 100
 _MESSAGE_WIDTH = 360
 _GUESSED_LENGTH = 64  # comparing longer names with each other takes too long
 
 
+# What is wrong with a path that was given, rather than with the machine.
+_BAD_PATH = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
+}
+_PATH_WIDTH = 200
+_NAME_BYTES = 255  # the most that the file systems of Linux take
+
+
 class KmcError(Exception):
-    """Anything the user can put right; its text is what the command prints, without a traceback."""
+    """Anything the user can put right; its text is what the command prints, without a traceback.
+
+    Attributes
+    ----------
+    exit_code : int
+        How the command ends: 2, the input is refused.
+    """
+
+    exit_code = 2
+
+
+class OutputError(KmcError):
+    """The machine does not take what is to be written, as on a full disk: the input is not to blame."""
+
+    exit_code = 1
+
+
+def cannot_write(path: str | os.PathLike, error: OSError, chosen: bool = True) -> KmcError:
+    """The error that tells why a file or directory cannot be written.
+
+    Parameters
+    ----------
+    path : path
+    error : OSError
+    chosen : bool
+        Whether the path was just given by the user, who may have to choose another one.
+
+    Returns
+    -------
+    error : KmcError
+        An `OutputError` unless the path is to blame.
+    """
+    shown = os.fspath(path)
+    if len(shown) > _PATH_WIDTH:
+        shown = f"{shown[: _PATH_WIDTH // 2]} ... {shown[-_PATH_WIDTH // 2 :]}"
+    kind = KmcError if chosen and error.errno in _BAD_PATH else OutputError
+    return kind(f"cannot write {shown}: {error.strerror or error}")
+
+
+def make_directory(path: str | os.PathLike) -> None:
+    """Make a directory and those above it, or none of them if one has too long a name.
+
+    Raises
+    ------
+    OSError  if it cannot be made.
+    """
+    if any(len(os.fsencode(part)) > _NAME_BYTES for part in Path(path).parts):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    Path(path).mkdir(parents=True, exist_ok=True)
 
 
 class InternalError(Exception):

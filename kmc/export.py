@@ -15,8 +15,8 @@ from pathlib import Path
 
 from kmc import schema
 from kmc.errors import KmcError
-from kmc.handover import describe, pybamm_parameters, sei_option
-from kmc.result import Result
+from kmc.handover import describe, mean_current, pybamm_parameters, sei_option
+from kmc.result import Result, output_files
 
 __all__ = ["export", "pybamm_parameters"]
 
@@ -51,7 +51,6 @@ def export(
         if result.n_outputs == 0:
             raise KmcError(f"{result.path} holds no output yet")
         directory = Path(directory) if directory is not None else result.path.parent
-        directory.mkdir(parents=True, exist_ok=True)
         return formats[to](result, directory)
 
 
@@ -59,6 +58,7 @@ def _to_pybamm(result: Result, directory: Path) -> list[Path]:
     """Parameters of PyBaMM as JSON."""
     described = describe(result)
     parameters = {p.name: p.value for p in described if p.value is not None}
+    current = mean_current(result)
     document = {
         "about": "SEI parameters for PyBaMM from a kinetic Monte Carlo film. Load: "
         "parameter_values.update(json.load(open('pybamm.json'))['parameters'], check_already_exists=False)",
@@ -74,17 +74,18 @@ def _to_pybamm(result: Result, directory: Path) -> list[Path]:
             for p in described
             if p.value is not None
         },
+        "measured": {
+            current.name: {"value": current.value, "uncertainty": current.uncertainty, "how": current.how}
+        },
         "not given": {p.name: p.how for p in described if p.value is None},
     }
-    path = directory / "pybamm.json"
+    [path] = output_files(directory, ["pybamm.json"])
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return [path]
 
 
 def _to_csv(result: Result, directory: Path) -> list[Path]:
     """One table per kind of data, one observation per row, units in the headers."""
-    folder = directory / "csv"
-    folder.mkdir(exist_ok=True)
     tables = {
         "time_series": _time_series(result),
         "profiles": _profiles(result),
@@ -96,10 +97,9 @@ def _to_csv(result: Result, directory: Path) -> list[Path]:
             result, ("owner", "name", "value", "uncertainty", "unit", "source", "method", "where")
         ),
     }
-    files = []
-    for name, rows in tables.items():
-        files.append(folder / f"{name}.csv")
-        with files[-1].open("w", newline="", encoding="utf-8") as file:
+    files = output_files(directory / "csv", [f"{name}.csv" for name in tables])
+    for path, rows in zip(files, tables.values(), strict=True):
+        with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
     return files
 

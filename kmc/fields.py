@@ -36,6 +36,7 @@ __all__ = [
     "porosity_profile",
     "species_table",
     "thickness_map",
+    "volume_porosity",
 ]
 
 
@@ -97,8 +98,37 @@ def porosity_profile(film: Film) -> np.ndarray:
     -----
     eps(z) = 1 - (solid sites + electrode sites in the layer) / (sites in the layer). Unsupported solids count
     here, because they fill space.
+
+    This is a fraction of sites: a solid site counts as full, whatever part of its volume a^3 the molar volume of
+    the species fills. By volume the layer has the porosity 1 - sum_s f_s v_s / a^3, with f_s the fraction of its
+    sites that hold solid s and v_s = u_s V_m,s / N_A the volume of the matter in one; see `volume_porosity` for
+    the film as a whole.
     """
     return 1.0 - (film.solid | film.electrode).mean(axis=(1, 2))
+
+
+def volume_porosity(equivalent: float, thickness: float) -> float:
+    """Fraction of the film's volume that its matter does not fill, by molar volumes.
+
+    Parameters
+    ----------
+    equivalent : float, [m]
+        Equivalent thickness, L_eq.
+    thickness : float, [m]
+        Mean thickness, L.
+
+    Returns
+    -------
+    volume_porosity : float
+        NaN where there is no film.
+
+    Notes
+    -----
+    eps_V = 1 - L_eq / L = 1 - (1 - mean porosity) <v> / a^3, with <v> the mean volume of the matter in a film site.
+    It exceeds the mean porosity, a fraction of sites, if the sites are larger than the matter that they stand
+    for, and is negative if they are much smaller.
+    """
+    return 1.0 - equivalent / thickness if thickness > 0.0 else float("nan")
 
 
 def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float, float]:
@@ -243,13 +273,15 @@ def observe(
     film_count = np.bincount(lattice[film.mask], minlength=table.n_species).astype(np.int64)
     open_porosity, closed_porosity = pore_fractions(film, periodic)
     other_thickness, other_porosity = esmaeilpour(film, spacing)
+    equivalent = equivalent_thickness(film_count, table, area)
     return {
         "thickness": float(height.mean()),
         "thickness_map": height,
         "roughness": float(height.std()),
-        "equivalent_thickness": equivalent_thickness(film_count, table, area),
+        "equivalent_thickness": equivalent,
         "porosity": porosity_profile(film),
         "mean_porosity": open_porosity + closed_porosity,
+        "volume_porosity": volume_porosity(equivalent, float(height.mean())),
         "open_porosity": open_porosity,
         "closed_porosity": closed_porosity,
         "thickness_esmaeilpour": other_thickness,

@@ -103,6 +103,7 @@ def _note_conditions(axes: Axes, result: Result) -> None:
         textcoords="offset points",
         ha="right",
         va="top",
+        bbox={"boxstyle": "square,pad=0.25", "fc": "white", "ec": "none"},
     )
 
 

@@ -4,7 +4,7 @@
 In: a `Result`. Out: one `Parameter` for every SEI parameter of PyBaMM, with its value and how it was
 obtained, or with the reason why one run cannot give it. PyBaMM's film is a layer of one substance with
 thickness L = c V, growing as dc/dt = -j / (F z); it has no porosity and no composition, so these enter
-through V and z.
+through V and z. PyBaMM has one law for j at a time; handed over is the one that the run supports, or none.
 """
 
 from __future__ import annotations
@@ -15,8 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kmc.constants import AVOGADRO, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
+from kmc.constants import AVOGADRO, FARADAY, GAS_CONSTANT
 from kmc.errors import KmcError
+from kmc.growth import (
+    Growth,
+    Slope,
+    area,
+    compact_length,
+    direct_exponent,
+    has_interstitials,
+    last_half,
+    tunnelling_slope,
+)
 
 if TYPE_CHECKING:
     from kmc.result import Result
@@ -26,35 +36,33 @@ VOLUME = "SEI partial molar volume [m3.mol-1]"
 RATIO = "Ratio of lithium moles to SEI moles"
 BARRIER = "Tunneling barrier factor [m-1]"
 EXCHANGE = "SEI reaction exchange current density [A.m-2]"
+DIFFUSIVITY = "SEI lithium interstitial diffusivity [m2.s-1]"
+CONCENTRATION = "Lithium interstitial reference concentration [mol.m-3]"
 
 # The rest of PyBaMM's SEI parameters, with what it would take to give them.
 NOT_GIVEN = {
-    "SEI resistivity [Ohm.m]": "needs the diffusivity of Li+ through the film, which this run does not "
-    "measure",
+    "SEI resistivity [Ohm.m]": "needs the diffusivity of Li+ through the film, which this run does not measure",
     "SEI lithium ion conductivity [S.m-1]": "needs the diffusivity of Li+ through the film, which this run "
     "does not measure",
     "SEI electron conductivity [S.m-1]": "electrons tunnel here; they do not migrate in a field",
-    "SEI lithium interstitial diffusivity [m2.s-1]": "needs tracers of interstitial lithium, which this run "
-    "does not follow",
-    "Lithium interstitial reference concentration [mol.m-3]": "needs the free energy of formation of the "
-    "interstitial",
-    "SEI solvent diffusivity [m2.s-1]": "needs the tortuosity of the pores and the diffusivity of the "
-    "solvent in them",
+    "SEI solvent diffusivity [m2.s-1]": "needs the tortuosity of the pores and the diffusivity of the solvent in them",
     "EC diffusivity [m2.s-1]": "needs the tortuosity of the pores and the diffusivity of the solvent in them",
     "Bulk solvent concentration [mol.m-3]": "a property of the electrolyte; the deck holds activities",
-    "EC initial concentration in electrolyte [mol.m-3]": "a property of the electrolyte; the deck holds "
-    "activities",
+    "EC initial concentration in electrolyte [mol.m-3]": "a property of the electrolyte; the deck holds activities",
     "SEI kinetic rate constant [m.s-1]": "needs runs on a bare electrode at several potentials",
     "SEI open-circuit potential [V]": "needs runs at several potentials: where the current vanishes",
-    "SEI growth transfer coefficient": "needs runs at several potentials: the slope of ln j against "
-    "potential",
+    "SEI growth transfer coefficient": "needs runs at several potentials: the slope of ln j against potential",
     "SEI growth activation energy [J.mol-1]": "needs runs at several temperatures",
     "Tunneling distance for electrons [m]": "needs runs with films of several thicknesses",
 }
-# The part of the run that the current is taken from: from this fraction of its time on.
-_LAST_PART = 0.5
-# Potential may change by this much [V] in that part: a tenth of kT/e.
+# Potential may change by this much [V] in the part of the run that a current is taken from: a tenth of kT/e.
 _STEADY = 2.5e-3
+# A slope says that the current decays as a law has it if it is known to this share of the expected value and is not
+# further from it than this many of its standard errors. The uncertainty of the deck's decay constants is no excuse:
+# the run was made with the values.
+_SHARPEST, _ERRORS = 0.25, 2.0
+# Only D c0 enters PyBaMM's law; c0 is kept at the value of its parameter sets [mol/m^3].
+_REFERENCE = 15.0
 # Transfer coefficient that PyBaMM builds into the option "tunnelling limited".
 _TRANSFER = 0.5
 
@@ -117,9 +125,30 @@ def sei_option(parameters: dict[str, float]) -> str:
     Returns
     -------
     option : str
-        ``tunnelling limited``, or ``constant`` for a film that PyBaMM carries but does not grow.
+        ``tunnelling limited``, ``interstitial-diffusion limited``, or ``constant`` for a film that PyBaMM carries
+        but does not grow.
     """
-    return "tunnelling limited" if {BARRIER, EXCHANGE} <= parameters.keys() else "constant"
+    if {BARRIER, EXCHANGE} <= parameters.keys():
+        return "tunnelling limited"
+    return "interstitial-diffusion limited" if {DIFFUSIVITY, CONCENTRATION} <= parameters.keys() else "constant"
+
+
+def mean_current(result: Result) -> Parameter:
+    """Current density at the end of the run, which no law of growth stands behind; not a parameter of PyBaMM.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    current : Parameter
+    """
+    growth = last_half(result)
+    name = "mean current density [A.m-2]"
+    if growth.electrons <= 0:
+        return Parameter(name, None, f"no charge passed after t = {growth.start:.4g} s")
+    return Parameter(name, growth.current, _passed(growth), growth.current / math.sqrt(growth.electrons))
 
 
 def describe(result: Result) -> list[Parameter]:
@@ -140,59 +169,65 @@ def describe(result: Result) -> list[Parameter]:
 
     Notes
     -----
-    With N_s film sites of species s, u_s formula units and l_s lithium atoms per site, and A the area:
+    With N_s film sites of species s, u_s formula units, l_s lithium atoms and charge q_s per site, A the area, and
+    j, E, T and L the current density and the mean conditions of the last half of the run:
 
-    - L0 = thickness;
-    - n = sum_s N_s u_s / (N_A A), formula units per area; V = L0 / n, which counts the pores as film;
-    - z = sum_s N_s l_s / sum_s N_s u_s;
+    - L0 = thickness, or the compact length (`kmc.growth`) if growth is limited by tunnelling;
+    - n = sum_s N_s u_s / (N_A A), formula units per area; V = L0 / n, which counts the pores as film with the
+      thickness and not with the compact length;
+    - z = sum_s N_s (l_s - q_s) / sum_s N_s u_s: PyBaMM divides the electrons by it to get formula units, and every
+      lithium atom of the film came with an electron unless its site is charged;
     - beta = sum_s N_s beta_s / sum_s N_s, from the decay constants of the deck;
-    - j0 = j exp(F E / (2 R T)) exp(beta L), so that PyBaMM's j0 exp(-F E / (2 R T)) exp(-beta L) is the
-      current density j of the last half of the run at its potential E and thickness L.
+    - tunnelling limited: j0 = j exp(F E / (2 R T)) exp(beta L), with the compact length for L, given if most
+      electrons tunnelled and -d ln j/dL of the run agrees with beta;
+    - interstitial-diffusion limited: D c0 = (j L / F) exp(F E / (R T)), given if most electrons were taken without
+      tunnelling, the chemistry has interstitial lithium, and -d ln j/d ln L of the run agrees with 1.
     """
     if result.n_outputs == 0 or not float(result.data["thickness"].values[-1]) > 0.0:
         raise KmcError(f"{result.path}: there is no film to hand over")
-    barrier = _barrier(result)
-    given = [*_film(result), barrier, _exchange(result, barrier.value)]
+    growth, slope = last_half(result), tunnelling_slope(result)
+    barrier = _barrier(result, slope)
+    exchange = _exchange(growth, slope, barrier.value)
+    given = [*_film(result, exchange.value is not None), barrier, exchange, *_interstitials(result, growth)]
     return given + [Parameter(name, None, reason) for name, reason in NOT_GIVEN.items()]
 
 
-def _film(result: Result) -> list[Parameter]:
-    """Thickness, volume and lithium of one mole of film."""
+def _film(result: Result, compact: bool) -> list[Parameter]:
+    """Thickness, volume and electrons of one mole of film."""
     last = result.data.isel(time=-1)
-    area = _area(result)
     sites, units = last["film_count"].values, last["units_per_site"].values
-    moles = float(sites @ units) / (AVOGADRO * area)
-    thickness, porosity = float(last["thickness"]), float(last["mean_porosity"])
-    ratio = float(sites @ last["lithium_number"].values) / float(sites @ units)
+    moles = float(sites @ units) / (AVOGADRO * area(result))
+    height, porosity = float(last["thickness"]), float(last["mean_porosity"])
+    thickness = float(compact_length(result)[-1]) if compact else height
+    electrons = float(sites @ (last["lithium_number"].values - last["charge_number"].values)) / float(sites @ units)
     dense = float(last["equivalent_thickness"]) / moles
     when = f"at t = {float(last['time']):.4g} s"
+    mean = f"mean height of the film over {last['x'].size * last['y'].size} columns"
+    how = f"thickness, the {mean}, {when}; roughness {float(last['roughness']):.3g} m"
+    pores = f"pores (mean porosity {porosity:.3g}) count as film"
+    if compact:
+        how = f"compact length of the film, its sites without pores, {when}: what electrons tunnel through. The "
+        how += f"{mean} is {height:.4g} m, roughness {float(last['roughness']):.3g} m"
+        pores = f"pores (mean porosity {porosity:.3g}) do not count as film"
     return [
-        Parameter(
-            THICKNESS,
-            thickness,
-            f"thickness, the mean height of the film over {last['x'].size * last['y'].size} columns, {when}; "
-            f"roughness "
-            f"{float(last['roughness']):.3g} m",
-        ),
+        Parameter(THICKNESS, thickness, how),
         Parameter(
             VOLUME,
             thickness / moles,
-            f"thickness per mole of formula units and area, {when}: pores (mean porosity {porosity:.3g}) "
-            f"count as film. "
-            f"Without pores, from the molar volumes alone, it is {dense:.4g} m3/mol",
+            f"thickness given here per mole of formula units and area, {when}, {sites.sum()} film sites: {pores}. "
+            f"From the molar volumes alone it is {dense:.4g} m3/mol",
         ),
         Parameter(
             RATIO,
-            ratio,
-            f"lithium atoms, interstitials included, per formula unit of the film, {when}. PyBaMM takes it "
-            f"for the "
-            "electrons per formula unit as well",
+            electrons,
+            f"electrons per formula unit of the film, {when}, {sites.sum()} film sites: lithium atoms, interstitials "
+            "included, less the charge of their sites. PyBaMM divides the electrons by it to get formula units",
         ),
     ]
 
 
-def _barrier(result: Result) -> Parameter:
-    """Decay constants of the deck, weighted over the film."""
+def _barrier(result: Result, slope: Slope | None) -> Parameter:
+    """Decay constants of the deck, weighted over the film, with what the run itself says."""
     table = result.table("parameters")
     decay = {
         str(row["owner"].values): (float(row["value"]), float(row["uncertainty"]))
@@ -215,63 +250,112 @@ def _barrier(result: Result) -> Parameter:
     return Parameter(
         BARRIER,
         value,
-        f"decay constants of the deck averaged over {total:.0f} film sites; uncertainty from those of the "
-        f"deck, taken as "
-        f"independent{_slope(result)}",
+        f"decay constants of the deck averaged over {total:.0f} film sites; uncertainty from those of the deck, "
+        f"taken as independent. {_said(slope)}",
         math.hypot(*known) if known else None,
     )
 
 
-def _slope(result: Result) -> str:
-    """What the run itself says of the barrier factor, from current density against thickness."""
-    data = result.data
-    current, thickness = data["current_density"].values[1:], data["thickness"].values
-    middle = (thickness[1:] + thickness[:-1]) / 2
-    late = (current > 0) & (middle > thickness[-1] / 2)
-    if late.sum() < 5 or np.ptp(middle[late]) == 0.0:
-        return ""
-    slope, cover = np.polyfit(middle[late], np.log(current[late]), 1, cov=True)
-    fit = f"{-slope[0]:.3g} +- {math.sqrt(cover[0, 0]):.1g} 1/m"
-    return f". The run itself has -d ln j/dL = {fit} in its outer half"
-
-
-def _exchange(result: Result, barrier: float | None) -> Parameter:
-    """Current density of the last part of the run, carried back to zero potential and thickness."""
-    data = result.data
-    time = data["time"].values
-    start = int(np.searchsorted(time, _LAST_PART * time[-1], side="right")) - 1
-    part = slice(start, None)
-    electrons = int(data["electrons"].values[-1] - data["electrons"].values[start])
-    potential, temperature = data["potential"].values[part], data["temperature"].values[part]
-    if barrier is None:
-        return Parameter(EXCHANGE, None, "needs the barrier factor")
-    if electrons <= 0:
-        return Parameter(EXCHANGE, None, f"no charge passed after t = {time[start]:.4g} s")
-    if np.ptp(potential) > _STEADY:
-        return Parameter(
-            EXCHANGE, None, f"the potential moved by {np.ptp(potential):.3g} V after t = {time[start]:.4g} s"
-        )
-    current = electrons * ELEMENTARY_CHARGE / (_area(result) * (time[-1] - time[start]))
-    thickness = float(data["thickness"].values[part].mean())
-    kinetic = _TRANSFER * FARADAY * potential.mean() / (GAS_CONSTANT * temperature.mean())
-    value = current * math.exp(kinetic + barrier * thickness)
-    gained = float(data["lithium"].values[-1] - data["lithium"].values[start]) * AVOGADRO * _area(result)
-    return Parameter(
-        EXCHANGE,
-        value,
-        f"mean current density {current:.4g} A/m2 of the {electrons} electrons passed after t = "
-        f"{time[start]:.4g} s, at "
-        f"{potential.mean():.4g} V and L = {thickness:.4g} m, carried back with transfer coefficient 0.5 and "
-        f"the barrier "
-        f"factor given here; only together with them does it mean anything. Lithium gained by the film per "
-        f"electron in that "
-        f"time: {gained / electrons:.3g}; the rest dissolved, and PyBaMM deposits it all. Uncertainty: "
-        f"counting statistics "
-        "of the electrons",
-        value / math.sqrt(electrons),
+def _said(slope: Slope | None) -> str:
+    """The slope of the run, in words."""
+    if slope is None:
+        return "The run has too few intervals with a tunnelling current to show a slope of its own"
+    return (
+        f"The run itself has -d ln j/dL = {slope.value:.3g} +- {slope.error:.1g} 1/m over the compact length of its "
+        f"outer half ({slope.intervals} intervals, {slope.electrons} tunnelled electrons)"
     )
 
 
-def _area(result: Result) -> float:
-    """Area of the electrode [m^2]."""
-    return result.data.sizes["x"] * result.data.sizes["y"] * float(result.provenance["lattice_spacing"]) ** 2
+def _passed(growth: Growth) -> str:
+    """The current of the last half, in words, with its counts."""
+    return (
+        f"mean current density {growth.current:.4g} A/m2 of the {growth.electrons} electrons passed after t = "
+        f"{growth.start:.4g} s ({growth.tunnelled} by tunnelling, {growth.direct} without), at "
+        f"{growth.potential:.4g} V and L = {growth.thickness:.4g} m (compact: {growth.compact:.4g} m). "
+        f"Lithium gained by the film per electron in that time: {growth.lithium / growth.electrons:.3g}; the rest "
+        "dissolved, and PyBaMM deposits it all. "
+        "Uncertainty: counting statistics of the electrons"
+    )
+
+
+def _no_current(growth: Growth) -> str:
+    """Why the last half of the run gives no current to fit a law to; empty if it does."""
+    if growth.electrons <= 0:
+        return f"no charge passed after t = {growth.start:.4g} s"
+    if growth.drift > _STEADY:
+        return f"the potential moved by {growth.drift:.3g} V after t = {growth.start:.4g} s"
+    return ""
+
+
+def _exchange(growth: Growth, slope: Slope | None, barrier: float | None) -> Parameter:
+    """Current density of the last half, carried back to zero potential and thickness if tunnelling limits it."""
+    reason = _no_current(growth)
+    if not reason and barrier is None:
+        reason = "needs the barrier factor"
+    elif not reason and growth.tunnelled <= growth.electrons / 2:
+        reason = f"only {growth.tunnelled} of the {growth.electrons} electrons after t = {growth.start:.4g} s tunnelled"
+    elif not reason:
+        reason = _disagreement(slope, barrier, _said(slope), f"{barrier:.3g} 1/m of the deck")
+    if reason:
+        return Parameter(EXCHANGE, None, reason)
+    kinetic = _TRANSFER * FARADAY * growth.potential / (GAS_CONSTANT * growth.temperature)
+    value = growth.current * math.exp(kinetic + barrier * growth.compact)
+    return Parameter(
+        EXCHANGE,
+        value,
+        "carried back over the compact length with transfer coefficient 0.5 and the barrier factor given here; only "
+        f"together with them and the thickness does it mean anything: {_passed(growth)}. {_said(slope)}, in agreement",
+        value / math.sqrt(growth.electrons),
+    )
+
+
+def _disagreement(slope: Slope | None, expected: float, said: str, law: str) -> str:
+    """Why the current cannot be carried to other thicknesses by a law; empty if it can."""
+    if slope is None:
+        return said
+    if slope.error > _SHARPEST * expected:
+        return f"{said}, too blurred to compare with the {law}"
+    if abs(slope.value - expected) > _ERRORS * slope.error:
+        return f"{said}, not the {law}: carried to another thickness by that law, the current would mean nothing"
+    return ""
+
+
+def _said_of_exponent(exponent: Slope | None) -> str:
+    """The exponent of the run, in words."""
+    if exponent is None:
+        return "The run has too few intervals with a current without tunnelling to show its dependence on L"
+    return (
+        f"The run itself has -d ln j/d ln L = {exponent.value:.2g} +- {exponent.error:.1g} in its outer half "
+        f"({exponent.intervals} intervals, {exponent.electrons} electrons without tunnelling)"
+    )
+
+
+def _interstitials(result: Result, growth: Growth) -> list[Parameter]:
+    """Product of diffusivity and concentration of interstitials, if they carry the current."""
+    reason = _no_current(growth)
+    if not reason and growth.direct <= growth.electrons / 2:
+        reason = f"only {growth.direct} of the {growth.electrons} electrons after t = {growth.start:.4g} s were "
+        reason += "taken without tunnelling"
+    elif not reason and not has_interstitials(result):
+        reason = "the chemistry has no interstitial lithium"
+    exponent = direct_exponent(result)
+    said = _said_of_exponent(exponent)
+    reason = reason or _disagreement(exponent, 1.0, said, "1 of diffusion through the film")
+    if reason:
+        return [Parameter(name, None, reason) for name in (DIFFUSIVITY, CONCENTRATION)]
+    product = growth.current * growth.thickness / FARADAY
+    product *= math.exp(FARADAY * growth.potential / (GAS_CONSTANT * growth.temperature))
+    return [
+        Parameter(
+            DIFFUSIVITY,
+            product / _REFERENCE,
+            f"from D c0 = (j L/F) exp(F E/RT) = {product:.4g} mol/(m s), divided by the c0 given here: "
+            f"{_passed(growth)}. {said}, in agreement with 1",
+            product / _REFERENCE / math.sqrt(growth.electrons),
+        ),
+        Parameter(
+            CONCENTRATION,
+            _REFERENCE,
+            "PyBaMM's own value, not measured: only the product with the diffusivity enters",
+        ),
+    ]

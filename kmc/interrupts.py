@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Signals that stop a run, and the stretches of code that they must not cut in two (floor 0).
 
-The command turns SIGTERM into KeyboardInterrupt, as Python does with SIGINT. What appends an output to a file
+The command turns both into `Stopped`, a KeyboardInterrupt. What appends an output to a file
 wraps itself in `held`, so that the file holds whole outputs only, wherever the signal falls.
 """
 
@@ -10,6 +10,15 @@ import threading
 from contextlib import contextmanager
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asks the command to stop.
+
+    A class of its own, because `python -m` ends by SIGINT, whatever exit code it was given, if a KeyboardInterrupt
+    proper ever left a text under `exec` or `eval`, even though it was caught further out. Libraries execute texts
+    while they are imported.
+    """
 
 
 @contextmanager
@@ -37,13 +46,22 @@ def held():
 
 
 @contextmanager
-def terminate_as_interrupt():
-    """Let SIGTERM raise KeyboardInterrupt inside the block, as SIGINT does."""
+def signals_as_interrupt():
+    """Let SIGTERM and SIGINT raise `Stopped` inside the block; a SIGINT that is ignored, as under nohup, stays so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    if previous[signal.SIGINT] is not signal.default_int_handler:
+        del previous[signal.SIGINT]
+    for number in previous:
+        signal.signal(number, _stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous if previous is not None else signal.SIG_DFL)
+        for number, handler in previous.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+def _stop(_number, _frame):
+    raise Stopped

@@ -160,7 +160,7 @@ class Ledger:
         Returns
         -------
         values : dict
-            `event_count`, `n_events`, `electrons`, `charge` [C/m^2], `current_density` [A/m^2], `gas`
+            `event_count`, `n_events`, `electrons`, `charge` and `film_charge` [C/m^2], `current_density` [A/m^2], `gas`
             [mol/m^2] by gas species, and `solution_count`, molecules gained by the solution, by solution
             species.
 
@@ -172,7 +172,8 @@ class Ledger:
         Notes
         -----
         Q = e N_e / A, positive for reduction, and j = (Q - Q_previous) / (t - t_previous), the mean over the
-        interval that ends at this output; NaN at the first output and after an interval of no duration.
+        interval that ends at this output; NaN at the first output and after an interval of no duration. Charge on the
+        lattice, Q_l = e sum_s q_s N_s / A, is balanced by ions of the well-mixed solution.
         """
         event_count = np.array(event_count, dtype=np.int64)
         self.check(event_count, count)
@@ -188,6 +189,7 @@ class Ledger:
             "n_events": int(event_count.sum()),
             "electrons": electrons,
             "charge": electrons * ELEMENTARY_CHARGE / self.area,
+            "film_charge": int(np.asarray(count) @ self._site_charge) * ELEMENTARY_CHARGE / self.area,
             "current_density": current_density,
             "gas": solution_gain[self._is_gas] / (AVOGADRO * self.area),
             "solution_count": solution_gain,

@@ -7,16 +7,19 @@ ParaView (VTKHDF ImageData, sharing the lattice's storage through a hard link) a
 
 A run may be killed at any moment and a reader may hold the file open at any moment. While the file is small
 every output therefore goes to a copy that replaces it in one step; a large file is appended to in place,
-opened and closed per output.
+opened and closed per output. Signals wait until an output is whole. HDF5 cannot recover from a full disk, so
+it works on the copy in memory, and on a large file only if there is room enough.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +27,8 @@ import h5py
 import numpy as np
 
 from kmc import schema
-from kmc.errors import InternalError, KmcError
+from kmc.errors import InternalError, KmcError, cannot_write, make_directory
+from kmc.interrupts import held
 
 if TYPE_CHECKING:
     from kmc.lattice import Lattice
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 # Above this size [bytes], copying the file at every output costs more than the outputs are worth.
 COPY_LIMIT = 64 * 2**20
+# Room beyond the values themselves that an output may take in a large file: new chunks and their indexes [bytes].
+_MARGIN = 4 * 2**20
 # Values per chunk of a series: a chunk of a few kB, so that a short run makes a small file.
 _CHUNK_VALUES = 512
 
@@ -79,21 +85,41 @@ class Writer:
         self._part = self.path.with_name(f".{self.path.name}.part")
         self._n_lattice_species = len(mechanism.species)
         self._n_solution = len(mechanism.solution)
+        content = io.BytesIO()
+        try:
+            self._make_room(overwrite)
+            with held():
+                with h5py.File(content, "w") as file:
+                    _write_coordinates(file, mechanism, lattice, surface)
+                    _write_constants(file, mechanism)
+                    _create_series(file)
+                    _create_snapshots(file, mechanism, lattice, surface)
+                    _write_provenance(file, attributes or {}, tables or {})
+                self._replace(content)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+    def _make_room(self, overwrite: bool) -> None:
+        """Make the directory, unless the file could not be put there anyway."""
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
         if self.path.exists() and not overwrite:
             raise KmcError(
                 f"{self.path} exists already; choose another directory or ask for it to be overwritten"
             )
+        self._part.exists()  # its name is longer and may be too long
+        make_directory(self.path.parent)
+
+    def _replace(self, content: io.BytesIO) -> None:
+        """Put new content in the place of the file, in one step."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with h5py.File(self._part, "w", locking=False) as file:
-                _write_coordinates(file, mechanism, lattice, surface)
-                _write_constants(file, mechanism)
-                _create_series(file)
-                _create_snapshots(file, mechanism, lattice, surface)
-                _write_provenance(file, attributes or {}, tables or {})
+            with self._part.open("wb") as part:
+                part.write(content.getbuffer())
             os.replace(self._part, self.path)
-        except OSError as error:
-            raise KmcError(f"cannot write {self.path}: {error}") from error
+        except OSError:
+            with suppress(OSError):
+                self._part.unlink()
+            raise
 
     def append(self, values: Mapping[str, object], snapshot: np.ndarray | None = None) -> None:
         """Add one output.
@@ -116,12 +142,13 @@ class Writer:
         """
         values = self._complete(values)
         try:
-            with self._opened() as file:
+            size = sum(np.asarray(value).nbytes for value in values.values())
+            with self._opened(size + (0 if snapshot is None else snapshot.nbytes)) as file:
                 _append_series(file, values)
                 if snapshot is not None:
                     _append_snapshot(file, values["time"], snapshot)
         except OSError as error:
-            raise KmcError(f"cannot write {self.path}: {error}") from error
+            raise cannot_write(self.path, error, chosen=False) from error
 
     def _complete(self, values: Mapping[str, object]) -> dict[str, object]:
         """Extend arrays over the lattice species to all species."""
@@ -141,17 +168,20 @@ class Writer:
         return complete
 
     @contextmanager
-    def _opened(self) -> Iterator[h5py.File]:
-        """Open the file, or a copy of it that replaces it at the end."""
-        file = self._in_place() if self.path.stat().st_size > self.copy_limit else None
-        if file is not None:
-            with file:
+    def _opened(self, size: int = 0) -> Iterator[h5py.File]:
+        """Open the file to add `size` bytes, or a copy of it that replaces it at the end; signals wait."""
+        with held():
+            file = self._in_place() if self.path.stat().st_size > self.copy_limit else None
+            if file is not None:
+                with file:
+                    if shutil.disk_usage(self.path.parent).free < size + _MARGIN:
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    yield file
+                return
+            content = io.BytesIO(self.path.read_bytes())
+            with h5py.File(content, "r+") as file:
                 yield file
-            return
-        shutil.copyfile(self.path, self._part)
-        with h5py.File(self._part, "r+", locking=False) as file:
-            yield file
-        os.replace(self._part, self.path)
+            self._replace(content)
 
     def _in_place(self) -> h5py.File | None:
         """The file itself; nothing if a reader in this process holds it, because HDF5 does not share it."""
@@ -176,7 +206,7 @@ class Writer:
             with self._opened() as file:
                 file.attrs.update(attributes)
         except OSError as error:
-            raise KmcError(f"cannot write {self.path}: {error}") from error
+            raise cannot_write(self.path, error, chosen=False) from error
 
 
 def _create(file: h5py.File, variable: schema.Variable, data=None, shape=None) -> h5py.Dataset:
@@ -247,6 +277,7 @@ def _write_constants(file: h5py.File, mechanism: Mechanism) -> None:
         "charge_number": [s.charge for s in everyone],
         "lithium_number": [s.formula.get("Li", 0) for s in everyone],
         "electron_number": [p.electrons for p in mechanism.processes],
+        "tunnels": [p.tunnelling for p in mechanism.processes],
     }
     for variable in schema.CONSTANTS:
         dtype = object if variable.dtype == "str" else variable.dtype

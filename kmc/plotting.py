@@ -19,7 +19,7 @@ from kmc.constants import AVOGADRO, FARADAY
 from kmc.errors import KmcError
 from kmc.film_picture import NM, film_figure, mark_panel, time_text
 from kmc.palette import Legend, legend_of, pretty
-from kmc.result import Result
+from kmc.result import Result, output_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,19 +78,14 @@ def plot(results_path: str | os.PathLike, directory: str | os.PathLike | None = 
     with Result(results_path) as result:
         if result.n_outputs == 0 or result.data.sizes["snapshot_time"] == 0:
             raise KmcError(f"{result.path} holds no output yet")
-        directory = Path(directory) if directory is not None else result.path.parent
-        directory.mkdir(parents=True, exist_ok=True)
+        drawings = {
+            "film": film_figure, "thickness": thickness_figure, "profiles": profiles_figure, "budget": budget_figure,
+        }
+        files = output_files(directory or result.path.parent, [f"{name}.png" for name in drawings])
         legend = legend_of(result)
-        files = []
         with matplotlib.rc_context(STYLE):
-            for name, draw in (
-                ("film", film_figure),
-                ("thickness", thickness_figure),
-                ("profiles", profiles_figure),
-                ("budget", budget_figure),
-            ):
-                files.append(directory / f"{name}.png")
-                draw(result, legend).savefig(files[-1])
+            for path, draw in zip(files, drawings.values(), strict=True):
+                draw(result, legend).savefig(path)
     return files
 
 
@@ -120,14 +115,9 @@ def thickness_figure(result: Result, _legend: Legend | None = None) -> Figure:
     axes.fill_between(
         time, np.maximum(thickness - roughness, 0), thickness + roughness, color="#0072b2", alpha=0.15, lw=0
     )
-    axes.plot(time, thickness, color="#0072b2", label="thickness (band: roughness)")
-    axes.plot(
-        time,
-        data["equivalent_thickness"].values * NM,
-        color="#d55e00",
-        ls="--",
-        label="equivalent thickness (volume per area)",
-    )
+    axes.plot(time, thickness, color="#0072b2", label="thickness: mean height (band: roughness)")
+    equivalent = data["equivalent_thickness"].values * NM
+    axes.plot(time, equivalent, color="#d55e00", ls="--", label="equivalent thickness: without pores")
     axes.set_ylabel("thickness (nm)")
     _legend_above(axes, 2)
     if has_exponent:
@@ -336,7 +326,10 @@ def _draw_charge(axes: Axes, result: Result, legend: Legend) -> None:
     for colour, label, charge in _stack(bound, bound[-1:], legend):
         axes.fill_between(time, floor, floor + charge, color=colour, lw=0, label=f"Li in {label}")
         floor = floor + charge
-    axes.plot(time, data["charge"].values, color="black", label="charge passed")
+    charge = data["charge"].values
+    # Lithium came with an electron unless its site is charged, so only charged sites lift it above the charge.
+    label = "charge passed (Li above\nit: Li$^+$ in charged sites)" if (floor > charge).any() else "charge passed"
+    axes.plot(time, charge, color="black", label=label)
     axes.set_ylabel("charge (C m$^{-2}$)")
     _legend_above(axes, len(axes.get_legend_handles_labels()[0]))
 

@@ -7,14 +7,16 @@ In: the path of a results.h5, finished or still being written. Out: a `Result`, 
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmc.errors import KmcError
+from kmc.errors import KmcError, cannot_write, make_directory
 
 if TYPE_CHECKING:
     import xarray
@@ -187,6 +189,38 @@ class Result:
 def _plain(value):
     """A Python number or text instead of a NumPy scalar."""
     return value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+
+
+def output_files(directory: str | os.PathLike, names: Iterable[str]) -> list[Path]:
+    """Paths of files that are about to be written, in a directory that is made if need be.
+
+    Parameters
+    ----------
+    directory : path
+    names : iterable of str
+
+    Returns
+    -------
+    files : list of Path
+
+    Raises
+    ------
+    KmcError
+        If one of them cannot be written there; none has been touched then.
+    """
+    directory = Path(directory)
+    files = [directory / name for name in names]
+    try:
+        for path in files:
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"{path.name} is a directory")
+            if path.exists() and not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, f"{path.name} is protected")
+        make_directory(directory)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+    return files
 
 
 def open(path: str | os.PathLike) -> Result:

@@ -53,9 +53,7 @@ _ABOVE = "measured from the electrode surface, the face below the first layer wi
 
 COORDINATES = (
     Variable("time", ("time",), "f8", "s", "time", "Physical time of the output."),
-    Variable(
-        "snapshot_time", ("snapshot_time",), "f8", "s", "time of the snapshot", "Physical time of `lattice`."
-    ),
+    Variable("snapshot_time", ("snapshot_time",), "f8", "s", "time of the snapshot", "Physical time of `lattice`."),
     Variable("z", ("z",), "f8", "m", "height", f"Height of the centre of the layer, {_ABOVE}."),
     Variable("y", ("y",), "f8", "m", "y", "Position of the centre of the site."),
     Variable("x", ("x",), "f8", "m", "x", "Position of the centre of the site."),
@@ -65,17 +63,11 @@ COORDINATES = (
         "str",
         "",
         "species",
-        "Names of the species: first those of the lattice, at the index used in `lattice`, then those of the "
-        "solution.",
+        "Names of the species: first those of the lattice, at the index used in `lattice`, then those of the solution.",
     ),
     Variable("gas_species", ("gas_species",), "str", "", "gas", "Names of the gases among the species."),
     Variable(
-        "process",
-        ("process",),
-        "str",
-        "",
-        "process",
-        "Names of the processes; a generated reverse has its own name.",
+        "process", ("process",), "str", "", "process", "Names of the processes; a generated reverse has its own name."
     ),
 )
 
@@ -112,8 +104,7 @@ FIELDS = (
         "f8",
         "m",
         "thickness without pores",
-        "Volume of the film's matter per area: film sites times units_per_site times molar_volume / N_A, per "
-        "area.",
+        "Volume of the film's matter per area: film sites times units_per_site times molar_volume / N_A, per area.",
     ),
     Variable(
         "porosity",
@@ -121,7 +112,8 @@ FIELDS = (
         "f8",
         "1",
         "porosity of the layer",
-        "Fraction of the sites of the layer that are neither solid (supported or not) nor electrode.",
+        "Fraction of the sites of the layer that are neither solid (supported or not) nor electrode; a fraction of "
+        "sites, not of volume by molar volumes, for which see volume_porosity.",
     ),
     Variable(
         "mean_porosity",
@@ -129,8 +121,16 @@ FIELDS = (
         "f8",
         "1",
         "porosity of the film",
-        "Fraction of the sites between the electrode surface and thickness_map that are not film; NaN "
-        "without film.",
+        "Fraction of the sites between the electrode surface and thickness_map that are not film; NaN without film.",
+    ),
+    Variable(
+        "volume_porosity",
+        ("time",),
+        "f8",
+        "1",
+        "porosity of the film by molar volume",
+        "1 - equivalent_thickness / thickness: mean_porosity is a fraction of sites, this one of volume, with the "
+        "solids as large as their molar volumes say; negative if those are larger than the sites; NaN without film.",
     ),
     Variable(
         "open_porosity",
@@ -168,14 +168,7 @@ FIELDS = (
         "coverage of the electrode",
         "Fraction of the sites in the first layer above the electrode surface that are film.",
     ),
-    Variable(
-        "film_count",
-        ("time", "species"),
-        "i8",
-        "1",
-        "film sites",
-        "Film sites that hold the species.",
-    ),
+    Variable("film_count", ("time", "species"), "i8", "1", "film sites", "Film sites that hold the species."),
     Variable(
         "unsupported",
         ("time",),
@@ -242,13 +235,21 @@ BUDGETS = (
         "Elementary charge times electrons per area; positive for reduction.",
     ),
     Variable(
+        "film_charge",
+        ("time",),
+        "f8",
+        "C m-2",
+        "charge on the lattice",
+        "Elementary charge times the sum of charge_number over all sites of the lattice, solid and dissolved, per "
+        "area; ions of the well-mixed solution, which hold no site, balance it.",
+    ),
+    Variable(
         "current_density",
         ("time",),
         "f8",
         "A m-2",
         "mean current density",
-        "Gain of charge since the output before, per time between the two; positive for reduction; NaN at "
-        "the first.",
+        "Gain of charge since the output before, per time between the two; positive for reduction; NaN at the first.",
     ),
     Variable(
         "gas",
@@ -258,27 +259,14 @@ BUDGETS = (
         "gas evolved",
         "Molecules of the gas evolved since the start per area.",
     ),
-    Variable(
-        "n_events", ("time",), "i8", "1", "events of all processes", "Sum of event_count over the processes."
-    ),
-    Variable(
-        "event_count",
-        ("time", "process"),
-        "i8",
-        "1",
-        "events",
-        "Events of the process since the start.",
-    ),
+    Variable("n_events", ("time",), "i8", "1", "events of all processes", "Sum of event_count over the processes."),
+    Variable("event_count", ("time", "process"), "i8", "1", "events", "Events of the process since the start."),
 )
 
 CONDITIONS = (
-    Variable(
-        "potential", ("time",), "f8", "V", "electrode potential", "Potential as applied, against Li/Li+."
-    ),
+    Variable("potential", ("time",), "f8", "V", "electrode potential", "Potential as applied, against Li/Li+."),
     Variable("temperature", ("time",), "f8", "K", "temperature", "Temperature as applied."),
-    Variable(
-        "time_seconds", ("time",), "i8", "s", "whole seconds of the clock", "Exact time, with time_fraction."
-    ),
+    Variable("time_seconds", ("time",), "i8", "s", "whole seconds of the clock", "Exact time, with time_fraction."),
     Variable(
         "time_fraction",
         ("time",),
@@ -293,8 +281,7 @@ CONDITIONS = (
         "f8",
         "s-1",
         "speed of the run",
-        "Events per second of wall time since the output before, NaN if not measured; says nothing about the "
-        "film.",
+        "Events per second of wall time since the output before, NaN if not measured; says nothing about the film.",
         in_digest=False,
     ),
 )
@@ -309,24 +296,10 @@ SNAPSHOT = Variable(
 )
 
 CONSTANTS = (
-    Variable(
-        "formula",
-        ("species",),
-        "str",
-        "",
-        "formula",
-        "Formula of one formula unit or molecule, as in the deck.",
-    ),
+    Variable("formula", ("species",), "str", "", "formula", "Formula of one formula unit or molecule, as in the deck."),
     Variable("phase", ("species",), "str", "", "phase", "electrode, liquid, dissolved, solid or gas."),
     Variable("label", ("species",), "str", "", "label", "Name for pictures."),
-    Variable(
-        "colour",
-        ("species",),
-        "str",
-        "",
-        "colour",
-        "Colour for pictures given by the deck, #rrggbb, or empty.",
-    ),
+    Variable("colour", ("species",), "str", "", "colour", "Colour for pictures given by the deck, #rrggbb, or empty."),
     Variable(
         "compartment",
         ("species",),
@@ -352,16 +325,15 @@ CONSTANTS = (
         "Volume per mole of formula units; NaN where the deck gives none.",
     ),
     Variable("charge_number", ("species",), "i8", "1", "charge", "Charge per site or molecule in e."),
+    Variable("lithium_number", ("species",), "i8", "1", "lithium atoms", "Lithium atoms per site or molecule."),
+    Variable("electron_number", ("process",), "i8", "1", "electrons", "Electrons taken from the electrode per event."),
     Variable(
-        "lithium_number", ("species",), "i8", "1", "lithium atoms", "Lithium atoms per site or molecule."
-    ),
-    Variable(
-        "electron_number",
+        "tunnels",
         ("process",),
-        "i8",
+        "u1",
         "1",
-        "electrons",
-        "Electrons taken from the electrode per event.",
+        "tunnelling",
+        "1 if the electrons of the process tunnel through the film, 0 otherwise.",
     ),
 )
 

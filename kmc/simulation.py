@@ -177,7 +177,9 @@ class Simulation:
     def _observe(self, keep_lattice: bool) -> None:
         """Work out all fields of this moment, check the ledgers and append them to the file."""
         lattice, reading = self._lattice(), self.engine.time
-        self._film = fields.observe(lattice, self._table, self.model.lattice.spacing, self.model.lattice.periodic)
+        # The first look at a film imports libraries, which a signal must not cut in two.
+        with held():
+            self._film = fields.observe(lattice, self._table, self.model.lattice.spacing, self.model.lattice.periodic)
         books = self._ledger.record(seconds(reading), self.engine.event_count, self._count())
         potential, temperature = self.model.protocol.at(seconds(reading))
         values = {
@@ -185,8 +187,7 @@ class Simulation:
             "potential": potential, "temperature": temperature,
             "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
         }
-        with held():
-            self._writer.append(values, lattice if keep_lattice else None)
+        self._writer.append(values, lattice if keep_lattice else None)
 
     def _events_per_second(self) -> float:
         """Events per second of wall time since the last output [1/s]."""

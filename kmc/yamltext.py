@@ -10,6 +10,7 @@ are refused: a deck is data.
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -137,11 +138,15 @@ def read_text(path: Path) -> str:
 
     Raises
     ------
-    DeckError  if there is no such file, or it is no text.
+    DeckError  if there is no such file, or it is no text or no regular file, such as a device.
     """
     name = str(path)
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise DeckError(Problem("is not a regular file", name))
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise DeckError(Problem("no such file", name)) from None
     except IsADirectoryError:
@@ -149,10 +154,8 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DeckError(Problem(f"cannot be read: {reason}", name)) from None
-    if raw is None:
-        raise DeckError(
-            Problem(f"is larger than {MAX_BYTES // 1_000_000} MB; tables belong into CSV files", name)
-        )
+    if len(raw) > MAX_BYTES:
+        raise DeckError(Problem(f"is larger than {MAX_BYTES // 1_000_000} MB; tables belong into CSV files", name))
     if b"\0" in raw:
         raise DeckError(Problem("is not a text file (it holds zero bytes); a deck is plain UTF-8 text", name))
     try:
@@ -356,11 +359,8 @@ class _Builder:
 # What ruamel.yaml says, what a user needs to hear, and whether to look at the start of the construct.
 _TRANSLATIONS: list[tuple[str, str, bool]] = [
     (r"character '\\t'", "a tab; YAML is indented with spaces", False),
-    (
-        r"mapping values are not allowed",
-        "a ':' where none can stand; quote a value that holds ': ', check the indent",
-        False,
-    ),
+    (r"mapping values are not allowed",
+     "a ':' where none can stand; quote a value that holds ': ', check the indent", False),
     (r"found unexpected end of stream", "a quotation mark that is never closed", True),
     (r"found '<stream end>'", "a bracket that is never closed", True),
     (r"expected ',' or", "a bracket that is never closed, or a missing comma", True),
@@ -376,11 +376,7 @@ _TRANSLATIONS: list[tuple[str, str, bool]] = [
     (r"expected <block end>, but found '<scalar>'", "text after the end of a value", False),
     (r"but found '([\]},])'", "'{0}' without its opening bracket", False),
     (r"but found \('([\]},])',\)", "'{0}' without its opening bracket", False),
-    (
-        r"sequence entries are not allowed",
-        "a list item cannot stand here; start it on a line of its own",
-        False,
-    ),
+    (r"sequence entries are not allowed", "a list item cannot stand here; start it on a line of its own", False),
 ]
 
 

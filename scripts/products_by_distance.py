@@ -6,7 +6,8 @@
     python scripts/products_by_distance.py results/seed*/results.h5
 
 Prints, at the last output, the share of each solid among the solid sites of bands of distance from the electrode, mean
-and standard error over the runs, and the growth exponent d ln L / d ln t between outputs a decade apart.
+and standard error over the runs; the growth exponent d ln L / d ln t between outputs a decade apart; and how often each
+process that is no walk happened in each decade, which shows the step that limits growth.
 """
 
 import argparse
@@ -27,6 +28,7 @@ def main():
     runs = [kmc.open(path) for path in arguments.results]
     _print_shares(runs, arguments.bands)
     _print_growth(runs)
+    _print_events(runs)
 
 
 def _print_shares(runs, bands):
@@ -54,8 +56,7 @@ def _shares(data, solids, bands):
 def _print_growth(runs):
     head = ("thickness (nm)", "equivalent (nm)", "porosity")
     print("\ntime (s)    " + "".join(name.ljust(20) for name in head) + "exponent of the equivalent thickness")
-    time = runs[0].data["time"].values
-    decades = [i for i, t in enumerate(time) if t > 0 and abs(np.log10(t) - round(np.log10(t))) < 1e-6]
+    time, decades = runs[0].data["time"].values, _decades(runs[0].data)
     names = ("thickness", "equivalent_thickness", "mean_porosity")
     before = None
     for i in decades:
@@ -66,6 +67,24 @@ def _print_growth(runs):
             np.log10(columns[1] / before[1]) / np.log10(time[i] / time[before[0]])))
         print(f"{time[i]:<12.3g}{text}{exponent}")
         before = (i, columns[1]) if (columns[1] > 0).all() else None
+
+
+def _print_events(runs):
+    """Mean events of every process in each decade of time; walks and what never reaches one event are left out."""
+    time, decades = runs[0].data["time"].values, _decades(runs[0].data)
+    names = [str(name) for name in runs[0].data["process"].values]
+    counts = np.array([run.data["event_count"].values[decades] for run in runs]).mean(axis=0)
+    gained = np.diff(counts, axis=0)
+    print("\nevents up to (s)".ljust(44) + "".join(f"{time[i]:.0e}".rjust(10) for i in decades[1:]))
+    for k, name in enumerate(names):
+        if gained[:, k].max() >= 1.0 and not name.startswith("walk of"):
+            print(name.ljust(43) + "".join(f"{n:10.1f}" for n in gained[:, k]))
+
+
+def _decades(data):
+    """Indexes of the outputs at powers of ten [s]."""
+    time = data["time"].values
+    return [i for i, t in enumerate(time) if t > 0 and abs(np.log10(t) - round(np.log10(t))) < 1e-6]
 
 
 def _statistics(values):

@@ -81,7 +81,7 @@ MECHANISM = SimpleNamespace(
     ),
     processes=(
         process(0, "reduction", [{LIQUID}], [RADICAL], {0: -1}, 1, tunnelling=True),
-        process(1, "reduction (reverse)", [{RADICAL}], [LIQUID], {0: 1}, -1, reverse_of=0),
+        process(1, "reduction (reverse)", [{RADICAL}], [LIQUID], {0: 1}, -1, reverse_of=0, tunnelling=True),
         process(2, "coupling", [{RADICAL}, {RADICAL}], [LEDC, LIQUID], {2: 1}),
         # a site of carbonate holds two formula units
         process(3, "carbonate", [{RADICAL}, {RADICAL}], [CARBONATE, LIQUID], {0: -2, 1: 2, 2: 2}, 2),

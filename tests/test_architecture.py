@@ -63,6 +63,7 @@ FLOORS = {
     "check": 70,
     "palette": 75,
     "film_picture": 76,
+    "growth": 74,
     "handover": 75,
     "plotting": 80,
     "export": 80,

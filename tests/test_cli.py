@@ -6,6 +6,7 @@ The functions behind the commands are replaced here by ones that record their ar
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 
 import kmc
 from kmc.cli import EXIT_ERROR, EXIT_FINISHED, EXIT_REFUSED, EXIT_STOPPED, main
-from kmc.errors import KmcError
+from kmc.errors import KmcError, OutputError
 
+DECK = Path(__file__).parent.parent / "inputs" / "graphite_ec.yaml"
 HEAVY = (
     "numpy",
     "scipy",
@@ -232,6 +234,48 @@ def test_a_user_s_mistake_is_told_without_a_traceback(replace, capsys):
     replace("simulation", "run", raiser(KmcError("film.yaml:3:1: unknown key 'temprature'")))
     assert main(["run", "film.yaml"]) == EXIT_REFUSED
     assert capsys.readouterr().err == "film.yaml:3:1: unknown key 'temprature'\n"
+
+
+def test_a_full_disk_is_an_error_but_no_refusal(replace, capsys):
+    replace("simulation", "run", raiser(OutputError("cannot write results.h5: No space left on device")))
+    assert main(["run", "film.yaml"]) == EXIT_ERROR
+    assert capsys.readouterr().err == "cannot write results.h5: No space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", [["plot"], ["export", "--to", "csv"]])
+def test_results_under_an_over_long_name_are_refused_in_one_line(arguments, capsys):
+    assert main([*arguments, "x" * 300]) == EXIT_REFUSED
+    assert capsys.readouterr().err.endswith("File name too long\n")
+
+
+def test_check_tries_half_a_second_and_says_what_it_cost():
+    from kmc.check import check
+
+    overrides = {"lattice.size": "[8, 8, 14]"}
+    first, second = (check(DECK, overrides).splitlines() for _ in range(2))
+    assert [line for line in first if "CPU" not in line and not line.startswith("cost ")] == [
+        line for line in second if "CPU" not in line and not line.startswith("cost ")
+    ]
+    trial = next(line for line in first if line.startswith("trial "))
+    assert "at most 0.5 s of CPU time" in trial
+    assert "events per CPU second on this machine" in trial
+    cost = next(line for line in first if line.startswith("cost "))
+    events, used, reached = re.search(r"at least (\d+) events and ([\d.]+) s for the first (\S+) s of", cost).groups()
+    assert int(events) > 0
+    assert 0.4 < float(used) < 0.7
+    assert 0 < float(reached) < 0.1
+
+
+def test_check_of_a_short_run_tries_all_of_it():
+    from kmc.check import check
+
+    changes = {"run.max-events": "2500"}
+    limited, whole = (
+        check(DECK, {"lattice.size": "[8, 8, 14]", **more})
+        for more in (changes, {"run.duration": "2 ns"})
+    )
+    assert "at least 2500 events" in limited
+    assert "for the whole run" in whole
 
 
 def test_any_other_error_is_one_line_with_a_hint(replace, capsys):

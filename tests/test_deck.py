@@ -2,6 +2,7 @@
 """Decks: what is read, and how what is wrong is said."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -130,6 +131,23 @@ def test_file_that_is_no_deck_is_refused(tmp_path, content, message):
     with pytest.raises(DeckError, match=re.escape(message)) as caught:
         load_deck(path)
     assert caught.value.problems[0].file == str(path)
+
+
+@pytest.mark.skipif(not Path("/dev/urandom").exists(), reason="no such device here")
+def test_device_without_an_end_is_refused():
+    with pytest.raises(DeckError, match="is not a regular file"):
+        load_deck("/dev/urandom")
+
+
+def test_pipe_is_refused_without_waiting_for_it(tmp_path):
+    os.mkfifo(tmp_path / "deck.yaml")
+    with pytest.raises(DeckError, match="is not a regular file"):
+        load_deck(tmp_path / "deck.yaml")
+
+
+def test_output_that_begins_with_the_end_of_the_run_is_refused_as_such():
+    [problem] = problems_of(SMALL + "output: {times: {per-decade: 1, from: 1 s}}\n")
+    assert problem.message == "'times' begins at 1 s, at or after the end of the run"
 
 
 def test_missing_file_and_directory_are_refused(tmp_path):
@@ -297,6 +315,7 @@ def test_override_reaches_a_name_with_dots_and_blanks():
     ("path", "value", "message"),
     [
         ("run.sed", "3", "unknown key 'sed', did you mean 'seed'?"),
+        ("run.duraton", "1 s", "unknown key 'duraton', did you mean 'duration'?"),
         ("rn.seed", "3", "no key 'rn', did you mean 'run'?"),
         ("run.duration", "3 nm", "'3 nm' is a length; expected a time such as '1 ms'"),
         ("run.duration.x", "3 nm", "no key 'x' in 'run.duration', which is '1 s'"),

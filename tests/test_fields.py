@@ -61,6 +61,7 @@ def test_bare_electrode_has_no_film():
         "mean_porosity",
         "open_porosity",
         "closed_porosity",
+        "volume_porosity",
         "thickness_esmaeilpour",
         "porosity_esmaeilpour",
     ):
@@ -182,6 +183,13 @@ def test_equivalent_thickness_comes_from_molar_volumes():
     flat = fields("....", "LCHC", "####")
     volume = (95.8e-6 + 3 * 2 * 35.0e-6) / AVOGADRO
     assert flat["equivalent_thickness"] == pytest.approx(volume / (4 * SPACING**2), rel=1e-12)
+
+
+def test_volume_porosity_follows_from_molar_volumes_and_site_porosity():
+    porous = fields("....", "LCHC", "L.H.", "####")
+    assert porous["volume_porosity"] == pytest.approx(1 - porous["equivalent_thickness"] / porous["thickness"])
+    matter = (2 * 95.8e-6 + 4 * 2 * 35.0e-6) / 6 / AVOGADRO / SPACING**3
+    assert 1 - porous["volume_porosity"] == pytest.approx((1 - porous["mean_porosity"]) * matter)
 
 
 def test_lithium_counts_the_interstitials():

@@ -2,11 +2,13 @@
 """Signals wait until an output is whole, and SIGTERM stops a run as Ctrl-C does."""
 
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from kmc.interrupts import STOP_SIGNALS, held, terminate_as_interrupt
+from kmc.interrupts import STOP_SIGNALS, Stopped, held, signals_as_interrupt
 
 
 def write_with_a_signal_in_the_middle(number, done):
@@ -20,14 +22,14 @@ def write_with_a_signal_in_the_middle(number, done):
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_a_held_signal_takes_effect_after_the_block(number):
     done = []
-    with terminate_as_interrupt(), pytest.raises(KeyboardInterrupt):
+    with signals_as_interrupt(), pytest.raises(KeyboardInterrupt):
         write_with_a_signal_in_the_middle(number, done)
     assert done == ["first half", "second half"]
 
 
 def test_handlers_are_as_before_afterwards():
     before = [signal.getsignal(number) for number in STOP_SIGNALS]
-    with terminate_as_interrupt(), held():
+    with signals_as_interrupt(), held():
         pass
     assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
 
@@ -43,10 +45,40 @@ def test_another_thread_may_hold_without_handlers():
     done = []
 
     def hold():
-        with terminate_as_interrupt(), held():
+        with signals_as_interrupt(), held():
             done.append("ran")
 
     thread = threading.Thread(target=hold)
     thread.start()
     thread.join()
     assert done == ["ran"]
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_is_an_interrupt_of_its_own_class(number):
+    with signals_as_interrupt(), pytest.raises(Stopped):
+        signal.raise_signal(number)
+    assert issubclass(Stopped, KeyboardInterrupt)
+
+
+def test_an_ignored_ctrl_c_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with signals_as_interrupt():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_in_executed_text_does_not_change_the_exit_code_of_python_m(number, tmp_path):
+    (tmp_path / "program.py").write_text(
+        "import sys\nfrom kmc.interrupts import signals_as_interrupt\n"
+        f"try:\n    with signals_as_interrupt(): exec('import signal; signal.raise_signal({int(number)})')\n"
+        "except KeyboardInterrupt: sys.exit(75)\n"
+    )
+    path = f"import sys; sys.path[:0] = {[str(tmp_path), *filter(None, sys.path)]!r}"
+    (tmp_path / "sitecustomize.py").write_text(path)
+    environment = {"PYTHONPATH": str(tmp_path)}
+    answer = subprocess.run([sys.executable, "-m", "program"], env=environment, timeout=60, check=False)
+    assert answer.returncode == 75

@@ -90,6 +90,18 @@ def test_lithium_of_the_film_and_the_radicals_is_the_charge(grown):
     assert lithium / (AVOGADRO * growth.lattice.area) * FARADAY == pytest.approx(values["charge"], rel=1e-12)
 
 
+def test_charge_of_the_lattice_is_that_of_its_sites(grown):
+    growth, ledger = grown
+    assert ledger.record(1e-3, growth.event_count, count(growth))["film_charge"] == 0.0
+    ions = SimpleNamespace(name="anion", phase="dissolved", formula={}, charge=-1)
+    cations = SimpleNamespace(name="cation", phase="solid", formula={}, charge=2)
+    counter = SimpleNamespace(name="counter", phase="dissolved", formula={}, charge=1)
+    pair = process(0, "pair", [{0}], [1], {0: -3}, 0)
+    mechanism = SimpleNamespace(species=(ions, cations), solution=(counter,), processes=(pair,))
+    values = Ledger(mechanism, np.array([9, 0]), 1e-16).record(0.0, np.array([4]), np.array([5, 4]))
+    assert values["film_charge"] == pytest.approx((2 * 4 - 5) * ELEMENTARY_CHARGE / 1e-16)
+
+
 def test_gas_is_given_per_area_and_species(grown):
     growth, ledger = grown
     gas = ledger.record(1e-3, growth.event_count, count(growth))["gas"]

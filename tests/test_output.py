@@ -2,11 +2,14 @@
 """The results file as its readers see it: xarray, VTK, h5py; whole, growing, and after the writer was
 killed."""
 
+import errno
 import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -17,9 +20,9 @@ from films import MECHANISM, SPACING, box, deck, write_film
 
 import kmc
 from kmc import provenance, schema
-from kmc.errors import InternalError, KmcError
+from kmc.errors import InternalError, KmcError, OutputError
 from kmc.output import Writer
-from kmc.result import Result
+from kmc.result import Result, output_files
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,76 @@ def test_directory_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(KmcError, match="cannot write"):
         Writer(tmp_path / "file" / "r.h5", MECHANISM, box(), 1)
+
+
+class FullDisk(io.BytesIO):
+    """A file into which nothing fits."""
+
+    def write(self, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A function after whose call no part of a results file can be written any more."""
+
+    def fill():
+        opened = Path.open
+
+        def open_(self, *arguments, **options):
+            if self.name.endswith(".part"):
+                opened(self, *arguments, **options).close()
+                return FullDisk()
+            return opened(self, *arguments, **options)
+
+        monkeypatch.setattr(Path, "open", open_)
+        monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=1000))
+
+    return fill
+
+
+@pytest.mark.parametrize("copy_limit", [0, 2**30])
+def test_full_disk_leaves_the_file_as_it_was_and_no_part_of_another(tmp_path, full_disk, copy_limit, capfd):
+    outputs, snapshots = write_film(tmp_path / "other.h5")
+    writer = Writer(tmp_path / "r.h5", MECHANISM, box(), 1, copy_limit=copy_limit)
+    writer.append(outputs[0], snapshots[0])
+    before = (tmp_path / "r.h5").read_bytes()
+    full_disk()
+    with pytest.raises(OutputError, match=r"r\.h5: No space left on device"):
+        writer.append(outputs[1], snapshots[1])
+    assert Result(tmp_path / "r.h5").data["lattice"].values.shape[0] == 1
+    assert copy_limit == 0 or (tmp_path / "r.h5").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.h5", "r.h5"]
+    assert capfd.readouterr().err == ""
+
+
+def test_full_disk_at_the_start_keeps_the_results_that_were_there(tmp_path, full_disk):
+    write_film(tmp_path / "r.h5", heights=(0.0, 2.0))
+    full_disk()
+    with pytest.raises(OutputError):
+        Writer(tmp_path / "r.h5", MECHANISM, box(), 1, overwrite=True)
+    assert Result(tmp_path / "r.h5").n_outputs == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["r.h5"]
+
+
+@pytest.mark.parametrize("name", ["r.h5", f"new/{'x' * 300}/r.h5", f"{'x/' * 3000}r.h5"])
+def test_path_that_cannot_be_a_file_is_refused_before_anything_is_made(tmp_path, name):
+    (tmp_path / "r.h5").mkdir()
+    with pytest.raises(KmcError, match="cannot write") as caught:
+        Writer(tmp_path / name, MECHANISM, box(), 1, overwrite=True)
+    assert caught.value.exit_code == 2
+    assert len(str(caught.value)) < 300
+    assert [path.name for path in tmp_path.rglob("*")] == ["r.h5"]
+
+
+def test_files_that_cannot_all_be_written_are_refused_before_the_first(tmp_path):
+    (tmp_path / "b.png").mkdir()
+    (tmp_path / "file").touch()
+    for directory, names in ((tmp_path, ("a.png", "b.png")), (tmp_path / "file", ("a.png",))):
+        with pytest.raises(KmcError, match="cannot write") as caught:
+            output_files(directory, names)
+        assert caught.value.exit_code == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.png", "file"]
 
 
 def test_missing_value_is_named(tmp_path):
@@ -327,6 +400,9 @@ def test_names_units_and_dimensions_keep_the_contract():
         "equivalent_thickness": (("time",), "m"),
         "porosity": (("time", "z"), "1"),
         "mean_porosity": (("time",), "1"),
+        "volume_porosity": (("time",), "1"),
+        "film_charge": (("time",), "C m-2"),
+        "tunnels": (("process",), "1"),
         "volume_fraction": (("time", "z", "species"), "1"),
         "count": (("time", "species"), "1"),
         "charge": (("time",), "C m-2"),

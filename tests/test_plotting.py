@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pictures: all of them, of any run; the film fills its picture, colours are fixed and nothing overlaps."""
 
+import shutil
+
+import h5py
 import numpy as np
 import pytest
 from films import CARBONATE, HOST, LEDC, MECHANISM, RADICAL, box, write_film
@@ -122,6 +125,29 @@ def test_section_shows_the_sites_of_the_snapshot(result):
     found = section.images[0].get_array()
     solid = np.isin(lattice[:, lattice.shape[1] // 2], legend.solids)
     np.testing.assert_allclose(found[solid], expected[solid])
+
+
+def test_conditions_stand_on_a_plain_ground(result):
+    section = film_figure(result, legend_of(result)).axes[0]
+    (note,) = [text for text in section.texts if text.get_text().endswith(" V")]
+    assert note.get_bbox_patch().get_facecolor() == (1.0, 1.0, 1.0, 1.0)
+
+
+def test_both_thicknesses_are_named(result):
+    labels = thickness_figure(result, legend_of(result)).axes[0].get_legend_handles_labels()[1]
+    assert labels == ["thickness: mean height (band: roughness)", "equivalent thickness: without pores"]
+
+
+def test_lithium_above_the_charge_is_explained_only_where_there_is_some(film, tmp_path):
+    def label(path):
+        with Result(path) as a_result:
+            return budget_figure(a_result, legend_of(a_result)).axes[0].lines[0].get_label()
+
+    assert label(film) == "charge passed"
+    path = shutil.copy(film, tmp_path / "r.h5")
+    with h5py.File(path, "r+") as file:
+        file["charge"][-1] /= 10
+    assert "charged sites" in label(path)
 
 
 def test_height_map_shows_the_heights(result):
