@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A deck made ready to run: mechanism, lattice, tables and protocol, and the engine that they give.
 
-Floor 6. Everything that `kmc check` explains and `kmc run` executes is put together here, once.
+Floor 4, above tables. Everything that `kmc check` explains and `kmc run` executes is put together here, once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """When to look: output times as exact clock readings.
 
-Floor 3. A clock reading is (whole seconds, fraction in [0, 1)), as in the core, so that output times a picosecond
+Floor 5. A clock reading is (whole seconds, fraction in [0, 1)), as in the core, so that output times a picosecond
 apart stay apart at one year.
 """
 
