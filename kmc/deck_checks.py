@@ -17,7 +17,7 @@ from kmc.errors import did_you_mean
 MAX_SPECIES = 64
 """Largest number of lattice species."""
 
-MAX_SITES = 2**31
+MAX_SITES = 2**32 // 3
 """The number of sites is below this."""
 
 _RESERVED = ("e-", "+", "=>", "<=>", "default")

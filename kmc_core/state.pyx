@@ -2,6 +2,9 @@
 """Geometry and occupation of the lattice."""
 import numpy as np
 
+MAX_SITES = 2**32 // 3
+"""int: beyond a corner, the wrapped coordinates add n_sites three times, in 32 bits."""
+
 
 cdef class LatticeState:
     """Species of every site, with the neighbours found by arithmetic instead of a table.
@@ -20,14 +23,14 @@ cdef class LatticeState:
     Raises
     ------
     ValueError
-        If the box is empty or has 2**31 sites or more, or if the offsets are not closed under inversion.
+        If the box is empty or has MAX_SITES sites or more, or if the offsets are not closed under inversion.
     """
 
     def __init__(self, species, periodic, offsets, int outside):
         species = np.asarray(species, dtype=np.uint8)
         offsets = np.ascontiguousarray(offsets, dtype=np.int32).reshape(-1, 3)
-        if species.ndim != 3 or species.size == 0 or species.size >= 2**31:
-            raise ValueError(f"species must have shape (nz, ny, nx) with 1 to 2**31 - 1 sites, not {species.shape}")
+        if species.ndim != 3 or not 0 < species.size < MAX_SITES:
+            raise ValueError(f"species must have shape (nz, ny, nx) with less than {MAX_SITES} sites, not {species.shape}")
         if len(offsets) > MAX_POSITIONS:
             raise ValueError(f"{len(offsets)} neighbour positions; at most {MAX_POSITIONS} are supported")
         self.nz, self.ny, self.nx = species.shape
