@@ -4,6 +4,7 @@ killed."""
 
 import errno
 import hashlib
+import importlib
 import io
 import os
 import signal
@@ -40,7 +41,7 @@ def opened(film):
 
 
 def vtk_reader(path):
-    vtk = pytest.importorskip("vtkmodules.vtkIOHDF")
+    vtk = importlib.import_module("vtkmodules.vtkIOHDF")
     reader = vtk.vtkHDFReader()
     reader.SetFileName(str(path))
     reader.UpdateInformation()
