@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.core import PROBLEMS, SIZES, measure, measure_main_deck
+from benchmarks.core import PROBLEMS, SIZES, measure, measure_main_deck, outside_the_loop
 
 HEADER = (
     f"{'case':7}{'sites':>10}{'Mevents/s':>12}{'ns/event':>11}{'(fastest..slowest)':>20}{'bytes/site':>13}"
@@ -46,6 +46,8 @@ def main():
         for n_sites in arguments.sites if name in PROBLEMS else (0,):
             records.append(measure(name, int(n_sites)) if n_sites else measure_main_deck())
             print(row(records[-1]), flush=True)
+    if "deck" in (arguments.cases or CASES):
+        print("main deck, CPU time: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in outside_the_loop().items()))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps([asdict(record) for record in records], indent=1) + "\n")
     print(f"records: {arguments.output}")

@@ -7,7 +7,7 @@ The rates of a site depend on its own species, on the species at the positions t
 electron level. All sites that agree in this share a class: its enabled processes and their cumulative rate constants
 are worked out once, when the environment is first met. The key of an environment is a sum over positions, so that a
 changed neighbour costs one addition and one hash look-up whatever the range of the interactions. A change of
-potential, temperature or activity re-rates classes, not sites.
+potential, temperature or activity re-rates classes; their sites only change lists.
 """
 import numpy as np
 

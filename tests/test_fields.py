@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Fields of hand-made films, worked out on paper, and of random ones against a plain search."""
 
-import time
 from collections import deque
 
 import numpy as np
@@ -253,17 +252,3 @@ def test_seed_outside_the_mask_reaches_nothing():
 def test_layer_count_counts():
     lattice = section("L.", "C#", "##")
     assert layer_count(lattice, TABLE.n_species)[1].tolist() == [1, 0, 0, 0, 1, 0]
-
-
-def test_observing_a_main_deck_box_is_fast():
-    growth = Growth(box(40, 40, 60))
-    growth.grow(20.0)
-    observe(growth.sites, TABLE, SPACING, X_Y_PERIODIC)
-    best = min(_seconds(lambda: observe(growth.sites, TABLE, SPACING, X_Y_PERIODIC)) for _ in range(5))
-    assert best < 0.02  # 3 ms on a free machine
-
-
-def _seconds(function):
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start

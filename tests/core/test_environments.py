@@ -7,6 +7,7 @@ import pytest
 from kmc_core.verification import structures
 
 from kmc import tables
+from kmc_core import environments
 
 
 @pytest.fixture
@@ -52,6 +53,19 @@ def test_classes_grow_far_beyond_the_first_allocation():
     assert engine.environments.n_classes > 16 * 256
     assert engine.environments.n_entries > 16 * 1024
     engine.verify()
+
+
+def test_forgetting_classes_without_sites_does_not_change_the_trajectory(monkeypatch):
+    """The same events with and without; the classes that are left are those in use and those met since."""
+    case = cases.lattice_gas((6, 7, 8))
+    expected = trajectory(case, 20_000)
+    everything = cases.engine_of(case.parts())
+    everything.run(cases.FOREVER, 20_000)
+    monkeypatch.setattr(environments, "MANY_CLASSES", 100)
+    assert trajectory(case, 20_000) == expected
+    forgetful = cases.engine_of(case.parts())
+    forgetful.run(cases.FOREVER, 20_000)
+    assert forgetful.environments.n_classes < everything.environments.n_classes / 4
 
 
 def test_mechanism_too_wide_for_mixed_radix_gets_hashed_keys_that_work():
