@@ -18,25 +18,14 @@ from pydantic import ValidationError
 from kmc.deck_checks import check_references
 from kmc.deck_extends import BaseDeck, extend
 from kmc.deck_files import beside, table_files
+from kmc.deck_lattice import LatticeDeck, LayerDeck, RandomDeck
 from kmc.deck_messages import translate
-from kmc.deck_models import (
-    Cadence,
-    CrystalDeck,
-    DeckSections,
-    LatticeDeck,
-    LayerDeck,
-    NeighbourTerm,
-    OutputDeck,
-    ProcessDeck,
-    RandomDeck,
-    RunDeck,
-    SolutionDeck,
-    SpeciesDeck,
-    TunnellingDeck,
-)
+from kmc.deck_models import Cadence, DeckSections, OutputDeck, RunDeck, TunnellingDeck
 from kmc.deck_overrides import apply_overrides
+from kmc.deck_process import NeighbourTerm, ProcessDeck
 from kmc.deck_protocol import PotentialRampSection, TableSection, TemperatureRampSection
 from kmc.deck_schema import json_schema, unit_key
+from kmc.deck_species import CrystalDeck, SolutionDeck, SpeciesDeck
 from kmc.deck_values import Reading, described
 from kmc.errors import DeckError, KmcError, Problem, did_you_mean
 from kmc.protocol import Constant, Protocol, Ramp, Series, TableSeries, load_table
