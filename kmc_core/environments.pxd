@@ -29,6 +29,8 @@ cdef class EnvironmentTable:
     cdef int32_t[::1] term_position
     cdef int32_t[:, ::1] term_weight  # (n_terms, n_species + 1)
     cdef int32_t[::1] rule_rate       # (n_rules,) start of the rule's table in `rates`
+    cdef int64_t[::1] layer_stride    # (n_species,) key per layer; 0 = the species does not notice it
+    cdef int32_t[::1] rule_layer      # (n_rules,) step in the rule's rate table per layer
     cdef uint8_t[::1] rule_tunnels    # (n_rules,) multiplied by the transmission of the anchor's level
     cdef double[::1] rates            # (n_rates,) rate constants [1/s]
     cdef double[::1] transmission     # (65537,) of each electron level; owned by ElectronPaths
@@ -40,6 +42,7 @@ cdef class EnvironmentTable:
     cdef int32_t[::1] size            # (capacity,) number of entries
     cdef species_t[:, ::1] environment  # (capacity, n_positions + 1) species at each position, then of the site
     cdef level_t[::1] level           # (capacity,)
+    cdef int32_t[::1] layer           # (capacity,)
     # entries: the enabled rules of a class, fastest first
     cdef rule_t[::1] entry_rule       # (entry capacity,)
     cdef double[::1] entry_sum        # (entry capacity,) cumulative rate constant [1/s]
@@ -47,12 +50,12 @@ cdef class EnvironmentTable:
     cdef class_t[::1] table           # (power of two,) class, 0 = empty
     cdef int table_shift              # 64 - log2(table size)
 
-    cdef class_t create(self, int64_t key, species_t species, level_t level) noexcept nogil
+    cdef class_t create(self, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil
     cdef void fill_entries(self, class_t c) noexcept nogil
     cdef int _rehash(self, class_t[::1] table) except -1
     cdef int _adopt_kept(self, class_t[::1] class_of, class_t[::1] renumbered, int n, int n_entries) except -1
     cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
-                            int32_t[::1] size, level_t[::1] level, species_t[:, ::1] environment,
+                            int32_t[::1] size, level_t[::1] level, int32_t[::1] layer, species_t[:, ::1] environment,
                             class_t[::1] table) except -1
     cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums) except -1
     cdef species_t[::1] scratch       # (n_positions,) environment handed to `create`
@@ -78,7 +81,7 @@ cdef class EnvironmentTable:
             for j in range(self.n_positions):
                 self.scratch[j] = self.environment[c, j]
             self.scratch[position] = species
-            found = self.create(key, self.environment[c, self.n_positions], self.level[c])
+            found = self.create(key, self.environment[c, self.n_positions], self.level[c], self.layer[c])
         return found
 
     cdef inline class_t with_level(self, class_t c, int64_t key, level_t level) noexcept nogil:
@@ -88,5 +91,5 @@ cdef class EnvironmentTable:
         if found < 0:
             for j in range(self.n_positions):
                 self.scratch[j] = self.environment[c, j]
-            found = self.create(key, self.environment[c, self.n_positions], level)
+            found = self.create(key, self.environment[c, self.n_positions], level, self.layer[c])
         return found

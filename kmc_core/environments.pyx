@@ -44,6 +44,8 @@ cdef class EnvironmentTable:
         self.term_position = np.ascontiguousarray(rules.term_position, dtype=np.int32)
         self.term_weight = np.ascontiguousarray(rules.term_weight, dtype=np.int32)
         self.rule_rate = np.ascontiguousarray(rules.rule_rate, dtype=np.int32)
+        self.layer_stride = np.ascontiguousarray(rules.layer_stride, dtype=np.int64)
+        self.rule_layer = np.ascontiguousarray(rules.rule_layer, dtype=np.int32)
         self.rule_tunnels = np.ascontiguousarray(rules.rule_tunnels, dtype=np.uint8)
         self.rates = np.array(rules.rates, dtype=np.float64)
         active = np.append(np.diff(rules.rule_ptr) > 0, False)
@@ -66,6 +68,7 @@ cdef class EnvironmentTable:
         self.size = np.zeros(classes, dtype=np.int32)
         self.environment = np.zeros((classes, self.n_positions + 1), dtype=np.uint8)
         self.level = np.zeros(classes, dtype=np.uint16)
+        self.layer = np.zeros(classes, dtype=np.int32)
         self.entry_rule = np.zeros(entries, dtype=np.int32)
         self.entry_sum = np.zeros(entries)
         self._rehash(np.zeros(4 * classes, dtype=np.int32))
@@ -95,7 +98,8 @@ cdef class EnvironmentTable:
             self._keep(class_of, occupied)
         if self.n_classes + self.margin > self.key.shape[0]:
             self._adopt_classes(_doubled(self.key), _doubled(self.total), _doubled(self.group), _doubled(self.first),
-                                _doubled(self.size), _doubled(self.level), _doubled(self.environment),
+                                _doubled(self.size), _doubled(self.level), _doubled(self.layer),
+                                _doubled(self.environment),
                                 np.zeros(2 * self.table.shape[0], dtype=np.int32))
         if self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0]:
             self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum))
@@ -114,13 +118,15 @@ cdef class EnvironmentTable:
         starts = _picked(self.first, kept)
         starts[:n] = first
         columns = [_picked(self.key, kept), _picked(self.total, kept), _picked(self.group, kept), starts,
-                   _picked(self.size, kept), _picked(self.level, kept), _picked(self.environment, kept)]
+                   _picked(self.size, kept), _picked(self.level, kept), _picked(self.layer, kept),
+                   _picked(self.environment, kept)]
         rules, sums = _picked(self.entry_rule, entries), _picked(self.entry_sum, entries)
         table = np.zeros(self.table.shape[0], dtype=np.int32)
         renumbered = new_of[np.asarray(class_of)]
         self._adopt_kept(class_of, renumbered, n, len(entries))
         self._adopt_entries(rules, sums)
-        self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], table)
+        self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
+                            columns[7], table)
 
     cdef int _adopt_kept(self, class_t[::1] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
         class_of[:] = renumbered
@@ -128,18 +134,18 @@ cdef class EnvironmentTable:
         return 0
 
     cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
-                            int32_t[::1] size, level_t[::1] level, species_t[:, ::1] environment,
+                            int32_t[::1] size, level_t[::1] level, int32_t[::1] layer, species_t[:, ::1] environment,
                             class_t[::1] table) except -1:
         """Take over larger arrays; runs no Python code, so a signal finds either the old state or the new one."""
         self.key, self.total, self.group, self.first = key, total, group, first
-        self.size, self.level, self.environment = size, level, environment
+        self.size, self.level, self.layer, self.environment = size, level, layer, environment
         return self._rehash(table)
 
     cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums) except -1:
         self.entry_rule, self.entry_sum = rules, sums
         return 0
 
-    cdef class_t create(self, int64_t key, species_t species, level_t level) noexcept nogil:
+    cdef class_t create(self, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil:
         """A new class for the environment in `scratch`."""
         cdef class_t c
         cdef uint64_t slot, mask
@@ -148,6 +154,7 @@ cdef class EnvironmentTable:
         self.n_classes += 1
         self.key[c] = key
         self.level[c] = level
+        self.layer[c] = layer
         for j in range(self.n_positions):
             self.environment[c, j] = self.scratch[j]
         self.environment[c, self.n_positions] = species
@@ -178,7 +185,7 @@ cdef class EnvironmentTable:
                 enabled = enabled and self.condition_allowed[k, self.environment[c, self.condition_position[k]]]
             if not enabled:
                 continue
-            slot = self.rule_rate[rule]
+            slot = self.rule_rate[rule] + self.rule_layer[rule] * self.layer[c]
             for k in range(self.term_ptr[rule], self.term_ptr[rule + 1]):
                 slot += self.term_weight[k, self.environment[c, self.term_position[k]]]
             rate = self.rates[slot]

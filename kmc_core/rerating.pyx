@@ -19,7 +19,7 @@ def rerate(Engine engine, rates):
     check_rates(rates)
     engine.environments.rates = np.array(rates, dtype=np.float64)
     listed = engine.groups.clear()
-    engine.next_place = -1
+    engine.lattice.next_place = -1
     for c in range(1, engine.environments.n_classes):
         if engine.environments.group[c] != -1:
             engine.environments.fill_entries(c)
@@ -27,7 +27,7 @@ def rerate(Engine engine, rates):
             if engine.groups.is_short:
                 engine.groups.make_room()
     for site in listed:
-        engine.groups.insert(site, engine.environments.group[engine.class_of[site]])
+        engine.groups.insert(site, engine.environments.group[engine.lattice.class_of[site]])
         if engine.groups.is_short:
             engine.groups.make_room()
     if engine.has_pending:

@@ -36,6 +36,12 @@ class Rules:
         Sum over terms = which entry of the rule's rate table holds.
     rates : float64, shape (n_rates,)
         Rate constants [1/s].
+    n_layers : int
+        Layers that rules can tell apart.
+    layer_stride : int64, shape (n_species,)
+        Key per layer (0: the species does not notice it).
+    rule_layer : int32, shape (n_rules,)
+        Step in the rule's rate table per layer (0: the rule does not notice it).
     """
 
     n_species: int
@@ -58,6 +64,9 @@ class Rules:
     term_position: np.ndarray
     term_weight: np.ndarray
     rates: np.ndarray
+    n_layers: int = 1
+    layer_stride: np.ndarray | None = None
+    rule_layer: np.ndarray | None = None
 
     def most_refreshed(self, height):
         """The most sites that one event can put into another class.
@@ -76,9 +85,14 @@ class Rules:
 
     def __post_init__(self):
         n_positions, n_rules, n_any = len(self.offsets), len(self.rule_process), self.n_species + 1
+        if self.layer_stride is None:
+            object.__setattr__(self, "layer_stride", np.zeros(self.n_species, dtype=np.int64))
+        if self.rule_layer is None:
+            object.__setattr__(self, "rule_layer", np.zeros(n_rules, dtype=np.int32))
         shapes = {
             "offsets": (n_positions, 3), "weights": (self.n_species, n_positions, n_any),
             "base": (self.n_species,), "level_stride": (self.n_species,), "rule_ptr": (n_any,),
+            "layer_stride": (self.n_species,), "rule_layer": (n_rules,),
             "rule_rate": (n_rules,), "rule_tunnels": (n_rules,), "condition_ptr": (n_rules + 1,),
             "condition_allowed": (len(self.condition_position), n_any), "change_ptr": (n_rules + 1,),
             "change_species": (len(self.change_position),), "term_ptr": (n_rules + 1,),
@@ -130,6 +144,8 @@ class Rules:
             weight = np.asarray(self.term_weight)[self.term_ptr[rule]:self.term_ptr[rule + 1]]
             low = self.rule_rate[rule] + int(weight.min(axis=1).sum()) if len(weight) else self.rule_rate[rule]
             high = self.rule_rate[rule] + int(weight.max(axis=1).sum()) if len(weight) else self.rule_rate[rule]
+            step = int(self.rule_layer[rule]) * (self.n_layers - 1)
+            low, high = low + min(step, 0), high + max(step, 0)
             if low < 0 or high >= len(self.rates):
                 raise ValueError(f"rule {rule} can pick rates {low} to {high} of a table of {len(self.rates)}")
 
@@ -176,6 +192,15 @@ def check_decay(rules, decay, quantum, cutoff):
         raise ValueError(f"quantum must be finite and >= 0, not {quantum}")
     if cutoff < 0 and np.any(rules.rule_tunnels):
         raise ValueError("a rule tunnels, but no cutoff is given")
+
+
+def check_layers(rules, layer_of, height):
+    """Raise ValueError unless every z plane has a layer that the rules know."""
+    layer_of = np.asarray(layer_of)
+    if layer_of.shape != (height,) or layer_of.dtype.kind not in "iu":
+        raise ValueError(f"layer_of must hold {height} integers, not shape {layer_of.shape} of {layer_of.dtype}")
+    if layer_of.size and not (0 <= layer_of.min() and layer_of.max() < rules.n_layers):
+        raise ValueError(f"layer_of must lie in [0, {rules.n_layers}), but spans {layer_of.min()} to {layer_of.max()}")
 
 
 def check_rates(rates):

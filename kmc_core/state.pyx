@@ -23,21 +23,21 @@ cdef class LatticeState:
     Raises
     ------
     ValueError
-        If the box is empty or has MAX_SITES sites or more, or if the offsets are not closed under inversion.
+        If the box is empty in one direction only or has MAX_SITES sites or more, or if the offsets are not closed under inversion.
     """
 
     def __init__(self, species, periodic, offsets, int outside):
         species = np.asarray(species, dtype=np.uint8)
         offsets = np.ascontiguousarray(offsets, dtype=np.int32).reshape(-1, 3)
-        if species.ndim != 3 or not 0 < species.size < MAX_SITES:
+        if species.ndim != 3 or not (0 < species.size < MAX_SITES or species.shape == (0, 0, 0)):
             raise ValueError(f"species must have shape (nz, ny, nx) with less than {MAX_SITES} sites, not {species.shape}")
         if len(offsets) > MAX_POSITIONS:
             raise ValueError(f"{len(offsets)} neighbour positions; at most {MAX_POSITIONS} are supported")
         self.nz, self.ny, self.nx = species.shape
         self.n_sites = species.size
         self.n_positions = len(offsets)
-        self.magic_x = 0 if self.nx == 1 else (2**64 - 1) // int(self.nx) + 1
-        self.magic_y = 0 if self.ny == 1 else (2**64 - 1) // int(self.ny) + 1
+        self.magic_x = 0 if self.nx <= 1 else (2**64 - 1) // int(self.nx) + 1
+        self.magic_y = 0 if self.ny <= 1 else (2**64 - 1) // int(self.ny) + 1
         self.species = np.append(species.ravel(), np.uint8(outside))
         self.opposite = _opposites(offsets)
         reach = int(np.abs(offsets).max(initial=0))
@@ -48,7 +48,7 @@ cdef class LatticeState:
         for axis, wraps in zip("zyx", periodic, strict=True):
             coordinate = np.arange(-reach, sizes[axis] + reach)
             inside = (coordinate >= 0) & (coordinate < sizes[axis])
-            wrapped = (coordinate % sizes[axis]) * strides[axis]
+            wrapped = (coordinate % max(sizes[axis], 1)) * strides[axis]  # a run of the solution alone has no sites
             tables[axis] = np.where(inside | bool(wraps), wrapped, self.n_sites).astype(np.uint32)
         self.wrap_x, self.wrap_y, self.wrap_z = tables["x"], tables["y"], tables["z"]
 

@@ -44,9 +44,10 @@ def _verify_classes(Engine engine):
                 key += engine.environments.weights[species, j, engine.state.species[around[j]]]
             if engine.environments.level_stride[species]:
                 key += engine.environments.level_stride[species] * engine.electrons.level[site]
+            key += engine.environments.layer_stride[species] * engine.lattice.layer(site)
             expected = engine.environments.find(key)
-        assert engine.class_of[site] == expected, \
-            f"site {site} (species {species}): class {engine.class_of[site]}, but its environment is {expected}"
+        assert engine.lattice.class_of[site] == expected, \
+            f"site {site} (species {species}): class {engine.lattice.class_of[site]}, but its environment is {expected}"
         if expected == 0:
             continue
         for j in range(engine.state.n_positions):  # keys are sums: equal ones could belong to different neighbours
@@ -63,11 +64,12 @@ def _verify_environments(Engine engine):
         environment = np.asarray(engine.environments.environment)[c]
         species, level = environment[engine.state.n_positions], engine.environments.level[c]
         key = engine.environments.base[species] + engine.environments.level_stride[species] * level
+        key += engine.environments.layer_stride[species] * engine.environments.layer[c]
         for j in range(engine.state.n_positions):
             key += engine.environments.weights[species, j, engine.environments.environment[c, j]]
         assert key == engine.environments.key[c], f"class {c}: key differs"
         rates = _rates_of(engine.rules, np.asarray(engine.environments.rates), environment, level,
-                          engine.electrons.transmission[level])
+                          engine.environments.layer[c], engine.electrons.transmission[level])
         first, size = engine.environments.first[c], engine.environments.size[c]
         kept = np.asarray(engine.environments.entry_rule)[first:first + size].tolist()
         assert sorted(kept) == sorted(rates), f"class {c}: enabled rules differ"
@@ -78,7 +80,7 @@ def _verify_environments(Engine engine):
         assert total == engine.environments.total[c], f"class {c}: total differs"
 
 
-def _rates_of(rules, rates, environment, level, transmission):
+def _rates_of(rules, rates, environment, level, layer, transmission):
     """{rule: rate constant} of the rules that an environment enables."""
     found = {}
     species = int(environment[len(environment) - 1])
@@ -89,7 +91,7 @@ def _rates_of(rules, rates, environment, level, transmission):
         if rules.rule_tunnels[rule] and level == 0:
             continue
         terms = range(rules.term_ptr[rule], rules.term_ptr[rule + 1])
-        slot = rules.rule_rate[rule] + sum(int(rules.term_weight[k, environment[rules.term_position[k]]])
+        slot = rules.rule_rate[rule] + rules.rule_layer[rule] * layer + sum(int(rules.term_weight[k, environment[rules.term_position[k]]])
                                            for k in terms)
         found[rule] = rates[slot] * (transmission if rules.rule_tunnels[rule] else 1.0)
     return found
@@ -99,7 +101,7 @@ def _verify_groups(Engine engine):
     """Every site that can start something is listed exactly once, in the group of its class."""
     cdef int group
     groups = engine.groups
-    classes = np.asarray(engine.class_of)
+    classes = np.asarray(engine.lattice.class_of)
     group_of_class = np.asarray(engine.environments.group)[:engine.environments.n_classes].copy()
     group_of_class[group_of_class == -2] = -1
     group_of_site = group_of_class[classes]
@@ -119,7 +121,7 @@ def structures(Engine engine):
     """{name: live array} of everything that `verify` looks at, so that a test can break each of them."""
     environments, groups = engine.environments, engine.groups
     views = {
-        "species": engine.state.species, "class_of": engine.class_of, "level": engine.electrons.level,
+        "species": engine.state.species, "class_of": engine.lattice.class_of, "level": engine.electrons.level,
         "key": environments.key, "environment": environments.environment, "total": environments.total,
         "entry_rule": environments.entry_rule, "entry_sum": environments.entry_sum, "group": environments.group,
         "pool": groups.pool, "position": groups.position, "length": groups.length, "bound": groups.bound,

@@ -75,3 +75,7 @@ def test_too_many_offsets_are_refused():
     many = [offset for offset in product((-3, -2, -1, 0, 1, 2, 3), repeat=3) if any(offset)]
     with pytest.raises(ValueError, match="342 neighbour positions; at most 128"):
         LatticeState(np.zeros((2, 2, 2), dtype=np.uint8), (True, True, True), many, 1)
+
+
+def test_a_lattice_may_have_no_sites_at_all():
+    assert LatticeState(np.zeros((0, 0, 0), dtype=np.uint8), (True, True, False), NEAREST, 1).n_sites == 0

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""LatticeProcesses: the lattice, what can happen on it, and the lists that say how often."""
+from kmc_core.bins cimport SiteGroups
+from kmc_core.electrons cimport ElectronPaths
+from kmc_core.environments cimport EnvironmentTable
+from kmc_core.rng cimport RandomStream
+from kmc_core.state cimport LatticeState
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t
+
+cimport cython
+
+cdef enum:
+    MAX_CHANGES = 16                  # sites that one event may change
+
+
+@cython.final
+cdef class LatticeProcesses:
+    cdef readonly LatticeState state
+    cdef readonly ElectronPaths electrons
+    cdef readonly EnvironmentTable environments
+    cdef readonly SiteGroups groups
+    cdef readonly RandomStream random
+    cdef readonly object rules        # kmc_core.Rules
+    cdef class_t[::1] class_of        # (n_sites,) environment class of each site
+    cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
+    cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules
+    cdef int32_t[::1] change_position
+    cdef species_t[::1] change_species
+    cdef int32_t[::1] rule_process
+    cdef bint looks_ahead             # the lattice is too large for the cache
+    cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
+
+    cdef inline bint is_short(self) noexcept nogil:
+        """Whether lists or classes must grow before the next event."""
+        return self.groups.is_short or self.environments.is_short
+
+    cdef inline int32_t layer(self, site_t site) noexcept nogil:
+        """Layer of a site."""
+        return self.layer_of[site // (self.state.nx * self.state.ny)]
+
+    cdef void look_ahead(self, double bound) noexcept nogil
+    cdef rule_t candidate(self, double bound, site_t* site) noexcept nogil
+    cdef void execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
+                                  int n_changed) noexcept nogil
+    cdef void _classify(self, site_t site, site_t* around) noexcept nogil
+    cdef void _refresh_column(self, site_t site) noexcept nogil
+    cdef void _assign(self, site_t site, class_t new) noexcept nogil

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What can happen on the lattice: drawing a candidate, executing it, and keeping every site in its list.
+
+About the algorithm
+-------------------
+A site is drawn by its propensity (`bins`), a process by its rate constant within the site's environment class
+(`environments`). An event changes a few sites; the sites that notice change their class by one addition to a key.
+"""
+import numpy as np
+
+from kmc_core.rng cimport N_WORDS, kmc_prefetch
+
+CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
+
+
+cdef class LatticeProcesses:
+    """The lattice with its processes.
+
+    Parameters
+    ----------
+    species : uint8, shape (nz, ny, nx)
+        Initial species.
+    periodic : bool, shape (3,)
+    rules : kmc_core.Rules
+    random : RandomStream
+    decay, quantum, cutoff
+        As in `Engine`.
+    layer_of : int32, shape (nz,)
+        Layer of every z plane, for the rules that notice layers.
+    """
+
+    def __init__(self, species, periodic, rules, RandomStream random, decay, quantum, cutoff, layer_of):
+        self.rules, self.random = rules, random
+        self.state = LatticeState(species, periodic, rules.offsets, rules.n_species)
+        self.electrons = ElectronPaths(species, decay, quantum, cutoff)
+        margin = rules.most_refreshed(species.shape[0] if self.electrons.enabled else 0)
+        self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
+        self.groups = SiteGroups(species.size, margin)
+        self.class_of = np.zeros(species.size, dtype=np.int32)
+        self.layer_of = np.array(layer_of, dtype=np.int32)
+        self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
+        self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
+        self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
+        self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
+        self.looks_ahead, self.next_place = species.size > CACHED_SITES, -1
+        self._classify_all()
+
+    def make_room(self):
+        """Grow what is short; the only place where a running engine allocates."""
+        self.next_place = -1          # the pool may move
+        if self.groups.is_short:
+            self.groups.make_room()
+        if self.environments.is_short:
+            self.environments.make_room(self.class_of)
+
+    cdef void look_ahead(self, double bound) noexcept nogil:
+        """Fetch into the cache what the next candidates will need, while this event is executed.
+
+        The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); which sites
+        they choose is a guess with the lists as they are now, and nothing but the cache depends on it. The candidate
+        after the next has its list entry fetched; the next one what this entry, fetched one event ago, names. A factor of
+        two at 1e6 sites, where each of these loads would be waited for.
+        """
+        cdef int ahead = self.random.cursor + 5
+        cdef site_t site
+        if self.next_place >= 0:
+            site = self.groups.pool[self.next_place]
+            kmc_prefetch(&self.class_of[0] + site)
+            kmc_prefetch(&self.groups.position[0] + site)
+            self.state.prefetch(site)
+        self.next_place = -1
+        if ahead + 1 < N_WORDS:
+            self.next_place = self.groups.place_of(
+                <double> (self.random.words[ahead] >> 11) * (1.0 / 9007199254740992.0) * bound,
+                self.random.words[ahead + 1])
+            kmc_prefetch(&self.groups.pool[0] + self.next_place)
+
+    cdef rule_t candidate(self, double bound, site_t* site) noexcept nogil:
+        """Draw a site by the bound of its group; its rule by the rate constants, or -1 if the candidate is refused."""
+        cdef double u = self.random.uniform() * bound
+        cdef int group = 0, chosen = 0, entry
+        cdef class_t c
+        for group in range(self.groups.n_groups):
+            if self.groups.weight[group] > 0.0:  # rounding may carry u past the end: the last group with weight
+                chosen = group
+                if u < self.groups.weight[group]:
+                    break
+                u -= self.groups.weight[group]
+        site[0] = self.groups.pool[self.groups.start[chosen]
+                                   + self.random.below(<uint32_t> self.groups.length[chosen])]
+        c = self.class_of[site[0]]
+        u = self.random.uniform() * self.groups.bound[chosen]
+        if u >= self.environments.total[c]:
+            return -1
+        entry = self.environments.first[c]
+        while u >= self.environments.entry_sum[entry]:
+            entry += 1
+        return self.environments.entry_rule[entry]
+
+    cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
+        """Write the changes of a rule, then bring every environment that notices them up to date."""
+        cdef site_t around[128]
+        cdef site_t changed[MAX_CHANGES]
+        cdef species_t old[MAX_CHANGES]
+        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - self.change_ptr[rule], k, position
+        self.state.neighbours(site, around)
+        for k in range(n):
+            position = self.change_position[first + k]
+            changed[k] = site if position < 0 else around[position]
+            old[k] = self.state.species[changed[k]]
+            self.state.species[changed[k]] = self.change_species[first + k]
+        for k in range(n):
+            if changed[k] != site:
+                self.state.neighbours(changed[k], around)
+            elif k > 0:
+                self.state.neighbours(site, around)
+            self._refresh_neighbours(changed[k], old[k], around, changed, n)
+            self._classify(changed[k], around)
+        if self.electrons.enabled:
+            for k in range(n):
+                if self.electrons.decay[old[k]] != self.electrons.decay[self.state.species[changed[k]]]:
+                    self._refresh_column(changed[k])
+
+    cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
+                                  int n_changed) noexcept nogil:
+        """Move the sites that notice `site` to the classes of their new environments.
+
+        A neighbour sees `site` at the opposite position. Changed sites are skipped: they are classified afresh.
+        """
+        cdef species_t new = self.state.species[site], species
+        cdef int j, k, position
+        cdef int64_t difference
+        cdef class_t c
+        for j in range(self.state.n_positions):
+            species = self.state.species[around[j]]
+            if not self.environments.is_sensitive[species]:
+                continue
+            position = self.state.opposite[j]
+            difference = (self.environments.weights[species, position, new]
+                          - self.environments.weights[species, position, old])
+            if difference == 0:
+                continue
+            for k in range(n_changed):
+                if changed[k] == around[j]:
+                    break
+            else:
+                c = self.class_of[around[j]]
+                self._assign(around[j], self.environments.with_neighbour(
+                    c, self.environments.key[c] + difference, position, new))
+
+    cdef void _classify(self, site_t site, site_t* around) noexcept nogil:
+        """Class of a site from its species, its neighbours and its electron level."""
+        cdef species_t species = self.state.species[site]
+        cdef int64_t key
+        cdef level_t level = 0
+        cdef int32_t layer = 0
+        cdef int j
+        cdef class_t c
+        if not self.environments.is_active[species]:
+            self._assign(site, 0)
+            return
+        key = self.environments.base[species]
+        for j in range(self.state.n_positions):
+            key += self.environments.weights[species, j, self.state.species[around[j]]]
+        if self.environments.level_stride[species]:
+            level = self.electrons.level[site]
+            key += self.environments.level_stride[species] * level
+        if self.environments.layer_stride[species]:
+            layer = self.layer(site)
+            key += self.environments.layer_stride[species] * layer
+        c = self.environments.find(key)
+        if c < 0:
+            for j in range(self.state.n_positions):
+                self.environments.scratch[j] = self.state.species[around[j]]
+            c = self.environments.create(key, species, level, layer)
+        self._assign(site, c)
+
+    cdef void _refresh_column(self, site_t site) noexcept nogil:
+        """Carry a changed decay up the column until the levels agree again."""
+        cdef uint32_t step = self.state.nx * self.state.ny
+        cdef int64_t quanta
+        cdef level_t level, old
+        cdef species_t species
+        cdef class_t c
+        if self.electrons.level[site] == 0:
+            return
+        quanta = self.electrons.value[self.electrons.level[site]]
+        while site + step < self.state.n_sites:
+            quanta += self.electrons.decay[self.state.species[site]]
+            site += step
+            old, level = self.electrons.level[site], self.electrons.intern(quanta)
+            if level == old:
+                return
+            self.electrons.level[site] = level
+            species = self.state.species[site]
+            if self.environments.is_active[species] and self.environments.level_stride[species]:
+                c = self.class_of[site]
+                self._assign(site, self.environments.with_level(
+                    c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
+                    level))
+
+    cdef void _assign(self, site_t site, class_t new) noexcept nogil:
+        """Give a site its class and put it into the list where the class belongs."""
+        cdef int32_t before = self.environments.group[self.class_of[site]], after = self.environments.group[new]
+        if after == -2:               # first site of this class
+            after = -1 if self.environments.size[new] == 0 else self.groups.group_for(self.environments.total[new])
+            self.environments.group[new] = after
+        self.class_of[site] = new
+        if before != after:
+            if before >= 0:
+                self.groups.remove(site, before)
+            if after >= 0:
+                self.groups.insert(site, after)
+
+    def _classify_all(self):
+        cdef site_t site = 0
+        cdef site_t around[128]
+        while site < self.state.n_sites:
+            self.make_room()
+            with nogil:
+                while site < self.state.n_sites and not self.is_short():
+                    if self.environments.is_active[self.state.species[site]]:
+                        self.state.neighbours(site, around)
+                        self._classify(site, around)
+                    site += 1
