@@ -52,6 +52,8 @@ cdef class Engine:
         Quanta beyond which a site is out of reach of electrons; -1 = nothing tunnels.
     layer_of : int32, shape (nz,), optional
         Layer of every z plane; needed if a rule notices layers.
+    interactions : kmc_core.Interactions, optional
+        Energies of neighbours, which rates follow.
 
     Raises
     ------
@@ -60,7 +62,7 @@ cdef class Engine:
     """
 
     def __init__(self, species, periodic, rules, bit_generator, *, decay=None, quantum=0.0, cutoff=-1,
-                 layer_of=None):
+                 layer_of=None, interactions=None):
         decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
         layer_of = np.zeros(np.shape(species)[0], dtype=np.int32) if layer_of is None else layer_of
         check_box(rules, species, periodic)
@@ -70,7 +72,8 @@ cdef class Engine:
         if len(rules.change_ptr) > 1 and np.diff(rules.change_ptr).max() > MAX_CHANGES:
             raise ValueError(f"a process may change at most {MAX_CHANGES} sites")
         self.rules, self.random = rules, RandomStream(bit_generator)
-        self.lattice = LatticeProcesses(species, periodic, rules, self.random, decay, quantum, cutoff, layer_of)
+        self.lattice = LatticeProcesses(species, periodic, rules, self.random, decay, quantum, cutoff, layer_of,
+                                        interactions)
         self.state, self.electrons = self.lattice.state, self.lattice.electrons
         self.environments, self.groups = self.lattice.environments, self.lattice.groups
         self.count = np.zeros(max(rules.n_processes, 1), dtype=np.int64)
@@ -162,7 +165,7 @@ cdef class Engine:
 
 
 
-    def set_rates(self, rates):
+    def set_rates(self, rates, interactions=None):
         """Replace the rate constants: potential, temperature or activities have changed.
 
         The remaining waiting time is rescaled by the ratio of the old to the new total, which is exact for an
@@ -172,6 +175,8 @@ cdef class Engine:
         ----------
         rates : float64, shape (n_rates,), [1/s]
             In the order of `Rules.rates`.
+        interactions : kmc_core.Interactions, optional
+            Where there are interactions: their lines and kB T under the new conditions.
 
         Raises
         ------
@@ -179,7 +184,7 @@ cdef class Engine:
             If the shape differs or a value is negative or not finite.
         """
         from kmc_core.rerating import rerate
-        rerate(self, rates)
+        rerate(self, rates, interactions)
 
     @property
     def time(self):
@@ -204,8 +209,24 @@ cdef class Engine:
     @property
     def total_propensity(self):
         """float: sum of the rate constants of everything that can happen now [1/s]."""
+        if self.lattice.energies.enabled:
+            return float(sum(rate for site in range(self.state.n_sites) for _, rate, *_ in self.lattice.rates_at(site)))
         classes = np.bincount(np.asarray(self.lattice.class_of), minlength=self.environments.n_classes)
         return float(classes @ np.asarray(self.environments.total)[:len(classes)])
+
+    def rates_at(self, site):
+        """What can start at a site now.
+
+        Parameters
+        ----------
+        site : int
+
+        Returns
+        -------
+        list of (int, float, tuple of int, tuple of int)
+            Process, rate constant with interactions [1/s], sites that it changes and their new species.
+        """
+        return self.lattice.rates_at(site)
 
     @property
     def n_bytes(self):

@@ -46,6 +46,7 @@ cdef class EnvironmentTable:
     # entries: the enabled rules of a class, fastest first
     cdef rule_t[::1] entry_rule       # (entry capacity,)
     cdef double[::1] entry_sum        # (entry capacity,) cumulative rate constant [1/s]
+    cdef double[::1] entry_rate       # (entry capacity,) rate constant [1/s]; a difference of sums would lose slow ones
     # hash of keys
     cdef class_t[::1] table           # (power of two,) class, 0 = empty
     cdef int table_shift              # 64 - log2(table size)
@@ -57,7 +58,7 @@ cdef class EnvironmentTable:
     cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
                             int32_t[::1] size, level_t[::1] level, int32_t[::1] layer, species_t[:, ::1] environment,
                             class_t[::1] table) except -1
-    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums) except -1
+    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums, double[::1] rates) except -1
     cdef species_t[::1] scratch       # (n_positions,) environment handed to `create`
 
     cdef inline class_t find(self, int64_t key) noexcept nogil:

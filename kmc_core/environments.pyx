@@ -70,7 +70,7 @@ cdef class EnvironmentTable:
         self.level = np.zeros(classes, dtype=np.uint16)
         self.layer = np.zeros(classes, dtype=np.int32)
         self.entry_rule = np.zeros(entries, dtype=np.int32)
-        self.entry_sum = np.zeros(entries)
+        self.entry_sum, self.entry_rate = np.zeros(entries), np.zeros(entries)
         self._rehash(np.zeros(4 * classes, dtype=np.int32))
 
     cdef int _rehash(self, class_t[::1] table) except -1:
@@ -102,7 +102,7 @@ cdef class EnvironmentTable:
                                 _doubled(self.environment),
                                 np.zeros(2 * self.table.shape[0], dtype=np.int32))
         if self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0]:
-            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum))
+            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum), _doubled(self.entry_rate))
         self.is_short = False
 
     def _keep(self, class_t[::1] class_of, occupied):
@@ -121,10 +121,11 @@ cdef class EnvironmentTable:
                    _picked(self.size, kept), _picked(self.level, kept), _picked(self.layer, kept),
                    _picked(self.environment, kept)]
         rules, sums = _picked(self.entry_rule, entries), _picked(self.entry_sum, entries)
+        rates = _picked(self.entry_rate, entries)
         table = np.zeros(self.table.shape[0], dtype=np.int32)
         renumbered = new_of[np.asarray(class_of)]
         self._adopt_kept(class_of, renumbered, n, len(entries))
-        self._adopt_entries(rules, sums)
+        self._adopt_entries(rules, sums, rates)
         self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
                             columns[7], table)
 
@@ -141,8 +142,8 @@ cdef class EnvironmentTable:
         self.size, self.level, self.layer, self.environment = size, level, layer, environment
         return self._rehash(table)
 
-    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums) except -1:
-        self.entry_rule, self.entry_sum = rules, sums
+    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums, double[::1] rates) except -1:
+        self.entry_rule, self.entry_sum, self.entry_rate = rules, sums, rates
         return 0
 
     cdef class_t create(self, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil:
@@ -200,6 +201,7 @@ cdef class EnvironmentTable:
             self.entry_rule[first + place] = rule
             n += 1
         for k in range(n):
+            self.entry_rate[first + k] = self.entry_sum[first + k]
             total += self.entry_sum[first + k]
             self.entry_sum[first + k] = total
         self.size[c] = n

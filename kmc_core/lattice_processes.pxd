@@ -2,10 +2,11 @@
 """LatticeProcesses: the lattice, what can happen on it, and the lists that say how often."""
 from kmc_core.bins cimport SiteGroups
 from kmc_core.electrons cimport ElectronPaths
+from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream
-from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t
+from kmc_core.state cimport MAX_POSITIONS, LatticeState
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
 
 cimport cython
 
@@ -27,6 +28,15 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
+    # only with interactions: a site's propensity is its own then, not that of its class
+    cdef readonly SiteEnergies energies
+    cdef LatticeState noticing        # the same species, seen through the positions whose rates a change can touch
+    cdef uint8_t[:, ::1] is_noticed   # (n_species, n_positions of `noticing`) by a site of that species there
+    cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
+    cdef uint32_t[::1] stamp          # (n_sites,) number of the event that rated a site last
+    cdef uint32_t event               # number of the event that is being executed
+    cdef site_t[::1] changed_class    # sites that changed class in this event
+    cdef int64_t n_changed_class
     cdef bint looks_ahead             # the lattice is too large for the cache
     cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
 
@@ -46,3 +56,8 @@ cdef class LatticeProcesses:
     cdef void _classify(self, site_t site, site_t* around) noexcept nogil
     cdef void _refresh_column(self, site_t site) noexcept nogil
     cdef void _assign(self, site_t site, class_t new) noexcept nogil
+    cdef void _rate_changed(self, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef void _rate_site(self, site_t site) noexcept nogil
+    cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil
+    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil
+    cdef rule_t _choose_with_energies(self, site_t site, double u) noexcept nogil

@@ -27,14 +27,24 @@ cdef class LatticeProcesses:
         As in `Engine`.
     layer_of : int32, shape (nz,)
         Layer of every z plane, for the rules that notice layers.
+    interactions : kmc_core.Interactions or None
     """
 
-    def __init__(self, species, periodic, rules, RandomStream random, decay, quantum, cutoff, layer_of):
+    def __init__(self, species, periodic, rules, RandomStream random, decay, quantum, cutoff, layer_of, interactions):
         self.rules, self.random = rules, random
         self.state = LatticeState(species, periodic, rules.offsets, rules.n_species)
         self.electrons = ElectronPaths(species, decay, quantum, cutoff)
         margin = rules.most_refreshed(species.shape[0] if self.electrons.enabled else 0)
         self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
+        self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
+        if self.energies.enabled:
+            offsets, is_noticed = noticing_positions(interactions, rules)
+            self.noticing = LatticeState(np.zeros(np.shape(species), dtype=np.uint8), periodic, offsets, rules.n_species)
+            self.noticing.species, self.is_noticed = self.state.species, is_noticed
+            self.group_of = np.full(species.size, -1, dtype=np.int16)
+            self.stamp, self.event = np.zeros(species.size, dtype=np.uint32), 0
+            self.changed_class, self.n_changed_class = np.zeros(margin + 1, dtype=np.uint32), 0
+            margin += rules.most_changed() * (1 + len(offsets))
         self.groups = SiteGroups(species.size, margin)
         self.class_of = np.zeros(species.size, dtype=np.int32)
         self.layer_of = np.array(layer_of, dtype=np.int32)
@@ -90,6 +100,8 @@ cdef class LatticeProcesses:
                                    + self.random.below(<uint32_t> self.groups.length[chosen])]
         c = self.class_of[site[0]]
         u = self.random.uniform() * self.groups.bound[chosen]
+        if self.energies.enabled:
+            return self._choose_with_energies(site[0], u)
         if u >= self.environments.total[c]:
             return -1
         entry = self.environments.first[c]
@@ -99,7 +111,7 @@ cdef class LatticeProcesses:
 
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date."""
-        cdef site_t around[128]
+        cdef site_t around[MAX_POSITIONS]
         cdef site_t changed[MAX_CHANGES]
         cdef species_t old[MAX_CHANGES]
         cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - self.change_ptr[rule], k, position
@@ -120,6 +132,8 @@ cdef class LatticeProcesses:
             for k in range(n):
                 if self.electrons.decay[old[k]] != self.electrons.decay[self.state.species[changed[k]]]:
                     self._refresh_column(changed[k])
+        if self.energies.enabled:
+            self._rate_changed(changed, old, n)
 
     cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
                                   int n_changed) noexcept nogil:
@@ -201,7 +215,13 @@ cdef class LatticeProcesses:
 
     cdef void _assign(self, site_t site, class_t new) noexcept nogil:
         """Give a site its class and put it into the list where the class belongs."""
-        cdef int32_t before = self.environments.group[self.class_of[site]], after = self.environments.group[new]
+        cdef int32_t before, after
+        if self.energies.enabled:
+            self.class_of[site] = new
+            self.changed_class[self.n_changed_class] = site
+            self.n_changed_class += 1
+            return
+        before, after = self.environments.group[self.class_of[site]], self.environments.group[new]
         if after == -2:               # first site of this class
             after = -1 if self.environments.size[new] == 0 else self.groups.group_for(self.environments.total[new])
             self.environments.group[new] = after
@@ -212,9 +232,129 @@ cdef class LatticeProcesses:
             if after >= 0:
                 self.groups.insert(site, after)
 
+    cdef void _rate_changed(self, site_t* changed, species_t* old, int n) noexcept nogil:
+        """Bring the energies around the changed sites up to date, and the lists of all sites that notice."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef int j, k
+        cdef int64_t i
+        self.event += 1
+        if self.event == 0:           # after 2**32 events the stamps start afresh
+            self.stamp[:] = 0
+            self.event = 1
+        for k in range(n):
+            self.energies.move(changed[k], old[k], self.state.species[changed[k]])
+        for i in range(self.n_changed_class):
+            self._rate_site(self.changed_class[i])
+        self.n_changed_class = 0
+        for k in range(n):
+            self.noticing.neighbours(changed[k], around)
+            for j in range(self.noticing.n_positions):
+                if self.is_noticed[self.state.species[around[j]], self.noticing.opposite[j]]:
+                    self._rate_site(around[j])
+
+    cdef void _rate_site(self, site_t site) noexcept nogil:
+        """Propensity of a site with its interactions, and the list where it belongs."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef class_t c = self.class_of[site]
+        cdef int entry
+        cdef int32_t before = self.group_of[site], after = -1
+        cdef double total = 0.0
+        if self.stamp[site] == self.event:
+            return
+        self.stamp[site] = self.event
+        if self.environments.size[c] > 0:
+            self.state.neighbours(site, around)
+            for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+                total += self._rate_of(entry, site, around)
+            after = self.groups.group_for(total)
+        if before != after:
+            if before >= 0:
+                self.groups.remove(site, before)
+            if after >= 0:
+                self.groups.insert(site, after)
+            self.group_of[site] = <int16_t> after
+
+    cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil:
+        """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef int process = self.rule_process[rule]
+        if not self.energies.notices(process):
+            return self.environments.entry_rate[entry]
+        return self.environments.entry_rate[entry] * self.energies.factor(
+            process, self._energy_change(rule, site, around))
+
+    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil:
+        """Energy of the lattice after a rule less that before it [quanta]; the lattice is left as it was.
+
+        Site after site: each sees those before it changed already.
+        """
+        cdef site_t place[MAX_CHANGES]
+        cdef species_t old[MAX_CHANGES]
+        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - self.change_ptr[rule], k, l, position
+        cdef int64_t change = 0
+        cdef uint64_t key
+        cdef species_t new
+        for k in range(n):
+            position = self.change_position[first + k]
+            place[k] = site if position < 0 else around[position]
+            key = self.energies.key[place[k]]
+            for l in range(k):
+                position = self.energies.pair_position[first + k, l]
+                if position >= 0:
+                    key += (self.energies.weight[position, self.change_species[first + l]]
+                            - self.energies.weight[position, old[l]])
+            old[k], new = self.state.species[place[k]], self.change_species[first + k]
+            change += self.energies.energy_of(place[k], new, key) - self.energies.energy_of(place[k], old[k], key)
+            self.state.species[place[k]] = new
+        for k in range(n):
+            self.state.species[place[k]] = old[k]
+        return change
+
+    cdef rule_t _choose_with_energies(self, site_t site, double u) noexcept nogil:
+        """Rule of a site by its rate constants with interactions, or -1 if the candidate is refused."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef class_t c = self.class_of[site]
+        cdef int entry
+        cdef double total = 0.0
+        self.state.neighbours(site, around)
+        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+            total += self._rate_of(entry, site, around)
+            if u < total:
+                return self.environments.entry_rule[entry]
+        return -1
+
+    def rate_all(self):
+        """List every site afresh by its propensity with interactions."""
+        cdef site_t site = 0
+        self.event += 1
+        self.n_changed_class = 0
+        self.stamp[:] = self.event - 1
+        self.group_of[:] = -1
+        while site < self.state.n_sites:
+            self.make_room()
+            with nogil:
+                while site < self.state.n_sites and not self.groups.is_short:
+                    self._rate_site(site)
+                    site += 1
+
+    def rates_at(self, site_t site):
+        """What a site can start: process, rate constant [1/s], changed sites and their new species."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef class_t c = self.class_of[site]
+        cdef int entry
+        found = []
+        self.state.neighbours(site, around)
+        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+            rule = self.environments.entry_rule[entry]
+            part = range(self.change_ptr[rule], self.change_ptr[rule + 1])
+            rate = self._rate_of(entry, site, around) if self.energies.enabled else self.environments.entry_rate[entry]
+            places = tuple(site if self.change_position[k] < 0 else around[<int> self.change_position[k]] for k in part)
+            found.append((self.rule_process[rule], rate, places, tuple(self.change_species[k] for k in part)))
+        return found
+
     def _classify_all(self):
         cdef site_t site = 0
-        cdef site_t around[128]
+        cdef site_t around[MAX_POSITIONS]
         while site < self.state.n_sites:
             self.make_room()
             with nogil:
@@ -222,4 +362,36 @@ cdef class LatticeProcesses:
                     if self.environments.is_active[self.state.species[site]]:
                         self.state.neighbours(site, around)
                         self._classify(site, around)
+                        self.n_changed_class = 0
                     site += 1
+        if self.energies.enabled:
+            self.rate_all()
+
+
+def noticing_positions(interactions, rules):
+    """Positions around a changed site at which a site may have to be rated anew.
+
+    Returns
+    -------
+    offsets : int32, shape (n_positions, 3)
+        Closed under inversion.
+    is_noticed : uint8, shape (n_species + 1, n_positions)
+        1 where the rates of an anchor of that species depend on what stands at that offset from it.
+    """
+    surroundings = [(0, 0, 0), *map(tuple, np.asarray(interactions.offsets).tolist())]
+    notices = np.diff(interactions.line_ptr) > 0
+    seen = [set() for _ in range(rules.n_species)]
+    for species in range(rules.n_species):
+        for rule in range(rules.rule_ptr[species], rules.rule_ptr[species + 1]):
+            if not notices[rules.rule_process[rule]]:
+                continue
+            for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1]):
+                position = rules.change_position[k]
+                place = (0, 0, 0) if position < 0 else tuple(np.asarray(rules.offsets)[position].tolist())
+                seen[species].update(tuple(a + b for a, b in zip(place, step, strict=True)) for step in surroundings)
+    union = set().union(*seen) - {(0, 0, 0)}
+    union |= {tuple(-c for c in offset) for offset in union}
+    offsets = sorted(union, key=lambda offset: (sum(c * c for c in offset), offset))
+    flags = [[offset in seen[species] for offset in offsets] for species in range(rules.n_species)]
+    flags = np.array([*flags, [False] * len(offsets)], dtype=np.uint8).reshape(rules.n_species + 1, len(offsets))
+    return np.array(offsets, dtype=np.int32).reshape(-1, 3), flags

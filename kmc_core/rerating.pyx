@@ -8,7 +8,7 @@ from kmc_core.engine cimport Engine
 from kmc_core.typedefs cimport site_t
 
 
-def rerate(Engine engine, rates):
+def rerate(Engine engine, rates, interactions=None):
     """Body of `Engine.set_rates`."""
     cdef double old = engine.groups.total()
     cdef int c
@@ -20,6 +20,15 @@ def rerate(Engine engine, rates):
     engine.environments.rates = np.array(rates, dtype=np.float64)
     listed = engine.groups.clear()
     engine.lattice.next_place = -1
+    if interactions is not None:
+        engine.lattice.energies.set_lines(interactions)
+    if engine.lattice.energies.enabled:
+        for c in range(1, engine.environments.n_classes):
+            engine.environments.fill_entries(c)
+        engine.lattice.rate_all()
+        if engine.has_pending:
+            _rescale(engine, old)
+        return
     for c in range(1, engine.environments.n_classes):
         if engine.environments.group[c] != -1:
             engine.environments.fill_entries(c)

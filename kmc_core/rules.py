@@ -81,7 +81,11 @@ class Rules:
         n_sites : int
             Changed sites, their neighbours and their columns.
         """
-        return int(np.diff(self.change_ptr).max(initial=1)) * (1 + len(self.offsets) + height)
+        return self.most_changed() * (1 + len(self.offsets) + height)
+
+    def most_changed(self):
+        """int: the most sites that one event changes."""
+        return int(np.diff(self.change_ptr).max(initial=1))
 
     def __post_init__(self):
         n_positions, n_rules, n_any = len(self.offsets), len(self.rule_process), self.n_species + 1

@@ -6,7 +6,7 @@ from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t, uint32_t, ui
 cimport cython
 
 cdef enum:
-    MAX_POSITIONS = 128               # positions of the stencil that an event may look at
+    MAX_POSITIONS = 512               # positions of the stencil that an event may look at
 
 
 @cython.final

@@ -23,7 +23,8 @@ cdef class LatticeState:
     Raises
     ------
     ValueError
-        If the box is empty in one direction only or has MAX_SITES sites or more, or if the offsets are not closed under inversion.
+        If the box is empty in one direction only or has MAX_SITES sites or more, or if the offsets are not closed
+        under inversion.
     """
 
     def __init__(self, species, periodic, offsets, int outside):

@@ -11,7 +11,10 @@ def verify(Engine engine):
     _verify_levels(engine)
     _verify_classes(engine)
     _verify_environments(engine)
-    _verify_groups(engine)
+    if engine.lattice.energies.enabled:
+        _verify_energies(engine)
+    else:
+        _verify_groups(engine)
 
 
 def _verify_levels(Engine engine):
@@ -117,6 +120,28 @@ def _verify_groups(Engine engine):
     assert listed == (group_of_site >= 0).sum(), "sites that can start something are missing from the lists"
 
 
+def _verify_energies(Engine engine):
+    """Keys of surroundings, remembered energies, and the list of every site by its own propensity."""
+    cdef site_t site
+    cdef int group, listed = 0
+    lattice, energies, groups = engine.lattice, engine.lattice.energies, engine.groups
+    assert np.array_equal(energies.keys, energies.rebuilt_keys()), "energy keys differ"
+    fresh = energies.forgetful(engine.state)
+    for site in range(engine.state.n_sites):
+        assert energies.energies_of(site) == fresh.energies_of(site), f"site {site}: remembered energy differs"
+        total = sum(rate for _, rate, _, _ in lattice.rates_at(site))
+        group = lattice.group_of[site]
+        assert (group >= 0) == (engine.environments.size[engine.lattice.class_of[site]] > 0), f"site {site}: listed or not"
+        assert group < 0 or total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
+    for group in range(groups.n_groups):
+        sites = groups.sites(group)
+        listed += len(sites)
+        assert (np.asarray(lattice.group_of)[sites] == group).all(), f"group {group}: a site of another group is listed"
+        assert np.array_equal(np.asarray(groups.position)[sites], np.arange(len(sites))), f"group {group}: positions"
+        assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
+    assert listed == (np.asarray(lattice.group_of) >= 0).sum(), "sites that can start something are missing"
+
+
 def structures(Engine engine):
     """{name: live array} of everything that `verify` looks at, so that a test can break each of them."""
     environments, groups = engine.environments, engine.groups
@@ -128,4 +153,7 @@ def structures(Engine engine):
         "weight": groups.weight, "value": engine.electrons.value, "table": environments.table,
         "transmission": engine.electrons.transmission,
     }
+    if engine.lattice.energies.enabled:
+        views |= {"energy_key": engine.lattice.energies.key, "energy_group": engine.lattice.group_of,
+                  "cached_energy": engine.lattice.energies.cached_energy, "stamp": engine.lattice.stamp}
     return {name: np.asarray(view) for name, view in views.items()}

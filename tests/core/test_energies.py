@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Energies of a cluster expansion in the core, against sums over the whole lattice."""
+
+from dataclasses import replace
+from itertools import product
+
+import cases
+import numpy as np
+import pytest
+from kmc_core.energies import SiteEnergies
+from kmc_core.verification import structures
+
+from kmc.lattice import Lattice
+from kmc.patterns import symmetry_number
+from kmc.tables import build_rules
+from kmc_core import Engine, ExitReason, Interactions
+
+KT = 0.0257
+EMPTY, A, B = 0, 1, 2
+
+# name -> species and sites (dz, dy, dx) of a cluster, energy in 1e-9 eV; every translation of it counts
+CLUSTERS = (
+    ((A,), ((0, 0, 0),), -20_000_000),
+    ((A, A), ((0, 0, 0), (0, 0, 1)), 31_000_001),
+    ((A, A), ((0, 0, 0), (1, 0, 0)), -17_000_000),
+    ((A, B), ((0, 0, 0), (0, 0, 2)), 23_000_003),
+    ((B, B), ((0, 0, 0), (1, 0, 1)), -11_000_000),
+    ((A, A, B), ((0, 0, 0), (0, 0, 1), (1, 0, 1)), 13_000_000),
+    ((A, B, A, B), ((0, 0, 0), (0, 0, 1), (1, 0, 0), (2, 0, 1)), 19_000_000),
+)
+
+
+def interactions_of(clusters, lines, thermal=KT):
+    """Flat arrays: every member of every cluster is the centre of a placement once."""
+    placements = []
+    for species, sites, energy in clusters:
+        for centre in range(len(sites)):
+            others = [
+                (tuple(b - a for a, b in zip(sites[centre], sites[i], strict=True)), species[i])
+                for i in range(len(sites))
+                if i != centre
+            ]
+            placements.append((species[centre], others, energy))
+    steps = {step for _, others, _ in placements for step, _ in others}
+    offsets = sorted(steps | {tuple(-c for c in step) for step in steps})
+    index = {step: j for j, step in enumerate(offsets)}
+    flat = [(index[step], species) for _, others, _ in placements for step, species in others]
+    return Interactions(
+        offsets=np.array(offsets, dtype=np.int32).reshape(-1, 3),
+        centre=np.array([centre for centre, _, _ in placements], dtype=np.int32),
+        other_ptr=np.cumsum([0] + [len(others) for _, others, _ in placements]).astype(np.int32),
+        other_position=np.array([j for j, _ in flat], dtype=np.int32),
+        other_species=np.array([s for _, s in flat], dtype=np.int32),
+        energy=np.array([energy for *_, energy in placements], dtype=np.int64),
+        line_ptr=np.cumsum([0] + [len(each) for each in lines]).astype(np.int32),
+        line_slope=np.array([slope for each in lines for slope, _ in each], dtype=float),
+        line_intercept=np.array([intercept for each in lines for _, intercept in each], dtype=float),
+        thermal=thermal,
+    )
+
+
+def energy_of(lattice, clusters):
+    """Energy of a periodic lattice [1e-9 eV], cluster by cluster and site by site."""
+    total = 0
+    for species, sites, energy in clusters:
+        found = np.ones(lattice.shape, dtype=bool)
+        for kind, place in zip(species, sites, strict=True):
+            found &= np.roll(lattice, [-c for c in place], axis=(0, 1, 2)) == kind
+        total += energy * int(found.sum())
+    return total
+
+
+LATTICE = Lattice("square", 1e-9, (5, 1, 6), (True, False, True))
+PATTERNS = (
+    cases.single(EMPTY, A),
+    cases.single(A, EMPTY),
+    cases.single(A, B),
+    cases.single(B, A),
+    cases.pair(A, EMPTY, EMPTY, A),
+    cases.pair(B, EMPTY, EMPTY, B),
+    cases.pair(A, B, B, A),
+)
+CONSTANTS = (1.0, 0.7, 0.2, 0.3, 2.0, 1.5, 0.4)
+LINES = ([(0.5, 0.0)], [(0.5, 0.0)], [(0.3, 0.0)], [(0.7, 0.0)], [(0.5, 0.0)], [(0.5, 0.0), (1.0, -0.02), (0.0, -0.1)], [])
+
+
+def gas(seed=1, clusters=CLUSTERS, lines=LINES, species=None):
+    """An engine for a gas of two interacting species."""
+    species = cases.scattered(LATTICE.shape, (0.3, 0.2)).reshape(LATTICE.shape) if species is None else species
+    rules = build_rules(PATTERNS, 3, LATTICE)
+    constants = [k / symmetry_number(p, LATTICE) for k, p in zip(CONSTANTS, PATTERNS, strict=True)]
+    rules = replace(rules, rates=np.array(constants))
+    return Engine(species, LATTICE.periodic, rules, cases.bits(seed), interactions=interactions_of(clusters, lines))
+
+
+def expected_factor(process, change, lines=LINES):
+    """What an energy change [eV] multiplies a rate constant with."""
+    return np.exp(-max(b + m * change for m, b in lines[process]) / KT) if lines[process] else 1.0
+
+
+def test_rates_follow_the_energy_of_the_whole_lattice():
+    engine = gas()
+    seen = set()
+    for _ in range(60):
+        engine.run(cases.FOREVER, 7)
+        lattice = np.array(engine.species).reshape(LATTICE.shape)
+        before = energy_of(lattice, CLUSTERS)
+        for site in range(lattice.size):
+            for process, rate, places, new in engine.rates_at(site):
+                after = lattice.ravel().copy()
+                after[list(places)] = new
+                change = energy_of(after.reshape(lattice.shape), CLUSTERS) - before
+                constant = CONSTANTS[process] / symmetry_number(PATTERNS[process], LATTICE)
+                assert rate == pytest.approx(constant * expected_factor(process, change * 1e-9), rel=1e-12)
+                seen.add(process)
+    assert seen == set(range(len(PATTERNS)))
+
+
+def test_every_structure_is_what_the_species_imply_after_many_events():
+    engine = gas()
+    engine.run(cases.FOREVER, 20_000)
+    engine.verify()
+
+
+@pytest.mark.parametrize("name", ["energy_key", "energy_group", "cached_energy"])
+def test_verify_notices_a_broken(name):
+    engine = gas()
+    engine.run(cases.FOREVER, 500)
+    array = structures(engine)[name]
+    array[(0,) * array.ndim if name != "cached_energy" else ...] += 1
+    with pytest.raises(AssertionError):
+        engine.verify()
+
+
+def test_stopping_to_look_does_not_change_the_trajectory():
+    at_once, in_steps = gas(seed=3), gas(seed=3)
+    at_once.run((20, 0.0))
+    for step in range(200):
+        in_steps.run((step // 10, step % 10 / 10))
+        in_steps.verify() if step % 50 == 0 else None
+    in_steps.run((20, 0.0))
+    assert at_once.n_events == in_steps.n_events > 500
+    assert np.array_equal(at_once.species, in_steps.species)
+
+
+def test_interactions_of_zero_energy_leave_the_counts_of_an_engine_without_them():
+    """Same rates, same master equation; coverages over 400 steps agree within 5 sigma of their scatter."""
+    silent = [(species, sites, 0) for species, sites, _ in CLUSTERS]
+    engine = gas(seed=5, clusters=silent)
+    plain = Engine(np.array(engine.species).reshape(LATTICE.shape), LATTICE.periodic, engine.rules, cases.bits(6))
+    means = []
+    for each in (engine, plain):
+        counts = []
+        for step in range(1, 401):
+            assert each.run((2 * step, 0.0)) == ExitReason.MAX_TIME
+            counts.append(np.bincount(each.species, minlength=3))
+        means.append((np.mean(counts, axis=0), np.std(counts, axis=0) / np.sqrt(400 / 4)))
+    difference = np.abs(means[0][0] - means[1][0])
+    assert (difference < 5 * np.hypot(means[0][1], means[1][1])).all()
+
+
+def test_new_rates_and_temperature_reach_every_site():
+    engine = gas()
+    engine.run(cases.FOREVER, 300)
+    engine.set_rates(2 * engine.rules.rates, interactions_of(CLUSTERS, LINES, thermal=2 * KT))
+    engine.verify()
+    lattice = np.array(engine.species).reshape(LATTICE.shape)
+    process, rate, places, new = engine.rates_at(int(np.flatnonzero(lattice.ravel() == A)[0]))[0]
+    after = lattice.ravel().copy()
+    after[list(places)] = new
+    change = (energy_of(after.reshape(lattice.shape), CLUSTERS) - energy_of(lattice, CLUSTERS)) * 1e-9
+    constant = 2 * CONSTANTS[process] / symmetry_number(PATTERNS[process], LATTICE)
+    assert rate == pytest.approx(constant * np.sqrt(expected_factor(process, change)), rel=1e-12)
+
+
+def test_all_states_of_a_small_box_come_in_their_equilibrium_shares():
+    """A lattice gas with all its interactions on 3 x 5 sites, walls in z: A only, 2**15 states in 16 bins of energy.
+
+    chi-square over 16 bins of 3000 snapshots 3 relaxation times apart; limit for a false alarm of 1e-4: 44.3.
+    """
+    clusters = CLUSTERS[1:3] + (((A, A, A), ((0, 0, 0), (0, 0, 1), (1, 0, 0)), 25_000_000),)
+    lattice = Lattice("square", 1e-9, (3, 1, 5), (False, False, True))
+    patterns = (cases.single(EMPTY, A), cases.single(A, EMPTY), cases.pair(A, EMPTY, EMPTY, A))
+    rules = replace(build_rules(patterns, 2, lattice), rates=np.array([1.0, 1.0, 1.0]))
+    lines = ([(0.5, 0.0)], [(0.5, 0.0)], [(0.5, 0.0)])
+    engine = Engine(np.zeros(lattice.shape, dtype=np.uint8), lattice.periodic, rules, cases.bits(2),
+                    interactions=interactions_of(clusters, lines))
+    states = np.array(list(product((0, 1), repeat=15)), dtype=np.uint8).reshape(-1, 3, 1, 5)
+    padded = np.zeros((len(states), 4, 1, 5), dtype=np.uint8)  # an empty layer is a wall
+    padded[:, :3] = states
+    energies = np.array([energy_of(state, clusters) for state in padded]) * 1e-9
+    weights = np.exp(-energies / KT)
+    order = np.argsort(energies, kind="stable")
+    edges = np.searchsorted(np.cumsum(weights[order]) / weights.sum(), np.arange(1, 16) / 16)
+    limits = np.unique(energies[order][edges])
+    share = np.bincount(np.searchsorted(limits, energies), weights=weights / weights.sum(), minlength=len(limits) + 1)
+    found = np.zeros(len(share))
+    for step in range(1, 3001):
+        engine.run((6 * step, 0.0))
+        snapshot = np.zeros((4, 1, 5), dtype=np.uint8)
+        snapshot[:3] = np.array(engine.species).reshape(3, 1, 5)
+        found[np.searchsorted(limits, energy_of(snapshot, clusters) * 1e-9)] += 1
+    expected = 3000 * share
+    assert ((found - expected) ** 2 / expected).sum() < 44.3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"thermal": 0.0}, "thermal"),
+        ({"energy": np.zeros(1)}, "energy"),
+        ({"centre": np.full(16, 7, dtype=np.int32)}, "centre"),
+        ({"other_position": np.full(24, 99, dtype=np.int32)}, "other_position"),
+        ({"line_ptr": np.array([0, 1], dtype=np.int32)}, "line_ptr"),
+        ({"line_slope": np.full(8, np.nan)}, "line_"),
+    ],
+)
+def test_malformed_interactions_are_refused_by_name(change, message):
+    good = interactions_of(CLUSTERS, LINES)
+    change = {key: np.resize(value, np.shape(getattr(good, key))) if key in ("centre", "other_position", "line_slope")
+              else value for key, value in change.items()}
+    with pytest.raises(ValueError, match=message):
+        rules = gas().rules
+        Engine(np.zeros(LATTICE.shape, dtype=np.uint8), LATTICE.periodic, rules, cases.bits(),
+               interactions=replace(good, **change))
+
+
+def test_a_box_so_narrow_that_a_site_meets_itself_is_refused():
+    with pytest.raises(ValueError, match="too small for interactions"):
+        gas(species=np.zeros((4, 1, 6), dtype=np.uint8))
+
+
+def test_energies_are_kept_only_where_there_are_interactions():
+    assert not SiteEnergies(None, None, None, None, None).enabled
