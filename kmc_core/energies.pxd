@@ -23,9 +23,8 @@ cdef class SiteEnergies:
     cdef int64_t[::1] energy          # (n_placements,) [quanta]
     cdef int32_t[:, ::1] position     # (n_placements, 2) of the other members; -1 = none
     cdef int32_t[:, ::1] species      # (n_placements, 2)
-    # surroundings met lately, one to a slot
-    cdef uint64_t[::1] cached_key     # (slots,)
-    cdef int64_t[:, ::1] cached_energy  # (slots, n_centres) [quanta]
+    # surroundings met lately, one to a slot: their key, then the energy of every centre [quanta]
+    cdef int64_t[:, ::1] cached       # (slots, 1 + n_centres)
     cdef int shift                    # 64 - log2(slots)
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
@@ -43,9 +42,9 @@ cdef class SiteEnergies:
         if centre < 0:
             return 0
         slot = (key * 0x9E3779B97F4A7C15ULL) >> self.shift
-        if self.cached_key[slot] != key:
+        if <uint64_t> self.cached[slot, 0] != key:
             self.compute(site, key, slot)
-        return self.cached_energy[slot, centre]
+        return self.cached[slot, 1 + centre]
 
     cdef inline double factor(self, int process, int64_t change) noexcept nogil:
         """What an energy change [quanta] multiplies the rate constant of a process with."""

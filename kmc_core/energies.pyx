@@ -12,7 +12,9 @@ import numpy as np
 
 from kmc_core.interactions import check_interactions
 
-SLOTS = 1 << 17
+SLOTS = 1 << 20
+"""int: surroundings that are remembered; fewer slots were slower, though they fit into a nearer cache."""
+
 
 
 cdef class SiteEnergies:
@@ -44,8 +46,7 @@ cdef class SiteEnergies:
         self.set_lines(interactions)
         self.key = self.rebuilt_keys()
         self.shift = 64 - (SLOTS.bit_length() - 1)
-        self.cached_key = np.full(SLOTS, 2**64 - 1, dtype=np.uint64)
-        self.cached_energy = np.zeros((SLOTS, max(len(self.alone), 1)), dtype=np.int64)
+        self.cached = np.full((SLOTS, 1 + len(self.alone)), -1, dtype=np.int64)
 
     def _place(self, interactions, int n_positions):
         """Sort the placements by centre, first position and the species there, so that a look skips most of them."""
@@ -95,21 +96,24 @@ cdef class SiteEnergies:
     cdef void compute(self, site_t site, uint64_t key, uint64_t slot) noexcept nogil:
         """Work the energies of a site out from what surrounds it now, and remember them."""
         cdef site_t around[MAX_POSITIONS]
+        cdef species_t seen[MAX_POSITIONS]
         cdef int n_centres = self.alone.shape[0], n_positions = self.surroundings.n_positions
         cdef int centre, j, k, first
+        cdef int64_t total
         cdef species_t* lattice = &self.surroundings.species[0]
         self.surroundings.neighbours(site, around)
+        for j in range(n_positions):
+            seen[j] = lattice[around[j]]
         for centre in range(n_centres):
-            self.cached_energy[slot, centre] = self.alone[centre]
+            total = self.alone[centre]
             for j in range(n_positions):
-                first = (centre * n_positions + j) * (self.n_species + 1) + lattice[around[j]]
+                first = (centre * n_positions + j) * (self.n_species + 1) + seen[j]
                 for k in range(self.bucket[first], self.bucket[first + 1]):
-                    if self.position[k, 0] >= 0 and lattice[around[self.position[k, 0]]] != self.species[k, 0]:
-                        continue
-                    if self.position[k, 1] >= 0 and lattice[around[self.position[k, 1]]] != self.species[k, 1]:
-                        continue
-                    self.cached_energy[slot, centre] += self.energy[k]
-        self.cached_key[slot] = key
+                    if ((self.position[k, 0] < 0 or seen[self.position[k, 0]] == self.species[k, 0])
+                            and (self.position[k, 1] < 0 or seen[self.position[k, 1]] == self.species[k, 1])):
+                        total += self.energy[k]
+            self.cached[slot, 1 + centre] = total
+        self.cached[slot, 0] = <int64_t> key
 
     def forgetful(self, LatticeState state):
         """SiteEnergies: another one of the same lattice that remembers nothing yet, for comparison."""

@@ -15,8 +15,8 @@ MAX_OTHERS = 3
 class Interactions:
     """What neighbours add to the energy of the lattice, and how barriers follow it.
 
-    The energy of a site is the sum over all clusters that it is part of. An event changes its sites one after the other,
-    so its energy change is a sum of energies of sites, exact however many of them share a cluster.
+    The energy of a site is the sum over all clusters that it is part of. An event changes its sites one after the
+    other, so its energy change is a sum of energies of sites, exact however many of them share a cluster.
 
     Attributes
     ----------
@@ -67,6 +67,9 @@ class Interactions:
             raise ValueError(f"other_ptr: a cluster has at most {MAX_OTHERS + 1} sites")
         if n_others and not 0 <= np.min(self.other_position) <= np.max(self.other_position) < len(self.offsets):
             raise ValueError(f"other_position must lie in [0, {len(self.offsets)})")
+        self._check_lines()
+
+    def _check_lines(self):
         if not (np.isfinite(self.thermal) and self.thermal > 0.0):
             raise ValueError(f"thermal must be finite and > 0, not {self.thermal}")
         if not (np.isfinite(self.line_slope).all() and np.isfinite(self.line_intercept).all()):

@@ -28,15 +28,16 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
-    # only with interactions: a site's propensity is its own then, not that of its class
+    # only with interactions: a site has a propensity of its own then, and a list by an upper bound of it
     cdef readonly SiteEnergies energies
-    cdef LatticeState noticing        # the same species, seen through the positions whose rates a change can touch
-    cdef uint8_t[:, ::1] is_noticed   # (n_species, n_positions of `noticing`) by a site of that species there
+    cdef LatticeState noticing        # the same species, seen through the positions where an event can touch rates
+    cdef int32_t[::1] touched_ptr     # (n_rules + 1,) sites around the anchor that an event of a rule can touch
+    cdef int32_t[::1] touched         # their positions in `noticing`
+    cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that rates there can change: kB T ln factor [eV]
+    cdef float[::1] slack             # (n_sites,) what rates may still change before the bound is in doubt [eV]
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
-    cdef uint32_t[::1] stamp          # (n_sites,) number of the event that rated a site last
-    cdef uint32_t event               # number of the event that is being executed
-    cdef site_t[::1] changed_class    # sites that changed class in this event
-    cdef int64_t n_changed_class
+    cdef site_t[::1] reclassified     # sites that changed class in this event
+    cdef int64_t n_reclassified
     cdef bint looks_ahead             # the lattice is too large for the cache
     cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
 
@@ -56,8 +57,8 @@ cdef class LatticeProcesses:
     cdef void _classify(self, site_t site, site_t* around) noexcept nogil
     cdef void _refresh_column(self, site_t site) noexcept nogil
     cdef void _assign(self, site_t site, class_t new) noexcept nogil
-    cdef void _rate_changed(self, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
     cdef void _rate_site(self, site_t site) noexcept nogil
     cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil
     cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil
-    cdef rule_t _choose_with_energies(self, site_t site, double u) noexcept nogil
+    cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil

@@ -8,9 +8,17 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
+from kmc_core.touched import touched_sites
+
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
+from libc.math cimport M_LN2, frexp, ldexp, log
 
 CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
+
+
+cdef enum:
+    HEADROOM = 1                      # powers of two between a propensity and the bound of its list, with interactions
+cdef double LOOSE = 0.5 ** (HEADROOM + 3)  # a site so far below its bound is listed anew
 
 
 cdef class LatticeProcesses:
@@ -38,13 +46,14 @@ cdef class LatticeProcesses:
         self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
         self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
         if self.energies.enabled:
-            offsets, is_noticed = noticing_positions(interactions, rules)
+            offsets, touched_ptr, touched, drift = touched_sites(interactions, rules)
             self.noticing = LatticeState(np.zeros(np.shape(species), dtype=np.uint8), periodic, offsets, rules.n_species)
-            self.noticing.species, self.is_noticed = self.state.species, is_noticed
+            self.noticing.species = self.state.species
+            self.touched_ptr, self.touched, self.drift = touched_ptr, touched, drift
+            self.slack = np.zeros(species.size, dtype=np.float32)
             self.group_of = np.full(species.size, -1, dtype=np.int16)
-            self.stamp, self.event = np.zeros(species.size, dtype=np.uint32), 0
-            self.changed_class, self.n_changed_class = np.zeros(margin + 1, dtype=np.uint32), 0
-            margin += rules.most_changed() * (1 + len(offsets))
+            self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
+            margin += len(offsets) + 1
         self.groups = SiteGroups(species.size, margin)
         self.class_of = np.zeros(species.size, dtype=np.int32)
         self.layer_of = np.array(layer_of, dtype=np.int32)
@@ -101,7 +110,7 @@ cdef class LatticeProcesses:
         c = self.class_of[site[0]]
         u = self.random.uniform() * self.groups.bound[chosen]
         if self.energies.enabled:
-            return self._choose_with_energies(site[0], u)
+            return self._choose_with_energies(site[0], u, self.groups.bound[chosen])
         if u >= self.environments.total[c]:
             return -1
         entry = self.environments.first[c]
@@ -133,7 +142,7 @@ cdef class LatticeProcesses:
                 if self.electrons.decay[old[k]] != self.electrons.decay[self.state.species[changed[k]]]:
                     self._refresh_column(changed[k])
         if self.energies.enabled:
-            self._rate_changed(changed, old, n)
+            self._rate_touched(site, rule, changed, old, n)
 
     cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
                                   int n_changed) noexcept nogil:
@@ -218,8 +227,8 @@ cdef class LatticeProcesses:
         cdef int32_t before, after
         if self.energies.enabled:
             self.class_of[site] = new
-            self.changed_class[self.n_changed_class] = site
-            self.n_changed_class += 1
+            self.reclassified[self.n_reclassified] = site
+            self.n_reclassified += 1
             return
         before, after = self.environments.group[self.class_of[site]], self.environments.group[new]
         if after == -2:               # first site of this class
@@ -232,41 +241,47 @@ cdef class LatticeProcesses:
             if after >= 0:
                 self.groups.insert(site, after)
 
-    cdef void _rate_changed(self, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring the energies around the changed sites up to date, and the lists of all sites that notice."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef int j, k
+    cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+        """Bring energies up to date, and the lists of sites whose bound may have become too low.
+
+        Most sites that an event touches are left as they are: the most that their rates can have risen is less than what
+        their bound leaves.
+        """
+        cdef int k
         cdef int64_t i
-        self.event += 1
-        if self.event == 0:           # after 2**32 events the stamps start afresh
-            self.stamp[:] = 0
-            self.event = 1
+        cdef site_t other
+        cdef float drift
         for k in range(n):
             self.energies.move(changed[k], old[k], self.state.species[changed[k]])
-        for i in range(self.n_changed_class):
-            self._rate_site(self.changed_class[i])
-        self.n_changed_class = 0
-        for k in range(n):
-            self.noticing.neighbours(changed[k], around)
-            for j in range(self.noticing.n_positions):
-                if self.is_noticed[self.state.species[around[j]], self.noticing.opposite[j]]:
-                    self._rate_site(around[j])
+        for i in range(self.n_reclassified):
+            self._rate_site(self.reclassified[i])
+        self.n_reclassified = 0
+        self.noticing.locate(site)
+        for i in range(self.touched_ptr[rule], self.touched_ptr[rule + 1]):
+            other = self.noticing.at(self.touched[i])
+            drift = self.drift[i, self.state.species[other]]
+            if drift != 0.0:
+                self.slack[other] -= drift
+                if self.slack[other] < 0.0:
+                    self._rate_site(other)
 
     cdef void _rate_site(self, site_t site) noexcept nogil:
-        """Propensity of a site with its interactions, and the list where it belongs."""
+        """Propensity of a site with its interactions, and the list where it belongs: some way above it."""
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
-        cdef int entry
+        cdef int entry, exponent
         cdef int32_t before = self.group_of[site], after = -1
-        cdef double total = 0.0
-        if self.stamp[site] == self.event:
-            return
-        self.stamp[site] = self.event
+        cdef double total = 0.0, mantissa
         if self.environments.size[c] > 0:
             self.state.neighbours(site, around)
             for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
                 total += self._rate_of(entry, site, around)
-            after = self.groups.group_for(total)
+            mantissa = frexp(total, &exponent)
+            if mantissa > 0.0:
+                after = self.groups.group_for(ldexp(1.0, exponent + HEADROOM))
+                self.slack[site] = <float> (self.energies.thermal * (HEADROOM * M_LN2 - log(mantissa)) * 0.999999)
+            else:
+                after, self.slack[site] = self.groups.group_for(0.0), 0.0
         if before != after:
             if before >= 0:
                 self.groups.remove(site, before)
@@ -286,31 +301,40 @@ cdef class LatticeProcesses:
     cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil:
         """Energy of the lattice after a rule less that before it [quanta]; the lattice is left as it was.
 
-        Site after site: each sees those before it changed already.
+        Site after site: each sees those before it changed already. Only where surroundings are met for the first time do
+        the changes have to stand on the lattice for a moment.
         """
         cdef site_t place[MAX_CHANGES]
         cdef species_t old[MAX_CHANGES]
+        cdef species_t* lattice = &self.state.species[0]
+        cdef species_t* new = &self.change_species[0] + self.change_ptr[rule]
+        cdef int32_t* pair
         cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - self.change_ptr[rule], k, l, position
         cdef int64_t change = 0
         cdef uint64_t key
-        cdef species_t new
         for k in range(n):
             position = self.change_position[first + k]
             place[k] = site if position < 0 else around[position]
+            old[k] = lattice[place[k]]
+            if self.energies.centre_of[old[k]] < 0 and self.energies.centre_of[new[k]] < 0:
+                if n > 1:
+                    lattice[place[k]] = new[k]
+                continue
             key = self.energies.key[place[k]]
+            pair = &self.energies.pair_position[first + k, 0]
             for l in range(k):
-                position = self.energies.pair_position[first + k, l]
-                if position >= 0:
-                    key += (self.energies.weight[position, self.change_species[first + l]]
-                            - self.energies.weight[position, old[l]])
-            old[k], new = self.state.species[place[k]], self.change_species[first + k]
-            change += self.energies.energy_of(place[k], new, key) - self.energies.energy_of(place[k], old[k], key)
-            self.state.species[place[k]] = new
-        for k in range(n):
-            self.state.species[place[k]] = old[k]
+                if pair[l] >= 0:
+                    key += self.energies.weight[pair[l], new[l]] - self.energies.weight[pair[l], old[l]]
+            change += (self.energies.energy_of(place[k], new[k], key)
+                       - self.energies.energy_of(place[k], old[k], key))
+            if n > 1:
+                lattice[place[k]] = new[k]
+        if n > 1:
+            for k in range(n):
+                lattice[place[k]] = old[k]
         return change
 
-    cdef rule_t _choose_with_energies(self, site_t site, double u) noexcept nogil:
+    cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil:
         """Rule of a site by its rate constants with interactions, or -1 if the candidate is refused."""
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
@@ -321,14 +345,14 @@ cdef class LatticeProcesses:
             total += self._rate_of(entry, site, around)
             if u < total:
                 return self.environments.entry_rule[entry]
+        if total < bound * LOOSE:     # its surroundings have changed for the slower
+            self._rate_site(site)
         return -1
 
     def rate_all(self):
         """List every site afresh by its propensity with interactions."""
         cdef site_t site = 0
-        self.event += 1
-        self.n_changed_class = 0
-        self.stamp[:] = self.event - 1
+        self.n_reclassified = 0
         self.group_of[:] = -1
         while site < self.state.n_sites:
             self.make_room()
@@ -362,36 +386,7 @@ cdef class LatticeProcesses:
                     if self.environments.is_active[self.state.species[site]]:
                         self.state.neighbours(site, around)
                         self._classify(site, around)
-                        self.n_changed_class = 0
+                        self.n_reclassified = 0
                     site += 1
         if self.energies.enabled:
             self.rate_all()
-
-
-def noticing_positions(interactions, rules):
-    """Positions around a changed site at which a site may have to be rated anew.
-
-    Returns
-    -------
-    offsets : int32, shape (n_positions, 3)
-        Closed under inversion.
-    is_noticed : uint8, shape (n_species + 1, n_positions)
-        1 where the rates of an anchor of that species depend on what stands at that offset from it.
-    """
-    surroundings = [(0, 0, 0), *map(tuple, np.asarray(interactions.offsets).tolist())]
-    notices = np.diff(interactions.line_ptr) > 0
-    seen = [set() for _ in range(rules.n_species)]
-    for species in range(rules.n_species):
-        for rule in range(rules.rule_ptr[species], rules.rule_ptr[species + 1]):
-            if not notices[rules.rule_process[rule]]:
-                continue
-            for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1]):
-                position = rules.change_position[k]
-                place = (0, 0, 0) if position < 0 else tuple(np.asarray(rules.offsets)[position].tolist())
-                seen[species].update(tuple(a + b for a, b in zip(place, step, strict=True)) for step in surroundings)
-    union = set().union(*seen) - {(0, 0, 0)}
-    union |= {tuple(-c for c in offset) for offset in union}
-    offsets = sorted(union, key=lambda offset: (sum(c * c for c in offset), offset))
-    flags = [[offset in seen[species] for offset in offsets] for species in range(rules.n_species)]
-    flags = np.array([*flags, [False] * len(offsets)], dtype=np.uint8).reshape(rules.n_species + 1, len(offsets))
-    return np.array(offsets, dtype=np.int32).reshape(-1, 3), flags

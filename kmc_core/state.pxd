@@ -13,6 +13,7 @@ cdef enum:
 cdef class LatticeState:
     cdef readonly uint32_t n_sites    # number of sites; species[n_sites] is the outside
     cdef uint32_t nx, ny, nz          # sites along x, y, z
+    cdef uint32_t x, y, z, here       # of the site that was located last
     cdef uint64_t magic_x, magic_y    # 2**64 / nx and 2**64 / ny, rounded up: division by multiplication
     cdef readonly int n_positions     # positions of the stencil around a site
     cdef species_t[::1] species       # (n_sites + 1,) species of each site; the last one is "outside"
@@ -31,6 +32,22 @@ cdef class LatticeState:
         kmc_prefetch(here + row)
         kmc_prefetch(here - layer)
         kmc_prefetch(here + layer)
+
+    cdef inline void locate(self, site_t site) noexcept nogil:
+        """Make a site the one around which `at` looks."""
+        cdef uint32_t row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
+        self.here, self.x = site, site - row * self.nx
+        self.z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
+        self.y = row - self.z * self.ny
+
+    cdef inline site_t at(self, int j) noexcept nogil:
+        """The site at one position around the located one, which is itself at -1."""
+        cdef uint32_t other
+        if j < 0:
+            return self.here
+        other = (self.wrap_x[self.x + self.shift[j, 0]] + self.wrap_y[self.y + self.shift[j, 1]]
+                 + self.wrap_z[self.z + self.shift[j, 2]])
+        return other if other < self.n_sites else self.n_sites
 
     cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
         """The sites at every position of the stencil around `site` (n_sites where there is none).

@@ -132,7 +132,11 @@ def _verify_energies(Engine engine):
         total = sum(rate for _, rate, _, _ in lattice.rates_at(site))
         group = lattice.group_of[site]
         assert (group >= 0) == (engine.environments.size[engine.lattice.class_of[site]] > 0), f"site {site}: listed or not"
-        assert group < 0 or total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
+        if group < 0:
+            continue
+        assert total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
+        assert total == 0.0 or (lattice.slack[site]
+                                <= energies.thermal * np.log(groups.bound[group] / total) + 1e-6), f"site {site}: slack"
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
@@ -155,5 +159,5 @@ def structures(Engine engine):
     }
     if engine.lattice.energies.enabled:
         views |= {"energy_key": engine.lattice.energies.key, "energy_group": engine.lattice.group_of,
-                  "cached_energy": engine.lattice.energies.cached_energy, "stamp": engine.lattice.stamp}
+                  "cached_energy": engine.lattice.energies.cached, "slack": engine.lattice.slack}
     return {name: np.asarray(view) for name, view in views.items()}
