@@ -2,6 +2,7 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
+from kmc_core.rng cimport kmc_prefetch
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
 from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t, uint64_t
 
@@ -70,3 +71,4 @@ cdef class SiteEnergies:
             seen_at = self.surroundings.opposite[j]
             if around[j] < self.surroundings.n_sites:
                 self.key[around[j]] += self.weight[seen_at, new] - self.weight[seen_at, old]
+                kmc_prefetch(&self.cached[(self.key[around[j]] * 0x9E3779B97F4A7C15ULL) >> self.shift, 0])

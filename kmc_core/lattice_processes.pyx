@@ -179,6 +179,9 @@ cdef class LatticeProcesses:
         cdef int32_t layer = 0
         cdef int j
         cdef class_t c
+        if self.energies.enabled:
+            self.reclassified[self.n_reclassified] = site
+            self.n_reclassified += 1
         if not self.environments.is_active[species]:
             self._assign(site, 0)
             return
@@ -218,6 +221,9 @@ cdef class LatticeProcesses:
             species = self.state.species[site]
             if self.environments.is_active[species] and self.environments.level_stride[species]:
                 c = self.class_of[site]
+                if self.energies.enabled:
+                    self.reclassified[self.n_reclassified] = site
+                    self.n_reclassified += 1
                 self._assign(site, self.environments.with_level(
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
@@ -227,8 +233,6 @@ cdef class LatticeProcesses:
         cdef int32_t before, after
         if self.energies.enabled:
             self.class_of[site] = new
-            self.reclassified[self.n_reclassified] = site
-            self.n_reclassified += 1
             return
         before, after = self.environments.group[self.class_of[site]], self.environments.group[new]
         if after == -2:               # first site of this class
@@ -253,9 +257,6 @@ cdef class LatticeProcesses:
         cdef float drift
         for k in range(n):
             self.energies.move(changed[k], old[k], self.state.species[changed[k]])
-        for i in range(self.n_reclassified):
-            self._rate_site(self.reclassified[i])
-        self.n_reclassified = 0
         self.noticing.locate(site)
         for i in range(self.touched_ptr[rule], self.touched_ptr[rule + 1]):
             other = self.noticing.at(self.touched[i])
@@ -264,6 +265,9 @@ cdef class LatticeProcesses:
                 self.slack[other] -= drift
                 if self.slack[other] < 0.0:
                     self._rate_site(other)
+        for i in range(self.n_reclassified):
+            self._rate_site(self.reclassified[i])
+        self.n_reclassified = 0
 
     cdef void _rate_site(self, site_t site) noexcept nogil:
         """Propensity of a site with its interactions, and the list where it belongs: some way above it."""
@@ -307,31 +311,27 @@ cdef class LatticeProcesses:
         cdef site_t place[MAX_CHANGES]
         cdef species_t old[MAX_CHANGES]
         cdef species_t* lattice = &self.state.species[0]
-        cdef species_t* new = &self.change_species[0] + self.change_ptr[rule]
+        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, l, position
+        cdef species_t* new = &self.change_species[0] + first
         cdef int32_t* pair
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - self.change_ptr[rule], k, l, position
         cdef int64_t change = 0
         cdef uint64_t key
         for k in range(n):
             position = self.change_position[first + k]
             place[k] = site if position < 0 else around[position]
             old[k] = lattice[place[k]]
-            if self.energies.centre_of[old[k]] < 0 and self.energies.centre_of[new[k]] < 0:
-                if n > 1:
-                    lattice[place[k]] = new[k]
-                continue
-            key = self.energies.key[place[k]]
-            pair = &self.energies.pair_position[first + k, 0]
-            for l in range(k):
-                if pair[l] >= 0:
-                    key += self.energies.weight[pair[l], new[l]] - self.energies.weight[pair[l], old[l]]
-            change += (self.energies.energy_of(place[k], new[k], key)
-                       - self.energies.energy_of(place[k], old[k], key))
-            if n > 1:
+            if self.energies.centre_of[old[k]] >= 0 or self.energies.centre_of[new[k]] >= 0:
+                key = self.energies.key[place[k]]
+                pair = &self.energies.pair_position[first + k, 0]
+                for l in range(k):
+                    if pair[l] >= 0:
+                        key += self.energies.weight[pair[l], new[l]] - self.energies.weight[pair[l], old[l]]
+                change += (self.energies.energy_of(place[k], new[k], key)
+                           - self.energies.energy_of(place[k], old[k], key))
+            if k + 1 < n:
                 lattice[place[k]] = new[k]
-        if n > 1:
-            for k in range(n):
-                lattice[place[k]] = old[k]
+        for k in range(n - 1):
+            lattice[place[k]] = old[k]
         return change
 
     cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How far an event reaches through interactions: which sites' rates it can touch, and by how much at most.
 
-The energy change of a rule is a sum of energies of the sites that it changes. What an event elsewhere adds to it is known
-for pairs, and lies between zero and the energy of the cluster for anything larger. From the lowest sum follows the most
-that the rate can rise; with it, most sites that an event touches need not be rated again.
+The energy change of a rule is a sum of energies of the sites that it changes. What an event elsewhere adds to it is
+known for pairs, and lies between zero and the energy of the cluster for anything larger. From the lowest sum follows the
+most that the rate can rise; with it, most sites that an event touches need not be rated again.
 """
 import numpy as np
 
@@ -25,10 +25,10 @@ def touched_sites(interactions, rules):
         Positions around an anchor, closed under inversion.
     touched_ptr : int32, shape (n_rules + 1,)
     touched : int32, shape (n_touched,)
-        Positions of the sites that an event of each rule can touch; -1 = the anchor.
+        Positions of the sites that an event of each rule can touch, without those that it changes; -1 = the anchor.
     drift : float32, shape (n_touched, n_species + 1)
         Upper bound of kB T ln(rate after / rate before) of any rule there, by the species of its anchor [eV]; infinite
-        where a rule changes a site of the event itself, zero where nothing is noticed.
+        where a rule may become possible, zero where nothing is noticed.
     """
     steps = _Steps(interactions, rules)
     found = [steps.of_event(rule) for rule in range(len(rules.rule_process))]
@@ -50,23 +50,29 @@ class _Steps:
         self.rules = rules
         self._places = [(0, 0, 0), *map(tuple, np.asarray(rules.offsets).tolist())]
         self._anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
+        self._looks = [self._looks_of(rule) for rule in range(len(rules.rule_process))]
         self._changes = [self._changes_of(rule) for rule in range(len(rules.rule_process))]
         self._flatter, self._steeper = _slopes(interactions, rules)
         self._lowest = self._lowest_shares(_shares(interactions))
 
-    def _changes_of(self, rule):
-        """[(place, species that may stand there before, species after), ...] of a rule."""
+    def _looks_of(self, rule):
+        """{place: species that a rule allows there}, its anchor included."""
         rules = self.rules
-        before = {(0, 0, 0): (int(self._anchor[rule]),)}
+        found = {(0, 0, 0): (int(self._anchor[rule]),)}
         for k in range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1]):
             allowed = np.flatnonzero(np.asarray(rules.condition_allowed)[k][:rules.n_species])
-            before[self._places[rules.condition_position[k] + 1]] = tuple(allowed.tolist())
+            found[self._places[rules.condition_position[k] + 1]] = tuple(allowed.tolist())
+        return found
+
+    def _changes_of(self, rule):
+        """[(place, species that may stand there before, species after), ...] of a rule."""
+        rules, before = self.rules, self._looks[rule]
         part = range(rules.change_ptr[rule], rules.change_ptr[rule + 1])
         return [(place := self._places[rules.change_position[k] + 1], before[place], int(rules.change_species[k]))
                 for k in part]
 
     def _lowest_shares(self, shares):
-        """{(species, +1 it comes or -1 it goes): {step from an anchor: lowest addition to each rule's energy change}}."""
+        """{(species, +1 comes or -1 goes): {step from an anchor: lowest addition to every rule's energy change}}."""
         lowest = {}
         for rule, changes in enumerate(self._changes):
             if not self._steeper[rule]:
@@ -100,25 +106,27 @@ class _Steps:
             for where, row in here.items():
                 anchor = tuple(a - b for a, b in zip(place, where, strict=True))
                 sites[anchor] = sites.get(anchor, 0.0) + row
-        overlap = self._overlaps(rule)
-        wheres = sorted({*sites, *overlap})
+        enabled = self._enabled_by(rule)
+        wheres = sorted({*sites, *enabled} - {place for place, _, _ in self._changes[rule]})
         rises = np.zeros((len(wheres), self.rules.n_species + 1))
         for i, where in enumerate(wheres):
             low = sites.get(where, np.zeros(size))
             rise = np.where(low < 0.0, -low * self._steeper, -low * self._flatter)
-            rise[list(overlap.get(where, ()))] = np.inf
+            rise[list(enabled.get(where, ()))] = np.inf
             for species in range(self.rules.n_species):
                 mine = rise[self.rules.rule_ptr[species]:self.rules.rule_ptr[species + 1]]
                 rises[i, species] = mine.max() if len(mine) else 0.0
         return wheres, rises
 
-    def _overlaps(self, rule):
-        """{anchor: rules there that change a site of this one}."""
+    def _enabled_by(self, rule):
+        """{anchor: rules there that the event of this one may make possible, or that change what it changes}."""
         found = {}
-        for place, _, _ in self._changes[rule]:
-            for other, changes in enumerate(self._changes):
-                for mine, _, _ in changes if self._steeper[other] else ():
-                    found.setdefault(tuple(a - b for a, b in zip(place, mine, strict=True)), set()).add(other)
+        for place, before, after in self._changes[rule]:
+            for other, looks in enumerate(self._looks):
+                changed = {mine for mine, _, _ in self._changes[other]}
+                for mine, allowed in looks.items():
+                    if after in allowed and (mine in changed or not set(before) <= set(allowed)):
+                        found.setdefault(tuple(a - b for a, b in zip(place, mine, strict=True)), set()).add(other)
         return found
 
 
