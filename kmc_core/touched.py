@@ -2,8 +2,8 @@
 """How far an event reaches through interactions: which sites' rates it can touch, and by how much at most.
 
 The energy change of a rule is a sum of energies of the sites that it changes. What an event elsewhere adds to it is
-known for pairs, and lies between zero and the energy of the cluster for anything larger. From the lowest sum follows the
-most that the rate can rise; with it, most sites that an event touches need not be rated again.
+known for pairs, and lies between zero and the energy of the cluster for anything larger. From the lowest sum follows
+the most that the rate can rise; with it, most sites that an event touches need not be rated again.
 """
 import numpy as np
 
