@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sei-kmc: grows a battery's solid electrolyte interphase on a lattice, from barriers to fields.
 
-The public names are `run`, `open`, `load_deck`, `Result` and `__version__`. They are fetched from their
-modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
+The public names are `run`, `open`, `check`, `rate_constants`, `load_deck`, `Result` and `__version__`. They are
+fetched from their modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
 """
 
 import importlib
@@ -10,9 +10,16 @@ import importlib
 __version__ = "0.1.0"
 
 # public name: the module that defines it
-_HOME_OF = {"run": "simulation", "open": "result", "Result": "result", "load_deck": "deck"}
+_HOME_OF = {
+    "run": "simulation",
+    "open": "result",
+    "Result": "result",
+    "load_deck": "deck",
+    "check": "inspection",
+    "rate_constants": "rate_table",
+}
 
-__all__ = ["Result", "__version__", "load_deck", "open", "run"]
+__all__ = ["Result", "__version__", "check", "load_deck", "open", "rate_constants", "run"]
 
 
 def __getattr__(name):

@@ -86,9 +86,11 @@ def build_parser():
     parser.add_argument("--version", action="version", version=f"sei-kmc {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_check(commands)
+    _add_rates(commands)
     _add_run(commands)
     _add_plot(commands)
     _add_export(commands)
+    _add_import(commands)
     _add_schema(commands)
     return parser
 
@@ -115,6 +117,15 @@ def _add_deck(parser):
 def _add_check(commands):
     parser = _add_command(commands, "check", _check, "refuse the deck or explain it, with a half-second trial")
     _add_deck(parser)
+
+
+def _add_rates(commands):
+    parser = _add_command(commands, "rates", _rates, "print the rate constants of the deck as CSV")
+    _add_deck(parser)
+    for name, unit, example in (("temperature", "K", "25 degC"), ("potential", "V vs Li/Li+", "50 mV")):
+        parser.add_argument(
+            f"--{name}", metavar="VALUE", help=f"in {unit}, or with its unit as in '{example}' (default: at time zero)"
+        )
 
 
 def _add_run(commands):
@@ -166,10 +177,44 @@ def _add_schema(commands):
     _add_command(commands, "schema", _schema, "print the JSON Schema of decks, for editors")
 
 
-def _check(arguments):
-    from kmc.check import check
+def _add_import(commands):
+    parser = _add_command(commands, "import", _import, "convert a foreign network or table into a deck")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="database or table; see docs/import.md")
+    parser.add_argument("-o", "--output", metavar="DECK", type=Path, required=True, help="the deck to write")
+    for name, what in (
+        ("initial", "initial state of a network, SQLite"),
+        ("species", "names, formulas and charges of its species, CSV or JSON"),
+        ("parameters", "parameters of a run of LGMC"),
+    ):
+        parser.add_argument(f"--{name}", metavar="FILE", type=Path, help=what)
+    for name, metavar, what in (
+        ("name", "TITLE", "title of the deck"),
+        ("source", "TEXT", "publication of the numbers"),
+        ("temperature", "TEMPERATURE", "that the numbers were made for, as in '298.15 K'"),
+        ("duration", "TIME", "duration of the run (default: 1 s)"),
+        ("outer-reorganization-energy", "ENERGY", "of rows without one, as in '0.32 eV'"),
+        ("surface", "TEXT", "surface of a CatHub database, as in 'Pt 111'"),
+    ):
+        parser.add_argument(f"--{name}", metavar=metavar, help=what)
+    laws = ("marcus", "marcus-hush-chidsey")
+    parser.add_argument("--electron-transfer", choices=laws, default=laws[0], help="rate law (default: marcus)")
+    parser.add_argument("--skip-unbalanced", action="store_true", help="leave out what does not balance")
+    parser.add_argument("--overwrite", action="store_true", help="replace a deck that is there already")
 
-    print(check(arguments.deck, _overrides(arguments.overrides)))
+
+def _check(arguments):
+    from kmc.inspection import check
+
+    found = check(arguments.deck, _overrides(arguments.overrides))
+    print(found.page)
+    return EXIT_REFUSED if found.is_refused else EXIT_FINISHED
+
+
+def _rates(arguments):
+    from kmc.rate_table import rate_constants, write_csv
+
+    given = arguments.temperature, arguments.potential
+    write_csv(rate_constants(arguments.deck, *given, _overrides(arguments.overrides)), sys.stdout)
     return EXIT_FINISHED
 
 
@@ -178,7 +223,7 @@ def _run(arguments):
     if n_ranks > 1:
         return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
-    max_wall_time = _wall_time(arguments.max_wall_time)
+    max_wall_time = _physical("--max-wall-time", arguments.max_wall_time, "time")
     directory = arguments.output or Path("results") / arguments.deck.stem
 
     try:
@@ -234,6 +279,29 @@ def _schema(_arguments):
     return EXIT_FINISHED
 
 
+def _import(arguments):
+    from kmc.importing import Options, import_deck
+
+    given = vars(arguments)
+    options = Options(
+        title=arguments.name or "",
+        source=arguments.source or "",
+        temperature=_physical("--temperature", arguments.temperature, "temperature"),
+        **{name: given[name] for name in ("electron_transfer", "outer_reorganization_energy", "surface")},
+        **({"duration": arguments.duration} if arguments.duration else {}),
+        skip_unbalanced=arguments.skip_unbalanced,
+    )
+    beside = {name: given[name] for name in ("initial", "species", "parameters")}
+    imported = import_deck(arguments.files, arguments.output, **beside, options=options, overwrite=arguments.overwrite)
+    print(f"{imported.path}: {imported.n_species} species, {imported.n_processes} processes")
+    left_out = [f"left out: {each}" for each in imported.left_out]
+    for text in (*imported.assumptions, *left_out[:10]):
+        print(f"  {text}")
+    if len(left_out) > 10:
+        print(f"  left out: {len(left_out) - 10} more, named in the deck")
+    return EXIT_FINISHED
+
+
 def _overrides(assignments):
     """``["run.seed=7"]`` as ``{"run.seed": "7"}``; the deck gives the values their types and units."""
     overrides = {}
@@ -245,18 +313,19 @@ def _overrides(assignments):
     return overrides
 
 
-def _wall_time(text):
+def _physical(option, text, dimension):
+    """Value of an option in internal units; None if it is not given."""
     if text is None:
         return None
     from kmc.units import UnitError, parse_quantity
 
     try:
-        seconds, _ = parse_quantity(text, "time")
+        value, _ = parse_quantity(text, dimension)
     except UnitError as error:
-        raise KmcError(f"--max-wall-time {text!r}: {error}") from error
-    if not seconds > 0:
-        raise KmcError(f"--max-wall-time {text!r}: must be positive")
-    return seconds
+        raise KmcError(f"{option} {text!r}: {error}") from error
+    if not value > 0:
+        raise KmcError(f"{option} {text!r}: must be positive")
+    return value
 
 
 def _results_file(path):

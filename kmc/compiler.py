@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kmc.barriers import Tables
+from kmc.compartment import Compartment
 from kmc.equation import Equation, EquationError, parse_equation
 from kmc.errors import DeckError, Problem
+from kmc.lattice import lattice_of
+from kmc.parameters import ParameterChecks
 from kmc.process import Neighbours, Process, Step, Vocabulary, imbalance, resolve
 from kmc.quantity import Location, Quantity, TableReference
 from kmc.rates import RATE_LAWS
+from kmc.solution_checks import solution_faults
 from kmc.species import SolutionSpecies, Species
-from kmc.units import DIMENSIONS
+from kmc.stencils import Stencils
+from kmc.transfer import Transfers
 
 if TYPE_CHECKING:
     from kmc.deck import Deck, NeighbourTerm
-
-_REORGANIZATION = ("inner-reorganization-energy", "outer-reorganization-energy")
 
 
 class Compiler:
@@ -30,6 +33,7 @@ class Compiler:
     deck : Deck
     species : tuple of Species
     solution : tuple of SolutionSpecies
+    compartment : Compartment
 
     Attributes
     ----------
@@ -43,7 +47,13 @@ class Compiler:
         What is no error but should be known.
     """
 
-    def __init__(self, deck: Deck, species: tuple[Species, ...], solution: tuple[SolutionSpecies, ...]):
+    def __init__(
+        self,
+        deck: Deck,
+        species: tuple[Species, ...],
+        solution: tuple[SolutionSpecies, ...],
+        compartment: Compartment,
+    ):
         index = {each.name: each.index for each in species}
         groups = {
             name: frozenset(index[member] for member in members) for name, members in deck.groups.items()
@@ -54,7 +64,11 @@ class Compiler:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self._deck = deck
+        self._compartment = compartment
         self._vocabulary = Vocabulary(species, solution, groups)
+        self._transfers = Transfers(deck, index)
+        self._checks = ParameterChecks(deck)
+        self._stencils = Stencils(lattice_of(deck))
         # The balance of a species whose formula is wrong would be wrong as well.
         broken = [
             each.name
@@ -81,7 +95,9 @@ class Compiler:
         geometry = self._geometry(index, len(step.reactants))
         self._check_sites(index, len(step.reactants))
         self._check_electrons(index, step)
-        self._check_activities(index, step, reversible)
+        self._check_solution(index, step, reversible)
+        self._check_transfer(index, step, parameters)
+        self._check_stencil(index, step, geometry)
         if reversible:
             self._check_reverse(index, step, geometry)
         if len(self.problems) > before:
@@ -96,6 +112,8 @@ class Compiler:
     def _append(self, index, name, step, parameters, reverse_of, rest) -> None:
         law = self._deck.processes[index].law
         change = step.solution_change
+        finite = {number for number in step.consumed if self._vocabulary.solution[number].is_finite}
+        held = {number: order for number, order in step.consumed.items() if number not in finite}
         process = Process(
             name,
             len(self.processes),
@@ -106,8 +124,13 @@ class Compiler:
             law,
             parameters,
             reverse_of,
-            step.consumed,
+            held,
             *rest,
+            molecule_orders={number: step.consumed[number] for number in sorted(finite)},
+            transfer=self._transfers.coefficient(self._deck.processes[index], step),
+            layers=self._layers(index),
+            hop=self._stencils.hop(self._deck.processes[index], step, rest[2]),
+            oriented=self._deck.processes[index].orientations == "given",
         )
         self.processes.append(process)
         self.steps.append((step, index))
@@ -154,6 +177,8 @@ class Compiler:
     def _geometry(self, index: int, n_terms: int) -> np.ndarray | None:
         """Positions (x, y, z) of the lattice terms."""
         given = self._deck.processes[index].geometry
+        if n_terms == 0:
+            return None
         if given is None:
             if n_terms > 2:
                 message = f"{n_terms} lattice terms need 'geometry', the position of each"
@@ -171,7 +196,7 @@ class Compiler:
     def _check_sites(self, index: int, n_terms: int) -> None:
         """Neighbours are counted around a lattice term that exists."""
         for number, term in enumerate(self._deck.processes[index].neighbours):
-            if term.site > n_terms:
+            if term.site > n_terms > 0:
                 message = f"neighbours of lattice term {term.site}, but the equation has {n_terms}"
                 where = self._place(index, "neighbours", number, "site")
                 self._report(index, message, where)
@@ -192,20 +217,40 @@ class Compiler:
             message = "'tunnelling' is for electrons, but the equation has no e-"
             self._report(index, message, self._place(index, "tunnelling"))
 
-    def _check_activities(self, index: int, step: Step, reversible: bool) -> None:
-        """What is consumed has an activity, on the way back as well."""
-        needed = [("consumes", each) for each in step.consumed]
-        needed += [("on its way back consumes", each) for each in step.produced] if reversible else []
-        for verb, number in needed:
-            species = self._vocabulary.solution[number]
-            if species.activity is None:
-                message = f"{verb} '{species.name}', which has no activity"
-                hint = "without an activity a species can be produced only" + (" (=>)" if reversible else "")
-                self._report(index, message, self._in_equation(index), hint)
+    def _check_solution(self, index: int, step: Step, reversible: bool) -> None:
+        """The solution has what the process asks of it."""
+        entry = self._deck.processes[index]
+        faults = solution_faults(entry, step, reversible, self._vocabulary.solution, self._compartment)
+        for fault in faults:
+            where = self._in_equation(index) if fault.key == "equation" else self._place(index, fault.key)
+            self._report(index, fault.message, where, fault.hint)
+        if entry.tunnelling and step.is_solution and "default" not in self._deck.tunnelling.decay:
+            message = "tunnels through the solution, which takes the decay 'default', and there is none"
+            self._report(index, message, self._place(index, "tunnelling"))
+
+    def _check_transfer(self, index: int, step: Step, parameters: dict[str, Quantity]) -> None:
+        """The process goes together with the interactions of the lattice."""
+        for fault in self._transfers.faults(self._deck.processes[index], step, parameters):
+            self._report(index, fault.message, self._place(index, fault.key), fault.hint)
+
+    def _check_stencil(self, index: int, step: Step, geometry: np.ndarray | None) -> None:
+        """The sites of the process fit the lattice."""
+        needed = len(step.reactants) > 2 or self._deck.processes[index].geometry is not None
+        if geometry is None and needed and len(step.reactants) > 1:
+            return  # reported already
+        for fault in self._stencils.faults(self._deck.processes[index], step, geometry):
+            self._report(index, fault.message, self._place(index, *fault.path), fault.hint)
+
+    def _layers(self, index: int) -> tuple[int, int | None] | None:
+        """First and last layer in which the process can start."""
+        layer = self._deck.processes[index].layer
+        return None if layer is None else (layer.first, layer.last)
 
     def _check_reverse(self, index: int, step: Step, geometry: np.ndarray | None) -> None:
         entry = self._deck.processes[index]
-        if step.reverse().key(geometry) == step.key(geometry) or step.reverse().key() == step.key():
+        # In one orientation only, the way back is another process, even if it does the same.
+        swapped = entry.orientations == "all" and step.reverse().key() == step.key()
+        if swapped or step.reverse().key(geometry) == step.key(geometry):
             self._report(index, "is its own reverse; write =>", self._in_equation(index))
         elif not RATE_LAWS[entry.law].uses_potential and step.electrons:
             message = f"rate law '{entry.law}' knows no potential, so <=> has no free energy for the reverse"
@@ -238,19 +283,9 @@ class Compiler:
         """Parameters of the rate law, those of tables within the same bounds as those of decks."""
         entry = self._deck.processes[index]
         values = {name: self._value(index, given) for name, given in entry.parameters.items()}
-        for name, value in values.items():
-            parameter = RATE_LAWS[entry.law].parameters[name]
-            fault = None if value is None else parameter.fault(value.value)
-            if fault:
-                unit = DIMENSIONS[parameter.dimension].unit
-                message = f"'{name}' {fault}, not {value.value:g}{'' if unit == '1' else f' {unit}'}"
-                self._report(index, message, self._place(index, "rate", name))
         found = {name: value for name, value in values.items() if value is not None}
-        if all(name in found for name in _REORGANIZATION) and not sum(
-            found[name].value for name in _REORGANIZATION
-        ):
-            message = "the reorganization energies are both zero; their sum must be above 0 eV"
-            self._report(index, message, self._place(index, "rate"))
+        for fault in self._checks.faults(entry, found):
+            self._report(index, fault.message, self._place(index, *fault.path), fault.hint)
         return found
 
     def _neighbours(self, index: int, number: int) -> Neighbours | None:
@@ -259,7 +294,9 @@ class Compiler:
         members: set[int] = set()
         for name in term.species:
             group = self._vocabulary.groups.get(name[1:-1]) if name[:1] == "{" else None
-            members |= group if group is not None else {self._vocabulary.lattice[name].index}
+            # A deck without lattice has no species to name here, which is refused elsewhere.
+            known = [self._vocabulary.lattice[name].index] if name in self._vocabulary.lattice else []
+            members |= group if group is not None else set(known)
         energy = self._value(index, term.energy)
         return None if energy is None else Neighbours(frozenset(members), energy, term.site, term.shell)
 
@@ -281,4 +318,5 @@ class Compiler:
         unsourced = [name for name, value in values if not value.source]
         if unsourced and not entry.source:
             said.append(f"no source for {', '.join(unsourced)}")
+        said += self._transfers.notes(entry, step)
         self.notes += [f"process '{entry.name}': {each}" for each in said]

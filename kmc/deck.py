@@ -15,14 +15,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kmc.deck_cell import completed
 from kmc.deck_checks import check_references
+from kmc.deck_compartment import CompartmentDeck
 from kmc.deck_extends import BaseDeck, extend
 from kmc.deck_files import beside, table_files
-from kmc.deck_lattice import LatticeDeck, LayerDeck, RandomDeck
+from kmc.deck_interactions import ClusterDeck, InteractionsDeck
+from kmc.deck_lattice import CellDeck, LatticeDeck, LayerDeck, RandomDeck
 from kmc.deck_messages import translate
 from kmc.deck_models import Cadence, DeckSections, OutputDeck, RunDeck, TunnellingDeck
 from kmc.deck_overrides import apply_overrides
-from kmc.deck_process import NeighbourTerm, ProcessDeck
+from kmc.deck_process import LayerRange, NeighbourTerm, ProcessDeck
 from kmc.deck_protocol import PotentialRampSection, TableSection, TemperatureRampSection
 from kmc.deck_schema import json_schema, unit_key
 from kmc.deck_species import CrystalDeck, SolutionDeck, SpeciesDeck
@@ -37,11 +40,16 @@ from kmc.yamltext import Document, MarkedDict, read_text, read_yaml
 __all__ = [
     "BaseDeck",
     "Cadence",
+    "CellDeck",
+    "ClusterDeck",
+    "CompartmentDeck",
     "Constant",
     "CrystalDeck",
     "Deck",
+    "InteractionsDeck",
     "LatticeDeck",
     "LayerDeck",
+    "LayerRange",
     "Location",
     "NeighbourTerm",
     "OutputDeck",
@@ -105,13 +113,17 @@ class Deck:
         The decks it builds on, the nearest first.
     overrides : dict of str to str
         What `--set` replaced.
+    sections : DeckSections
+        The sections as read, before anything of them was put into another form.
     """
 
     title: str
     description: str
     tables: dict[str, Path]
     run: RunDeck
-    lattice: LatticeDeck
+    lattice: LatticeDeck | None
+    compartment: CompartmentDeck | None
+    interactions: InteractionsDeck | None
     protocol: ProtocolDeck
     tunnelling: TunnellingDeck | None
     groups: dict[str, list[str]]
@@ -124,6 +136,7 @@ class Deck:
     bases: tuple[BaseDeck, ...]
     overrides: dict[str, str]
     document: Document = field(repr=False, compare=False)
+    sections: DeckSections = field(repr=False, compare=False)
 
     def locate(self, path: tuple, key: bool = False) -> Location:
         """Place of the value (with `key`: of the key) at a path of kebab-case keys and indexes.
@@ -190,7 +203,9 @@ def parse_deck(
     document = read_yaml(text, name)
     if document.data is None:
         raise DeckError(
-            Problem("is empty; a deck has at least run, lattice, protocol, species and processes", name)
+            Problem(
+                "is empty; a deck has at least run, protocol and processes, and lattice and species, or solution", name
+            )
         )
     if not isinstance(document.data, MarkedDict):
         message = f"a deck is a mapping of sections, not {described(document.data)}"
@@ -210,6 +225,7 @@ def parse_deck(
     if sections is not None:
         protocol = _protocol(sections, reading)
         _check_cadence(sections, reading)
+        sections = sections.model_copy(update={"lattice": completed(sections.lattice, reading)})
     if reading.problems or sections is None or protocol is None:
         raise DeckError(reading.problems)
     return _deck(
@@ -230,6 +246,9 @@ def _deck(sections: DeckSections, **rest: Any) -> Deck:
         "title",
         "description",
         "run",
+        "lattice",
+        "compartment",
+        "interactions",
         "tunnelling",
         "groups",
         "species",
@@ -238,12 +257,7 @@ def _deck(sections: DeckSections, **rest: Any) -> Deck:
         "output",
     )
     parts = {key: getattr(sections, key) for key in kept}
-    lattice = sections.lattice
-    axes = {"x": "periodic", "y": "periodic", "z": "walls"}
-    if lattice.type == "square":
-        del axes["y"]
-    lattice = lattice.model_copy(update={"boundaries": axes | lattice.boundaries})
-    return Deck(**parts, **rest, lattice=lattice)
+    return Deck(**parts, **rest, sections=sections)
 
 
 def _default_units(given: object, reading: Reading) -> dict[str, str]:

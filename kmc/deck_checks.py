@@ -11,6 +11,9 @@ import math
 import re
 from typing import Any
 
+from kmc.deck_compartment import check_compartment
+from kmc.deck_interactions import check_interactions
+from kmc.deck_lattice import TYPES, check_type
 from kmc.deck_values import Reading
 from kmc.errors import did_you_mean
 
@@ -40,6 +43,8 @@ def check_references(data: Any, reading: Reading) -> None:
     _check_tunnelling(data, names["species"], reading)
     _check_processes(data, names, reading)
     _check_output(data, reading)
+    check_compartment(data, reading)
+    check_interactions(data, names["species"], reading)
 
 
 def _mapping(data: Any, key: str) -> Any:
@@ -139,7 +144,8 @@ def _check_lattice(data: Any, species: Any, reading: Reading) -> None:
                 _check_species_name(entry["species"], entry.value_marks["species"], species, reading)
     axes = ("x", "z") if lattice.get("type") == "square" else ("x", "y", "z")
     size = _list(lattice, "size")
-    if size and lattice.get("type") in ("square", "simple cubic"):
+    check_type(lattice, reading)
+    if size and lattice.get("type") in TYPES:
         if len(size) != len(axes):
             message = f"'size' has {len(size)} numbers; a {lattice['type']} lattice needs {', '.join(axes)}"
             reading.report(message, lattice.value_marks["size"])
@@ -243,6 +249,7 @@ def _check_processes(data: Any, names: dict[str, Any], reading: Reading) -> None
         for term in _list(process, "neighbours"):
             _check_members(_list(term, "species"), names, reading)
         _check_geometry(process, data, reading)
+        _check_layer(process, data, reading)
 
 
 def _check_members(members: Any, names: dict[str, Any], reading: Reading) -> None:
@@ -259,6 +266,8 @@ def _check_members(members: Any, names: dict[str, Any], reading: Reading) -> Non
 
 def _check_geometry(process: Any, data: Any, reading: Reading) -> None:
     geometry = _list(process, "geometry")
+    if process.get("orientations") == "given" and process.get("geometry") is None:
+        reading.report("'orientations: given' needs 'geometry', which gives it", process.value_marks["orientations"])
     dimension = 2 if _mapping(data, "lattice").get("type") == "square" else 3
     seen: set[tuple] = set()
     for index, position in enumerate(geometry):
@@ -270,6 +279,17 @@ def _check_geometry(process: Any, data: Any, reading: Reading) -> None:
         if tuple(position) in seen:
             reading.report("two lattice terms at one position", geometry.value_marks[index])
         seen.add(tuple(position))
+
+
+def _check_layer(process: Any, data: Any, reading: Reading) -> None:
+    """The layers of a process are some, and lie within the lattice."""
+    layer, size = _mapping(process, "layer"), _list(_mapping(data, "lattice"), "size")
+    first, last = layer.get("from", 1), layer.get("to")
+    if _whole(first) and size and _whole(size[-1]) and first > size[-1] > 0:
+        message = f"layer {first} is outside; there are {size[-1]} layers"
+        reading.report(message, layer.value_marks["from"])
+    if _whole(first) and _whole(last) and 0 < last < first:
+        reading.report(f"layers from {first} to {last} are none", layer.value_marks["from"])
 
 
 def _check_output(data: Any, reading: Reading) -> None:

@@ -21,7 +21,7 @@ from kmc.yamltext import Document, MarkedDict, read_text, read_yaml
 MAX_BASES = 8
 """Largest number of decks below a deck."""
 
-_VALUE = frozenset({"value", "source", "method"})
+_VALUE = frozenset({"value", "range", "source", "method"})
 
 # Mappings whose keys are names that the user gives, where `value` is a name like any other, and the one
 # with a key of its own that is called `value`.
@@ -37,6 +37,10 @@ _ALTERNATIVES: tuple[tuple[tuple[str | None, ...], tuple], ...] = (
     (("output", "times"), _CADENCE),
     (("output", "snapshots"), _CADENCE),
     (("species", None), ({"molar-volume"}, {"density"}, {"crystal"})),
+    (("solution", None), ({"activity"}, {"count"}, {"concentration"})),
+    (("compartment",), ({"volume"}, {"height"})),
+    (("lattice",), ({"spacing"}, {"cell"})),
+    (("lattice", "cell"), ({"vectors"}, {"file"})),
 )
 
 

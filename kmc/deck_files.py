@@ -10,6 +10,7 @@ from typing import Any
 from kmc.deck_values import Reading
 from kmc.errors import did_you_mean
 from kmc.quantity import Location
+from kmc.table_kinds import EXPECTED, SUFFIXES, is_table_name
 from kmc.yamltext import MarkedDict
 
 
@@ -46,10 +47,13 @@ def table_files(data: MarkedDict, reading: Reading) -> dict[str, Path]:
 
 def _table_file(file: str, where: Location, reading: Reading) -> Path:
     path = beside(file, where, reading)
-    if path.suffix not in (".csv", ".db", ".json"):
-        reading.report(f"'{file}' is no table; expected a .csv file or an ASE database (.db, .json)", where)
-    elif not is_file(path):
-        reading.report(f"no such file '{file}'{nearby(path)}", where, f"looked in {path.parent}")
+    if not _exists(path):
+        if path.suffix.lower() in SUFFIXES or not path.suffix:
+            reading.report(f"no such file '{file}'{nearby(path)}", where, f"looked in {path.parent}")
+        else:
+            reading.report(f"'{file}' is no table; expected {EXPECTED}", where)
+    elif not is_table_name(path):
+        reading.report(f"'{file}' is no table; expected {EXPECTED}", where)
     return path
 
 
@@ -63,6 +67,14 @@ def is_file(path: Path) -> bool:
     """Whether there is such a file; no path is too odd to ask for."""
     try:
         return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file or directory; no path is too odd to ask for."""
+    try:
+        return path.is_file() or path.is_dir()
     except (OSError, ValueError):
         return False
 

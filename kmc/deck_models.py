@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The sections of a deck and their keys: types, units, ranges, a line of documentation each. Floor 1.
 
-With `deck_protocol`, `deck_lattice`, `deck_species` and `deck_process` this is the one list of keys: reading, messages,
-the JSON Schema and `docs/deck.md` follow from it. Attributes are the keys in snake case. What ties sections together
-(names that refer to each other) is in `deck_checks`.
+With `deck_protocol`, `deck_lattice`, `deck_compartment`, `deck_species` and `deck_process` this is the one list of
+keys: reading, messages, the JSON Schema and `docs/deck.md` follow from it. Attributes are the keys in snake case. What
+ties sections together (names that refer to each other) is in `deck_checks`.
 """
 
 from typing import Annotated
 
 from pydantic import Field
 
+from kmc.deck_compartment import CompartmentDeck
+from kmc.deck_interactions import InteractionsDeck
 from kmc.deck_lattice import LatticeDeck
 from kmc.deck_process import ProcessDeck
 from kmc.deck_protocol import ProtocolSection
@@ -88,11 +90,19 @@ class DeckSections(Section):
     )
     tables: dict[str, Text] = Field(
         default_factory=dict,
-        description="CSV files or ASE databases, relative to the deck",
+        description="barrier tables of seven kinds (docs/tables.md), files or directories relative to the deck",
         examples=[{"graphite": "tables/graphite_ec.csv"}],
     )
     run: RunDeck = Field(description="how long, and from which seed")
-    lattice: LatticeDeck = Field(description="sites, and what is on them at the start")
+    lattice: LatticeDeck | None = Field(
+        None, description="sites, and what is on them at the start; without it a run is all solution"
+    )
+    compartment: CompartmentDeck | None = Field(
+        None, description="the well-mixed volume of the solution; needed where a volume or a distance is"
+    )
+    interactions: InteractionsDeck | None = Field(
+        None, description="energies between species on the lattice, and how barriers follow them"
+    )
     protocol: ProtocolSection = Field(description="potential and temperature as functions of time")
     tunnelling: TunnellingDeck | None = Field(None, description="needed by processes with `tunnelling: true`")
     groups: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field(
@@ -100,7 +110,9 @@ class DeckSections(Section):
         description="sets of lattice species, written {name} in equations",
         examples=[{"film": ["LEDC", "Li2CO3"]}],
     )
-    species: dict[str, SpeciesDeck] = Field(description="what can be on a site", min_length=1)
+    species: dict[str, SpeciesDeck] = Field(
+        default_factory=dict, description="what can be on a site; required with a lattice", min_length=1
+    )
     solution: dict[str, SolutionDeck] = Field(
         default_factory=dict, description="well-mixed species and gases"
     )

@@ -17,7 +17,8 @@ def apply_overrides(data: MarkedDict, overrides: dict[str, str], reading: Readin
     data : MarkedDict
         The deck as read.
     overrides : dict of str to str
-        YAML text by dotted path; an item of a list goes by its index or by its `name`.
+        YAML text by dotted path; an item of a list goes by its index or by its `name`, and `value` below a number that
+        stands alone or comes from a table is that number.
     reading : Reading
         Problems are reported here, under the name of the option.
     """
@@ -40,15 +41,14 @@ def _replace(data: MarkedDict, path: str, value: object, option: Location) -> st
     """Set the value at a path; returns what is wrong with the path, if anything."""
     here: object = data
     rest = path.split(".")
-    if not all(rest):
-        return "expected a path such as run.seed"
     walked: list[str] = []
     while True:
         key, n_used = _step(here, rest)
         inside = f" in '{'.'.join(walked)}'" if walked else ""
-        if key is None:
-            return _unknown(here, rest[0], inside, data)
-        if n_used == len(rest):
+        if key is None or key == "":
+            # names may hold dots, and even end in one; only a path that leads nowhere is none
+            return "expected a path such as run.seed" if "" in rest else _unknown(here, rest[0], inside, data)
+        if n_used == len(rest) or (rest[n_used:] == ["value"] and not isinstance(here[key], (dict, list))):
             here[key] = value
             here.value_marks[key] = option
             if isinstance(here, MarkedDict):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The sections of a deck that say what can happen. Floor 1."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from kmc.deck_rate import rate_law
 from kmc.deck_section import Section, Text
-from kmc.deck_values import quantity, rate_law
+from kmc.deck_values import quantity
 from kmc.quantity import Location, Quantity, TableReference
 
 
@@ -22,7 +23,20 @@ class NeighbourTerm(Section):
     site: int = Field(
         1, ge=1, description="lattice term of the equation whose neighbours count, from 1", examples=[1]
     )
-    shell: int = Field(1, ge=1, le=2, description="1 nearest, 2 next nearest", examples=[2])
+    shell: int = Field(1, ge=1, le=6, description="1 nearest, 2 next nearest, and so on by distance", examples=[2])
+
+
+class LayerRange(Section):
+    """Layers of sites at which a process can start, counted from the surface of the electrode.
+
+    Layer 1 lies directly on the highest complete layer of the electrode at time zero; in a deck without electrode it is
+    the lowest layer of the lattice.
+    """
+
+    first: Annotated[int, Field(ge=1)] = Field(1, alias="from", description="first layer", examples=[1])
+    last: Annotated[int, Field(ge=1)] | None = Field(
+        None, alias="to", description="last layer, inclusive; without it all layers above", examples=[8]
+    )
 
 
 class ProcessDeck(Section):
@@ -44,6 +58,14 @@ class ProcessDeck(Section):
         description="shifts of the barrier by neighbours",
         examples=[[{"species": ["{film}"], "energy": "0.05 eV"}]],
     )
+    transfer: quantity("dimensionless", least=0.0, most=1.0) | None = Field(
+        None,
+        description="Bronsted-Evans-Polanyi coefficient of this process, instead of that of `interactions`",
+        examples=["0.3 +- 0.1"],
+    )
+    layer: LayerRange | None = Field(
+        None, description="layers in which its first lattice term lies", examples=[{"from": 1, "to": 8}]
+    )
     source: str | None = Field(
         None, description="publication of the step", examples=["doi:10.1021/ja0164529"]
     )
@@ -53,9 +75,15 @@ class ProcessDeck(Section):
         | None
     ) = Field(
         None,
-        description="positions of the lattice terms, in spacings",
+        description="positions x, y, z of the lattice terms in steps along the vectors of the lattice, in all "
+        "orientations that its symmetry gives; needed by three or more terms, two are nearest neighbours without",
         min_length=1,
         examples=[[[0, 0, 0], [1, 0, 0], [1, 1, 0]]],
+    )
+    orientations: Literal["all", "given"] = Field(
+        "all",
+        description="`given`: only as `geometry` says, for molecules on several sites whose species know how they lie",
+        examples=["given"],
     )
     _location: Location | None = PrivateAttr(None)
 

@@ -15,11 +15,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from kmc.deck_examples import EXAMPLES, HOST, HOST_NAME
+from kmc.deck_forms import FORMS
 from kmc.deck_models import DeckSections
+from kmc.deck_rate import Rate, bounds_of
 from kmc.deck_schema import unit_key
 from kmc.deck_section import Section
-from kmc.deck_values import Bounds, Kind, Rate
-from kmc.rates import RATE_LAWS
+from kmc.deck_values import Bounds, Kind
+from kmc.modifiers import MODIFIERS
+from kmc.rates import RATE_LAWS, Parameter
 from kmc.units import DIMENSIONS
 
 START, END = "<!-- keys: generated -->", "<!-- keys: end -->"
@@ -64,10 +68,14 @@ def tables() -> str:
         title = " and ".join(f"`{path}`" for path in paths) if paths != [""] else "The deck"
         rows = [_row(name, field) for name, field in section.model_fields.items()]
         head = "| key | meaning | value | default | example |\n|---|---|---|---|---|"
-        parts.append(
-            f"### {title}\n\n{' '.join((section.__doc__ or '').split())}\n\n{head}\n" + "\n".join(rows)
-        )
-    return "\n\n".join([*parts, _laws(), _dimensions()])
+        parts.append(f"### {title}\n\n{_text(section)}\n\n{head}\n" + "\n".join(rows))
+        parts += [_block(text) for path in paths for text in examples_of(path)]
+    return "\n\n".join([_host(), *parts, _laws(), _forms(), _modifiers(), _dimensions()])
+
+
+def examples_of(path: str) -> list[str]:
+    """Examples of the section at a path: decks that extend `deck_examples.HOST`."""
+    return [text for where, text in EXAMPLES if where == path]
 
 
 def updated(page: str) -> str:
@@ -84,6 +92,35 @@ def updated(page: str) -> str:
     before, _, rest = page.partition(START)
     _, _, after = rest.partition(END)
     return f"{before}{START}\n\n{tables()}\n\n{END}{after}"
+
+
+def _text(section: type[Section]) -> str:
+    """What a section is for, its paragraphs kept."""
+    paragraphs = (section.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(each.split()) for each in paragraphs)
+
+
+def _block(text: str) -> str:
+    return f"```yaml\n{text}```"
+
+
+def _host() -> str:
+    return f"The examples below extend this deck, `{HOST_NAME}`, and run as they stand here.\n\n{_block(HOST)}"
+
+
+def _modifiers() -> str:
+    """What acts on a rate constant besides its law."""
+    lines = [
+        "### Modifiers",
+        "",
+        "What acts on the rate constant k of a law, site by site or molecule by molecule. `kmc rates` and `kmc check`",
+        "show k without them, at activities 1.",
+    ]
+    for each in MODIFIERS.values():
+        keys = ", ".join(f"`{key}`" for key in each.keys)
+        lines += ["", f"**`{each.name}`**: {each.equation}  ", f"{each.meaning}  "]
+        lines += [f"keys {keys}; without them: {each.default}  ", each.source, "", _block(each.example)]
+    return "\n".join(lines)
 
 
 def _inner(annotation: Any, path: str) -> list[tuple[str, type[Section]]]:
@@ -161,9 +198,9 @@ def _range(metadata: list[Any] | tuple) -> str:
 def _physical(kind: Kind) -> str:
     """A physical value: dimension, range, whether it keeps a source and may come from a table."""
     unit = DIMENSIONS[kind.dimension].unit
-    words = kind.dimension if kind.dimension != "dimensionless" else "plain number"
+    words = f"{kind.dimension} [{unit}]" if kind.dimension != "dimensionless" else "plain number"
     if kind.is_quantity:
-        words += ", may carry `+-` and source"
+        words += ", may carry `+-` or range, and source"
     words += _limits(kind.bounds, "" if unit == "1" else f" {unit}")
     return words + (", or `table#row`" if kind.reference else "")
 
@@ -204,19 +241,45 @@ def _laws() -> str:
     lines = [
         "### Rate laws",
         "",
-        "`rate: {law: NAME, ...}`, with the parameters of that law; each may be `table#row`.",
+        "`rate: {law: NAME, ...}`, with the parameters of that law; each may be `table#row`. Energies and potentials",
+        "may depend on temperature, see below. Rate constants are in 1/s, where not said otherwise.",
     ]
     for law in RATE_LAWS.values():
-        lines += ["", f"**`{law.name}`**: `{law.equation}`  ", f"{law.source}", ""]
+        unit = f" in {law.unit}, for one pair of molecules of the solution" if law.is_volumetric else ""
+        lines += ["", f"**`{law.name}`**: `{law.equation}`{unit}  ", f"{law.source}", ""]
+        lines += [f"    rate: {law.example}", ""]
         lines += ["| parameter | meaning | value | default |", "|---|---|---|---|"]
         for name, each in law.parameters.items():
-            bounds = Bounds(0.0 if each.positive else None, each.minimum, None, each.maximum)
             default = (
                 "required" if each.required else "none" if each.default is None else f"`{each.default:g}`"
             )
-            value = _physical(Kind(each.dimension, bounds, True, True))
-            lines.append(f"| `{name}` | {each.description} | {value} | {default} |")
+            lines.append(f"| `{name}` | {each.description} | {_parameter(each)} | {default} |")
     return "\n".join(lines)
+
+
+def _parameter(parameter: Parameter) -> str:
+    """What a parameter of a rate law has to be."""
+    words = _physical(Kind(parameter.dimension, bounds_of(parameter), True, True))
+    if parameter.length is not None:
+        least, most = parameter.length
+        return f"list of {least if least == most else f'{least} or more'}, each: {words}"
+    words += ", may depend on temperature" if parameter.may_vary else ""
+    return words + (" or be computed from the image charge" if parameter.image_charge else "")
+
+
+def _forms() -> str:
+    """Mappings from which a value follows."""
+    lines = [
+        "### Values that depend on temperature or height",
+        "",
+        "Instead of a number, a parameter of a rate law that is an energy or a potential may be one of these mappings;",
+        "each may carry `source` and `method`, each number in it its `+-` or range. Where one value is shown, it is",
+        "that at 298.15 K. The mapping with a `radius` is for `outer-reorganization-energy` only.",
+        "",
+        "| mapping | value |",
+        "|---|---|",
+    ]
+    return "\n".join([*lines, *(f"| `{form.example}` | {form.meaning} |" for form in FORMS)])
 
 
 def _dimensions() -> str:

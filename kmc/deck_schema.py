@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kmc.deck_models import DeckSections
-from kmc.deck_values import rate_schema
+from kmc.deck_rate import rate_schema
 from kmc.rates import RATE_LAWS
 from kmc.units import DIMENSIONS
 
@@ -36,12 +36,13 @@ def json_schema() -> dict[str, Any]:
     }
     units["additionalProperties"] = False
     whole = _Requirements(sections).of_mapping(schema)
+    whole["anyOf"] = [{"required": ["lattice", "species"]}, {"required": ["solution"]}]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "sei-kmc deck",
         "if": {"not": {"required": ["extends"]}},
-        "then": whole,
+        "then": whole | {"anyOf": [{"required": ["lattice", "species"]}, {"required": ["solution"]}]},
     }
 
 

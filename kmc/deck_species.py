@@ -10,6 +10,9 @@ from kmc.deck_values import quantity
 
 Phase = Literal["electrode", "liquid", "dissolved", "solid", "gas"]
 
+MAX_COUNT = 10**12
+"""Largest number of molecules of a species at the start; more of them would not fluctuate anyway."""
+
 
 def _text_of(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -75,11 +78,21 @@ class SpeciesDeck(Section):
 
 
 class SolutionDeck(Section):
-    """A species that is not on the lattice: dissolved at fixed activity, or a gas that is counted."""
+    """A species that is on no site: held at an activity, finite in the compartment, or only produced and counted."""
 
-    formula: Text = Field(description="of one molecule or ion", examples=["C3H4LiO3"])
+    formula: Text | None = Field(
+        None,
+        description="of one molecule or ion; processes of a species without one are not balanced",
+        examples=["C3H4LiO3"],
+    )
     charge: int = Field(0, ge=-99, le=99, description="[e]", examples=[1])
     phase: Literal["dissolved", "gas"] = Field("dissolved", description="dissolved or gas", examples=["gas"])
     activity: quantity("dimensionless", least=0.0) | None = Field(
-        None, description="fixed activity; needed to be consumed", examples=["0.067 +- 0.02"]
+        None, description="held at this activity, however much is consumed", examples=["0.067 +- 0.02"]
+    )
+    count: Annotated[int, Field(ge=0, le=MAX_COUNT)] | None = Field(
+        None, description="finite: molecules in the compartment at the start", examples=[500]
+    )
+    concentration: quantity("concentration", least=0.0) | None = Field(
+        None, description="finite: instead of the count, which is the nearest whole number", examples=["1 mol/L"]
     )

@@ -3,13 +3,14 @@
 
 `quantity("energy")` and `number("time", above=0)` are types for the models of `deck_models`; what they
 refuse goes to the `Reading` with its place in the file. Values may carry marks (`kmc.yamltext`), plain
-Python data do as well.
+Python data do as well. Rate laws and their parameters are read in `deck_rate`.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +18,8 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from kmc.errors import Problem, did_you_mean
-from kmc.quantity import Location, Quantity, TableReference
-from kmc.units import DIMENSIONS, UnitError, parse_quantity
+from kmc.quantity import NORMAL, UNIFORM, Distribution, Location, Quantity, TableReference
+from kmc.units import DIMENSIONS, RANGE, UnitError, parse_quantity, parse_range
 
 REPORTED = "reported"
 """Type of the pydantic errors whose problem is in the `Reading` already."""
@@ -78,6 +79,13 @@ class Bounds:
     least: float | None = None
     below: float | None = None
     most: float | None = None
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """Lowest and highest value, without bounds minus and plus infinity."""
+        low = [each for each in (self.above, self.least) if each is not None]
+        high = [each for each in (self.below, self.most) if each is not None]
+        return max(low, default=-math.inf), min(high, default=math.inf)
 
     def broken_by(self, value: float, unit: str) -> str | None:
         """What the value must be, if it is not."""
@@ -151,7 +159,11 @@ def number(dimension: str, **bounds: float) -> Any:
     limits = Bounds(**bounds)
 
     def validate(value: object, info: ValidationInfo) -> float:
-        return float(read_quantity(value, dimension, kebab(info.field_name or ""), info.context, limits))
+        name = kebab(info.field_name or "")
+        read = read_quantity(value, dimension, name, info.context, limits)
+        if read.uncertainty is not None:
+            raise info.context.refuse(f"'{name}' is one number; it can carry no uncertainty and no range", value)
+        return float(read)
 
     return Annotated[
         float,
@@ -159,39 +171,6 @@ def number(dimension: str, **bounds: float) -> Any:
         WithJsonSchema(quantity_schema(dimension, False)["anyOf"][0]),
         Kind(dimension, limits, False),
     ]
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A rate law by name, and its parameters as the deck gives them."""
-
-    law: str
-    parameters: dict[str, Quantity | TableReference]
-
-
-def rate_law() -> Any:
-    """Type of a `Rate`: a mapping with `law` and the parameters of that law."""
-
-    def validate(value: object, info: ValidationInfo) -> Rate:
-        return read_rate(value, info.context)
-
-    return Annotated[Rate, PlainValidator(validate), WithJsonSchema({"type": "object", "required": ["law"]})]
-
-
-def rate_schema(laws: dict[str, Any]) -> dict[str, Any]:
-    """JSON Schema of a rate, from the registry of laws."""
-    forms = []
-    for law in laws.values():
-        properties: dict[str, Any] = {"law": {"const": law.name, "description": law.equation}}
-        for name, parameter in law.parameters.items():
-            properties[name] = quantity_schema(parameter.dimension, True) | {
-                "description": parameter.description
-            }
-        required = ["law", *(name for name, parameter in law.parameters.items() if parameter.required)]
-        forms.append(
-            {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-        )
-    return {"oneOf": forms}
 
 
 def quantity_schema(dimension: str, reference: bool) -> dict[str, Any]:
@@ -203,6 +182,7 @@ def quantity_schema(dimension: str, reference: bool) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "value": {"type": ["string", "number"], "description": text},
+            "range": {"type": "string", "description": "lowest and highest value, as in '0.4 .. 0.7 eV'"},
             "source": {"type": "string", "description": "publication or data set the value comes from"},
             "method": {"type": "string", "description": "how the value was obtained there"},
         },
@@ -225,7 +205,7 @@ def read_quantity(
     Parameters
     ----------
     value : object
-        Number, text or mapping `{value, source, method}` from the deck.
+        Number, text or mapping `{value, range, source, method}` from the deck.
     dimension : str
         A key of `kmc.units.DIMENSIONS`.
     name : str
@@ -256,32 +236,74 @@ def _read_text(value: object, dimension: str, name: str, reading: Reading, bound
     if dimension in units and _BARE.fullmatch(text.strip()):
         text = f"{text} {units[dimension]}"
     try:
-        number, uncertainty = parse_quantity(text, dimension)
+        if RANGE in text:
+            low, high = parse_range(text, dimension)
+            read = uniform(0.5 * (low + high), low, high, where=mark, dimension=dimension)
+        else:
+            low, uncertainty = parse_quantity(text, dimension)
+            high = low
+            spread = Distribution(NORMAL, (low, uncertainty), bounds.support) if uncertainty else None
+            read = Quantity(low, uncertainty, where=mark, distribution=spread, dimension=dimension)
     except UnitError as error:
         raise reading.refuse(str(error), value) from None
-    broken = bounds.broken_by(number, DIMENSIONS[dimension].unit)
-    if broken:
-        raise reading.refuse(f"'{name}' {broken}, not {described(value)}", value)
-    return Quantity(number, uncertainty, where=mark)
+    for end in (low, high):
+        broken = bounds.broken_by(end, DIMENSIONS[dimension].unit)
+        if broken:
+            raise reading.refuse(f"'{name}' {broken}, not {described(value)}", value)
+    return read
+
+
+def uniform(value: float, low: float, high: float, **rest: Any) -> Quantity:
+    """A quantity that is equally probable between two values; `rest` as of a Quantity."""
+    distribution = Distribution(UNIFORM, (low, high))
+    return Quantity(value, distribution.standard_deviation, distribution=distribution, **rest)
 
 
 def _read_mapping(value: dict, dimension: str, name: str, reading: Reading, bounds: Bounds) -> Quantity:
-    known = ("value", "source", "method")
-    unknown = [key for key in value if key not in known]
-    for key in unknown:
-        reading.report(f"unknown key '{key}'{did_you_mean(key, known)}", value.key_marks[key])
+    known = ("value", "range", "source", "method")
+    for key in value:
+        if key not in known:
+            reading.report(f"unknown key '{key}'{did_you_mean(key, known)}", value.key_marks[key])
     if "value" not in value:
         raise reading.refuse(f"missing key 'value' in '{name}'", value)
-    for key in ("source", "method"):
-        if key in value and not isinstance(value[key], str):
-            raise reading.refuse(f"'{key}' must be text, not {described(value[key])}", value)
+    texts = origin(value, reading)
     inner = value["value"]
     if isinstance(inner, (dict, list)) or inner is None or (isinstance(inner, str) and "#" in inner):
         message = f"'value' is {described(inner)}; expected {DIMENSIONS[dimension].expected}"
         raise reading.refuse(message, inner if inner is not None else value)
     read = read_quantity(inner, dimension, name, reading, bounds)
-    texts = {key: str(value[key]) for key in ("source", "method") if key in value}
-    return Quantity(read.value, read.uncertainty, where=read.where or getattr(value, "mark", None), **texts)
+    where = read.where or getattr(value, "mark", None)
+    if "range" not in value:
+        return replace(read, where=where, **texts)
+    low, high = _read_range(value["range"], read, dimension, name, reading, bounds)
+    return uniform(read.value, low, high, where=where, dimension=dimension, **texts)
+
+
+def origin(value: dict, reading: Reading) -> dict[str, str]:
+    """Source and method in a mapping, as far as they are given.
+
+    Raises
+    ------
+    PydanticCustomError  if one of them is no text.
+    """
+    for key in ("source", "method"):
+        if key in value and not isinstance(value[key], str):
+            raise reading.refuse(f"'{key}' must be text, not {described(value[key])}", value)
+    return {key: str(value[key]) for key in ("source", "method") if key in value}
+
+
+def _read_range(
+    value: object, read: Quantity, dimension: str, name: str, reading: Reading, bounds: Bounds
+) -> tuple[float, float]:
+    """Ends of the `range` beside a value."""
+    if read.uncertainty is not None:
+        raise reading.refuse(f"'{name}' has a range and another uncertainty; give one", value)
+    if not isinstance(value, str) or RANGE not in value:
+        raise reading.refuse(f"'range' is {described(value)}; expected two values such as '0.4 {RANGE} 0.7 eV'", value)
+    low, high = _read_text(value, dimension, "range", reading, bounds).distribution.parameters
+    if not low <= read.value <= high:
+        raise reading.refuse(f"the value of '{name}' is outside its range", value)
+    return low, high
 
 
 def _read_reference(value: str, name: str, reading: Reading, allowed: bool) -> TableReference:
@@ -295,57 +317,3 @@ def _read_reference(value: str, name: str, reading: Reading, allowed: bool) -> T
             f"no table '{table}' under 'tables'{did_you_mean(table, sorted(reading.tables))}", value
         )
     return TableReference(table, row, name, getattr(value, "mark", None))
-
-
-def read_rate(value: object, reading: Reading) -> Rate:
-    """Read `{law: ..., parameter: ...}`; every parameter is checked against the registry of laws.
-
-    Raises
-    ------
-    PydanticCustomError  if there is no such law, or a parameter is missing, unknown or wrong.
-    """
-    if not isinstance(value, dict):
-        raise reading.refuse(
-            f"'rate' is {described(value)}; expected a mapping such as {{law: eyring, ...}}", value
-        )
-    name = value.get("law")
-    if name is None:
-        raise reading.refuse(f"missing key 'law' in 'rate'{did_you_mean('', reading.laws)}", value)
-    if not isinstance(name, str) or name not in reading.laws:
-        raise reading.refuse(
-            f"unknown rate law {described(name)}{did_you_mean(str(name), reading.laws)}", name
-        )
-    law = reading.laws[name]
-    before = len(reading.problems)
-    _check_names(value, law, reading)
-    parameters = {}
-    for key, parameter in law.parameters.items():
-        if value.get(key) is None:
-            continue
-        limits = Bounds(0.0 if parameter.positive else None, parameter.minimum, None, parameter.maximum)
-        try:
-            parameters[key] = read_quantity(value[key], parameter.dimension, key, reading, limits, True)
-        except PydanticCustomError as error:
-            if error.type != REPORTED:
-                reading.report(error.message(), value.value_marks[key])
-    if len(reading.problems) > before:
-        raise PydanticCustomError(REPORTED, "rate")
-    return Rate(str(name), parameters)
-
-
-def _check_names(value: Any, law: Any, reading: Reading) -> None:
-    """Report parameters that the law does not have, that have no value, and that are missing."""
-    meant = set()
-    for key in value:
-        if key != "law" and key not in law.parameters:
-            guess = did_you_mean(
-                key, [name for name in law.parameters if name not in value] or law.parameters
-            )
-            meant.add(guess.split("'")[1] if "'" in guess else "")
-            reading.report(f"unknown key '{key}' for rate law '{law.name}'{guess}", value.key_marks[key])
-        elif value[key] is None:
-            reading.report(f"key '{key}' has no value", value.key_marks[key])
-    missing = [name for name, each in law.parameters.items() if each.required and name not in value]
-    for name in missing:
-        if name not in meant:
-            reading.report(f"missing key '{name}' for rate law '{law.name}'", value.mark)

@@ -14,9 +14,6 @@ from kmc.constants import BOLTZMANN_EV, PLANCK_EV
 
 # The relative error of the quadrature is about exp(-_ACCURACY), 2e-15.
 _ACCURACY = 34.0
-# Largest step, in kB T, that the poles of the Fermi function at +-i pi allow: the trapezoidal rule is wrong
-# by exp(-2 pi d/step) when d is the distance of the nearest singularity from the real axis.
-_LARGEST_STEP = 2.0 * np.pi**2 / _ACCURACY
 # Grid values per block, so that a long vector of rates costs time and not memory.
 _BLOCK = 200_000
 
@@ -106,13 +103,15 @@ def marcus_hush_chidsey(
     outer_reorganization_energy,
     temperature,
     potential,
+    asymmetry=0.0,
     electrons=1,
 ):
     """Return the rate constant of electron transfer from all levels of a metal.
 
     Equation: ``k = (kB T/h) (4 pi lambda kB T)^(-1/2)
     Integral f(e) exp(-(lambda + dG - e)^2/(4 lambda kB T)) de``,
-    f the Fermi function, ``lambda = lambda_in + lambda_out``, ``dG = E - E0``; ``E0 - E`` for the oxidation.
+    f the Fermi function, ``lambda = lambda_in + lambda_out``, ``dG = E - E0``; ``E0 - E`` for the oxidation. With an
+    asymmetry, see `marcus_hush_chidsey_factor`.
 
     Parameters
     ----------
@@ -126,6 +125,8 @@ def marcus_hush_chidsey(
         T [K].
     potential : array_like
         E of the electrode [V vs Li/Li+].
+    asymmetry : array_like, optional
+        gamma [1] between -1 and 1, above 0 where the oxidised state is the stiffer one.
     electrons : array_like, optional
         1 for the reduction, -1 for the oxidation.
 
@@ -136,12 +137,14 @@ def marcus_hush_chidsey(
 
     References
     ----------
-    C. E. D. Chidsey, Science 251, 919 (1991), doi:10.1126/science.251.4996.919.
+    C. E. D. Chidsey, Science 251, 919 (1991), doi:10.1126/science.251.4996.919; asymmetry: E. Laborda et al., Chem.
+    Soc. Rev. 42, 4894 (2013), doi:10.1039/C3CS35487C.
     """
     total = np.asarray(inner_reorganization_energy) + np.asarray(outer_reorganization_energy)
     free_energy = _free_energy(potential, standard_potential, electrons)
     thermal = BOLTZMANN_EV * np.asarray(temperature)
-    return thermal / PLANCK_EV * marcus_hush_chidsey_factor(free_energy, total, thermal)
+    stiffer = np.asarray(electrons) * np.asarray(asymmetry)  # gamma of the state that the electron leaves from
+    return thermal / PLANCK_EV * marcus_hush_chidsey_factor(free_energy, total, thermal, stiffer)
 
 
 def _free_energy(potential, standard_potential, electrons):
@@ -177,11 +180,11 @@ def marcus_factor(free_energy, reorganization_energy, thermal_energy):
     return np.exp(-((total + free_energy) ** 2) / (4.0 * total * np.asarray(thermal_energy)))
 
 
-def marcus_hush_chidsey_factor(free_energy, reorganization_energy, thermal_energy):
+def marcus_hush_chidsey_factor(free_energy, reorganization_energy, thermal_energy, asymmetry=0.0):
     """Return the Marcus-Hush-Chidsey factor: Marcus, averaged over the levels of a metal.
 
     Equation: ``(4 pi lambda kT)^(-1/2) Integral f(e) exp(-(lambda + dG - e)^2/(4 lambda kT)) de`` with the
-    Fermi function ``f(e) = 1/(1 + exp(e/kT))``.
+    Fermi function ``f(e) = 1/(1 + exp(e/kT))``; with an asymmetry ``< f(V_P(q) - V_R(q)) >_R``, see the notes.
 
     Parameters
     ----------
@@ -191,6 +194,9 @@ def marcus_hush_chidsey_factor(free_energy, reorganization_energy, thermal_energ
         lambda, inner and outer together [eV], positive.
     thermal_energy : array_like
         kB T [eV].
+    asymmetry : array_like, optional
+        gamma [1] between -1 and 1: (k_R - k_P)/(k_R + k_P) of the force constants of reactant and product of this
+        direction; the other direction has the opposite sign.
 
     Returns
     -------
@@ -199,53 +205,105 @@ def marcus_hush_chidsey_factor(free_energy, reorganization_energy, thermal_energ
 
     Notes
     -----
-    With ``f(e) = exp(-e/2kT)/(2 cosh(e/2kT))`` the integral becomes exp(-dG/2kT) times a function that is
-    even in dG. So only the downhill direction is integrated and the uphill one is that times
-    ``exp(-|dG|/kT)``: detailed balance holds by construction. The integrand is analytic in a strip about the
-    real axis, where the trapezoidal rule converges exponentially in 1/step.
+    The molecule moves along one coordinate q, on a parabola V_R before and V_P after the transfer, with minima at 0
+    and 1. It transfers from the level e at the q where the gap V_P(q) - V_R(q) is e, so that the factor is the
+    occupation of that level averaged over the thermal motion of the reactant::
+
+        < f(V_P(q) - V_R(q)) >_R = (1/Z_R) Integral 1/(exp(V_R(q)/kT) + exp(V_P(q)/kT)) dq
+
+    Equal force constants give the integral over levels above. The integral is the same for both directions, so that
+    their ratio is Z_P/Z_R = exp(-dG/kT): detailed balance for any two parabolas. In terms of lambda and gamma, with
+    lambda taken from the reduced force constant 2 k_R k_P/(k_R + k_P) as Marcus does::
+
+        V_R = lambda/(1 - gamma) q^2,  V_P = lambda/(1 + gamma) (1 - q)^2 + dG + kT artanh(gamma)
+
+    Hence lambda/(1 + gamma) is relaxed after the transfer, and lambda/(1 - gamma) after the one back. To first order in
+    gamma, and in the barrier at dG = 0 to second order, this is the asymmetric Marcus-Hush theory of Laborda et al.,
+    who expand the crossing point of the two parabolas: ``lambda/4 (1 + y)^2 + gamma lambda y (1 - y^2)/4 +
+    gamma^2 lambda/16``, y = (dG - e)/lambda. The cubic term of that expansion grows without bound, so that its
+    integral over the levels diverges and depends on where it is cut (Zeng et al.); its weight over the levels is no
+    thermal average either and does not saturate at 1. The parabolas themselves have neither fault.
+
+    Only the downhill direction is integrated, and the uphill one is that times ``exp(-|dG|/kT)``. The integrand is
+    analytic in a strip about the real axis, where the trapezoidal rule converges exponentially in 1/step.
 
     References
     ----------
-    C. E. D. Chidsey, Science 251, 919 (1991), doi:10.1126/science.251.4996.919.
+    C. E. D. Chidsey, Science 251, 919 (1991), doi:10.1126/science.251.4996.919;
+    E. Laborda, M. C. Henstridge, C. Batchelor-McAuley, R. G. Compton, Chem. Soc. Rev. 42, 4894 (2013),
+    doi:10.1039/C3CS35487C; Y. Zeng, P. Bai, R. B. Smith, M. Z. Bazant, J. Electroanal. Chem. 748, 52 (2015),
+    hdl:1721.1/110041.
     """
-    driving, width, thermal = np.broadcast_arrays(free_energy, reorganization_energy, thermal_energy)
-    thermal = np.asarray(thermal, dtype=float)
+    given = np.broadcast_arrays(free_energy, reorganization_energy, thermal_energy, asymmetry)
+    driving, width, thermal, gamma = (np.asarray(each, dtype=float) for each in given)
     driving = np.asarray(driving / thermal)
-    width = np.asarray(width / thermal)
-    downhill = _downhill(np.abs(driving).ravel(), width.ravel()).reshape(driving.shape)
-    return downhill * np.exp(-np.maximum(driving, 0.0))
+    # The way back from an uphill step is downhill, and what was the reactant is the product.
+    gamma = np.where(driving > 0.0, -gamma, gamma).ravel()
+    width = np.asarray(width / thermal).ravel()
+    downhill = _downhill(np.abs(driving).ravel(), width / (1.0 - gamma), width / (1.0 + gamma))
+    return downhill.reshape(driving.shape) * np.exp(-np.maximum(driving, 0.0))
 
 
-def _downhill(driving, width):
-    """Return the integral for the driving forces -dG/kT >= 0 and widths lambda/kT > 0 (one-dimensional)."""
-    centre = width - driving  # the level that needs no activation
-    low, high = _support(centre, width)
-    # Besides the poles, the Gaussian bounds the step when it is narrower than they are far.
-    step = np.minimum(_LARGEST_STEP, 2.0 * np.pi * np.sqrt(width / _ACCURACY))
+def _downhill(driving, reactant, product):
+    """Return the factor for driving forces -dG/kT >= 0 and parabolas reactant q^2, product (1 - q)^2 + offset."""
+    offset = 0.5 * np.log(reactant / product) - driving
+    summit = _summit(offset, reactant, product)
+    low, high = _support(summit, offset, reactant, product)
+    step = _step(offset, reactant, product)
     points = int(np.ceil(np.max((high - low) / step, initial=1.0))) + 1
     result = np.empty_like(driving)
     block = max(1, _BLOCK // points)
     for start in range(0, driving.size, block):
         part = slice(start, start + block)
-        result[part] = _trapezoidal(low[part], high[part], centre[part], width[part], points)
+        result[part] = _trapezoidal(
+            low[part], high[part], summit[part], offset[part], reactant[part], product[part], points
+        )
     return result
 
 
-def _support(centre, width):
-    """Return the interval outside which the integrand is below exp(-_ACCURACY) of its largest value."""
-    reach = 4.0 * _ACCURACY * width
-    low = centre - np.sqrt(np.maximum(centre, 0.0) ** 2 + reach)
-    # Above the Fermi level the occupation falls as exp(-e/kT); the slope of both together is at least 1/2.
-    decayed = np.sqrt(width**2 + reach) - width
-    high = np.where(centre > 0.0, decayed, np.minimum(centre + np.sqrt(reach), decayed))
-    return low, high
+def _summit(offset, reactant, product):
+    """Return the smallest value that the higher one of both parabolas takes: at their crossing, or a minimum."""
+    height = product + offset  # of the product's parabola above the reactant's minimum
+    root = np.sqrt(np.maximum(product * reactant + (reactant - product) * offset, 0.0))
+    crossing = reactant * (height / (product + root)) ** 2
+    return np.where(height <= 0.0, 0.0, np.where(reactant <= offset, offset, crossing))
 
 
-def _trapezoidal(low, high, centre, width, points):
-    """Return the Gaussian average of the Fermi function by the trapezoidal rule on `points` levels."""
+def _support(summit, offset, reactant, product):
+    """Return the interval of q outside which the integrand is below exp(-_ACCURACY) of its largest value."""
+    inner = np.sqrt((summit + _ACCURACY) / reactant)
+    outer = np.sqrt((summit - offset + _ACCURACY) / product)
+    return np.maximum(-inner, 1.0 - outer), np.minimum(inner, 1.0 + outer)
+
+
+def _step(offset, reactant, product):
+    """Return the step of q for which the trapezoidal rule is as accurate as the support is wide.
+
+    The rule is wrong by exp(-2 pi d/step) times the size of the integrand at a distance d from the real axis, at most
+    that of the nearest poles, where the gap of the parabolas is +-i pi. There it has grown by exp(w d^2), w the
+    steepness of the narrower parabola. Where the poles are further off than the accuracy asks for, the Gaussian alone
+    bounds the step.
+    """
+    squared = product * reactant + (reactant - product) * offset
+    modulus = np.hypot(squared, np.pi * (reactant - product))
+    # |Im sqrt(squared + i pi (reactant - product))|/|reactant - product|, without a difference of near equals
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(
+            squared >= 0.0,
+            np.pi / np.sqrt(2.0 * (modulus + np.abs(squared))),
+            np.sqrt((modulus + np.abs(squared)) / 2.0) / np.abs(reactant - product),
+        )
+    steepness = np.maximum(reactant, product)
+    distance = np.minimum(distance, np.sqrt(_ACCURACY / steepness))
+    return 2.0 * np.pi * distance / (_ACCURACY + steepness * distance**2)
+
+
+def _trapezoidal(low, high, summit, offset, reactant, product, points):
+    """Return the thermal average of the occupation over the motion of the reactant, on `points` values of q."""
     step = (high - low) / (points - 1)
-    level = low[:, None] + step[:, None] * np.arange(points)
-    weight = np.exp(-((level - centre[:, None]) ** 2) / (4.0 * width[:, None]))
-    # 1/(1 + exp(x)) without overflow: x never exceeds a few hundred on the support.
-    total = (weight / (1.0 + np.exp(level))).sum(axis=1)
-    return step * total / np.sqrt(4.0 * np.pi * width)
+    place = low[:, None] + step[:, None] * np.arange(points)
+    before = reactant[:, None] * place**2 - summit[:, None]
+    after = product[:, None] * (1.0 - place) ** 2 + (offset - summit)[:, None]
+    # Both exponents are at most _ACCURACY on the support, and nothing overflows.
+    total = (1.0 / (np.exp(before) + np.exp(after))).sum(axis=1)
+    return step * total * np.sqrt(reactant / np.pi) * np.exp(-summit)

@@ -56,6 +56,8 @@ def export(
 
 def _to_pybamm(result: Result, directory: Path) -> list[Path]:
     """Parameters of PyBaMM as JSON."""
+    if not result.has_lattice:
+        raise KmcError(f"{result.path}: a run without lattice has no film to hand over to PyBaMM; --to csv works")
     described = describe(result)
     parameters = {p.name: p.value for p in described if p.value is not None}
     current = mean_current(result)
@@ -86,17 +88,20 @@ def _to_pybamm(result: Result, directory: Path) -> list[Path]:
 
 def _to_csv(result: Result, directory: Path) -> list[Path]:
     """One table per kind of data, one observation per row, units in the headers."""
+    with_film = ("film_count",) if result.has_lattice else ()
     tables = {
         "time_series": _time_series(result),
-        "profiles": _profiles(result),
-        "amounts": _long(result, "species", ("count", "film_count")),
-        "gas": _long(result, "gas_species", ("gas",)),
+        "amounts": _long(result, "species", ("count", *with_film)),
         "events": _long(result, "process", ("event_count",)),
         "species": _species(result),
         "parameters": _provenance(
             result, ("owner", "name", "value", "uncertainty", "unit", "source", "method", "where")
         ),
     }
+    if result.has_lattice:
+        tables |= {"profiles": _profiles(result), "gas": _long(result, "gas_species", ("gas",))}
+    if "concentration" in result.data:
+        tables["concentrations"] = _long(result, "solution_species", ("concentration",))
     files = output_files(directory / "csv", [f"{name}.csv" for name in tables])
     for path, rows in zip(files, tables.values(), strict=True):
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -112,7 +117,8 @@ def _header(name: str) -> str:
 
 def _time_series(result: Result) -> Iterator[Iterable]:
     """Every number that an output has one of."""
-    names = ["time", *(v.name for v in schema.SERIES if v.dims == ("time",) and v.name != "time")]
+    there = (v for v in schema.SERIES if v.dims == ("time",) and v.name in result.data)
+    names = ["time", *(v.name for v in there if v.name != "time")]
     yield [_header(name) for name in names]
     yield from zip(*(result.data[name].values.tolist() for name in names), strict=True)
 

@@ -12,17 +12,25 @@ Words used in every definition below
   (index `surface`); heights are measured from it.
 - *film*: the solid sites that are joined to the electrode by steps between face-sharing sites, every one of
   them solid or electrode, across periodic sides where the lattice has them. A solid that floats or is only
-  diagonally in contact is not film; it is counted as *unsupported*.
+  diagonally in contact is not film; it is counted as *unsupported*. The body of a site is the space that is nearest to
+  it: a cube on the simple cubic lattice, where 6 sites share a face with it, a dodecahedron with 12 such neighbours on
+  fcc, a truncated octahedron with 14 on bcc, a prism with 8 on hexagonal (`kmc.bravais.contacts`).
+- *column*: the sites of one pair of indexes x, y. Where the vector to the next layer leans, columns lean with it, so
+  that each of them has one site in every layer.
+- *layer height* b: distance between layers of sites; the spacing a on the simple cubic lattice.
 - *height* h(x, y): number of layers from the electrode surface to the top of the highest film site of a
   column; 0 if the column has no film.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kmc.constants import AVOGADRO
-from kmc.film import Film, SpeciesTable, connected, electrode_surface, find_film, species_table
+from kmc.film import FACES, Film, SpeciesTable, connected, electrode_surface, find_film, species_table
+from kmc.lattice import Lattice
 
 __all__ = [
     "coverage",
@@ -40,14 +48,14 @@ __all__ = [
 ]
 
 
-def thickness_map(film: Film, spacing: float) -> np.ndarray:
+def thickness_map(film: Film, layer_height: float) -> np.ndarray:
     """Height of the film in every column.
 
     Parameters
     ----------
     film : Film
-    spacing : float, [m]
-        Distance between neighbouring sites, a.
+    layer_height : float, [m]
+        Distance between layers, b.
 
     Returns
     -------
@@ -55,9 +63,9 @@ def thickness_map(film: Film, spacing: float) -> np.ndarray:
 
     Notes
     -----
-    L(x, y) = a h(x, y)
+    L(x, y) = b h(x, y)
     """
-    return spacing * film.height
+    return layer_height * film.height
 
 
 def equivalent_thickness(film_count: np.ndarray, table: SpeciesTable, area: float) -> float:
@@ -99,10 +107,10 @@ def porosity_profile(film: Film) -> np.ndarray:
     eps(z) = 1 - (solid sites + electrode sites in the layer) / (sites in the layer). Unsupported solids count
     here, because they fill space.
 
-    This is a fraction of sites: a solid site counts as full, whatever part of its volume a^3 the molar volume of
-    the species fills. By volume the layer has the porosity 1 - sum_s f_s v_s / a^3, with f_s the fraction of its
-    sites that hold solid s and v_s = u_s V_m,s / N_A the volume of the matter in one; see `volume_porosity` for
-    the film as a whole.
+    This is a fraction of sites: a solid site counts as full, whatever part of its volume v (a^3 on the simple cubic
+    lattice) the molar volume of the species fills. By volume the layer has the porosity 1 - sum_s f_s v_s / v, with
+    f_s the fraction of its sites that hold solid s and v_s = u_s V_m,s / N_A the volume of the matter in one; see
+    `volume_porosity` for the film as a whole.
     """
     return 1.0 - (film.solid | film.electrode).mean(axis=(1, 2))
 
@@ -124,14 +132,17 @@ def volume_porosity(equivalent: float, thickness: float) -> float:
 
     Notes
     -----
-    eps_V = 1 - L_eq / L = 1 - (1 - mean porosity) <v> / a^3, with <v> the mean volume of the matter in a film site.
+    eps_V = 1 - L_eq / L = 1 - (1 - mean porosity) <v_s> / v, with v the volume of a site and <v_s> the mean volume of
+    the matter in a film site.
     It exceeds the mean porosity, a fraction of sites, if the sites are larger than the matter that they stand
     for, and is negative if they are much smaller.
     """
     return 1.0 - equivalent / thickness if thickness > 0.0 else float("nan")
 
 
-def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float, float]:
+def pore_fractions(
+    film: Film, periodic: tuple[bool, bool, bool], contacts: Sequence[tuple[int, int, int]] = FACES
+) -> tuple[float, float]:
     """Fractions of the film's envelope that are open and closed pores.
 
     Parameters
@@ -139,6 +150,8 @@ def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float
     film : Film
     periodic : (bool, bool, bool)
         Periodic sides of the lattice, for z, y, x.
+    contacts : sequence of (int, int, int)
+        Steps (dz, dy, dx) between sites that share a face.
 
     Returns
     -------
@@ -160,8 +173,9 @@ def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float
     n_envelope = int(film.height.sum())
     if n_envelope == 0:
         return float("nan"), float("nan")
-    # One layer above the highest film site is enough to reach every pore mouth.
-    layers = slice(film.surface, film.surface + int(film.height.max()) + 1)
+    # As many layers above the highest film site as a step can cross are enough to reach every pore mouth.
+    reach = max(abs(step[0]) for step in contacts)
+    layers = slice(film.surface, film.surface + int(film.height.max()) + reach)
     mask, solid = film.mask[layers], film.solid[layers]
     envelope = np.arange(len(mask))[:, None, None] < film.height
     pore = envelope & ~mask
@@ -169,18 +183,18 @@ def pore_fractions(film: Film, periodic: tuple[bool, bool, bool]) -> tuple[float
     if n_pore == 0:
         return 0.0, 0.0
     free = ~(solid | film.electrode[layers])
-    reached = connected(free, free & ~envelope, (False, periodic[1], periodic[2]))
+    reached = connected(free, free & ~envelope, (False, periodic[1], periodic[2]), contacts)
     n_open = int(np.count_nonzero(pore & reached))
     return n_open / n_envelope, (n_pore - n_open) / n_envelope
 
 
-def esmaeilpour(film: Film, spacing: float) -> tuple[float, float]:
+def esmaeilpour(film: Film, layer_height: float) -> tuple[float, float]:
     """Thickness and porosity as defined by Esmaeilpour et al., for comparison with their model.
 
     Parameters
     ----------
     film : Film
-    spacing : float, [m]
+    layer_height : float, [m]
 
     Returns
     -------
@@ -190,9 +204,9 @@ def esmaeilpour(film: Film, spacing: float) -> tuple[float, float]:
 
     Notes
     -----
-    L = (a / N_col) sum over columns of the row number of the highest film site, the last electrode layer
+    L = (b / N_col) sum over columns of the row number of the highest film site, the last electrode layer
     being row 0 and a column without film adding 0. The porosity looks at the lower half of the film only: the
-    number of sites that are neither solid nor electrode in rows below L / (2 a), divided by N_col L / (2 a),
+    number of sites that are neither solid nor electrode in rows below L / (2 b), divided by N_col L / (2 b),
     which is not in general the number of sites in those rows; the published normalisation is kept.
 
     References
@@ -207,7 +221,7 @@ def esmaeilpour(film: Film, spacing: float) -> tuple[float, float]:
     row = np.arange(len(film.mask)) - film.surface + 1
     lower_half = (row < mean_height / 2) & (row > 0)
     n_free = np.count_nonzero(~(film.solid | film.electrode)[lower_half])
-    return spacing * mean_height, n_free / (n_columns * mean_height / 2)
+    return layer_height * mean_height, n_free / (n_columns * mean_height / 2)
 
 
 def coverage(film: Film) -> float:
@@ -246,19 +260,15 @@ def layer_count(lattice: np.ndarray, n_species: int) -> np.ndarray:
     return np.bincount(key.ravel(), minlength=n_layers * n_species).reshape(n_layers, n_species)
 
 
-def observe(
-    lattice: np.ndarray, table: SpeciesTable, spacing: float, periodic: tuple[bool, bool, bool]
-) -> dict[str, float | int | np.ndarray]:
+def observe(sites: np.ndarray, table: SpeciesTable, lattice: Lattice) -> dict[str, float | int | np.ndarray]:
     """All fields of one state of the lattice, by the names of the results file.
 
     Parameters
     ----------
-    lattice : uint8, shape (nz, ny, nx)
+    sites : uint8, shape (nz, ny, nx)
         Species of every site.
     table : SpeciesTable
-    spacing : float, [m]
-    periodic : (bool, bool, bool)
-        Periodic sides of the lattice, for z, y, x.
+    lattice : Lattice
 
     Returns
     -------
@@ -266,14 +276,13 @@ def observe(
         SI units. `count`, `film_count` and `volume_fraction` run over the lattice species only; the writer
         adds the species of the solution.
     """
-    film = find_film(lattice, table, periodic)
-    area = lattice.shape[1] * lattice.shape[2] * spacing**2
-    height = thickness_map(film, spacing)
-    per_layer = layer_count(lattice, table.n_species)
-    film_count = np.bincount(lattice[film.mask], minlength=table.n_species).astype(np.int64)
-    open_porosity, closed_porosity = pore_fractions(film, periodic)
-    other_thickness, other_porosity = esmaeilpour(film, spacing)
-    equivalent = equivalent_thickness(film_count, table, area)
+    film = find_film(sites, table, lattice.periodic, lattice.contacts)
+    height = thickness_map(film, lattice.layer_height)
+    per_layer = layer_count(sites, table.n_species)
+    film_count = np.bincount(sites[film.mask], minlength=table.n_species).astype(np.int64)
+    open_porosity, closed_porosity = pore_fractions(film, lattice.periodic, lattice.contacts)
+    other_thickness, other_porosity = esmaeilpour(film, lattice.layer_height)
+    equivalent = equivalent_thickness(film_count, table, lattice.area)
     return {
         "thickness": float(height.mean()),
         "thickness_map": height,
@@ -286,10 +295,10 @@ def observe(
         "closed_porosity": closed_porosity,
         "thickness_esmaeilpour": other_thickness,
         "porosity_esmaeilpour": other_porosity,
-        "volume_fraction": per_layer / (lattice.shape[1] * lattice.shape[2]),
+        "volume_fraction": per_layer / (sites.shape[1] * sites.shape[2]),
         "coverage": coverage(film),
         "count": per_layer.sum(axis=0),
         "film_count": film_count,
         "unsupported": int(np.count_nonzero(film.solid)) - int(film_count.sum()),
-        "lithium": float(film_count @ table.site_lithium) / (AVOGADRO * area),
+        "lithium": float(film_count @ table.site_lithium) / (AVOGADRO * lattice.area),
     }

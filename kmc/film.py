@@ -7,7 +7,9 @@ from which `kmc.fields` works out thickness, porosity and the rest. The words ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,9 @@ from kmc.constants import AVOGADRO
 
 if TYPE_CHECKING:
     from kmc.mechanism import Mechanism
+
+FACES = ((-1, 0, 0), (0, -1, 0), (0, 0, -1), (0, 0, 1), (0, 1, 0), (1, 0, 0))
+"""Steps (dz, dy, dx) between sites that share a face where sites are cubes; `Lattice.contacts` for any lattice."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,13 @@ class Film:
     height: np.ndarray
 
 
-def connected(mask: np.ndarray, seeds: np.ndarray, periodic: tuple[bool, bool, bool]) -> np.ndarray:
-    """Sites of `mask` that are joined to a seed by steps between face-sharing sites of `mask`.
+def connected(
+    mask: np.ndarray,
+    seeds: np.ndarray,
+    periodic: tuple[bool, bool, bool],
+    contacts: Sequence[tuple[int, int, int]] = FACES,
+) -> np.ndarray:
+    """Sites of `mask` that are joined to a seed by steps between touching sites of `mask`.
 
     Parameters
     ----------
@@ -107,6 +117,8 @@ def connected(mask: np.ndarray, seeds: np.ndarray, periodic: tuple[bool, bool, b
         Sites to start from; those outside `mask` do not count.
     periodic : (bool, bool, bool)
         Whether a step may leave through a side and come back through the opposite one, for z, y, x.
+    contacts : sequence of (int, int, int)
+        Steps (dz, dy, dx) between sites that share a face, closed under inversion; `Lattice.contacts`.
 
     Returns
     -------
@@ -114,29 +126,50 @@ def connected(mask: np.ndarray, seeds: np.ndarray, periodic: tuple[bool, bool, b
     """
     from scipy.ndimage import label
 
-    labels, n_labels = label(mask)
-    root = _merge_across_sides(labels, n_labels, periodic)
+    # Steps to the next index or none, within the box, are labelled at once; the others join labels afterwards.
+    near = [step for step in contacts if max(map(abs, step)) == 1]
+    structure = np.zeros((3, 3, 3), dtype=bool)
+    structure[tuple(np.array([(0, 0, 0), *near]).T + 1)] = True
+    labels, n_labels = label(mask, structure)
+    root = _join(labels, n_labels, periodic, [step for step in contacts if step > (0, 0, 0)])
     is_reached = np.zeros(root.max() + 1, dtype=bool)
     is_reached[root[labels[seeds]]] = True
     is_reached[root[0]] = False
     return is_reached[root][labels]
 
 
-def _merge_across_sides(labels: np.ndarray, n_labels: int, periodic: tuple[bool, bool, bool]) -> np.ndarray:
-    """Give labels that touch across a periodic side one common root; label 0 keeps a root of its own."""
+def _join(
+    labels: np.ndarray, n_labels: int, periodic: tuple[bool, bool, bool], steps: Sequence[tuple[int, int, int]]
+) -> np.ndarray:
+    """Give labels that touch across a periodic side or by a long step one common root; 0 keeps a root of its own."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     pairs = [np.empty((0, 2), dtype=labels.dtype)]
-    for axis in range(3):
-        if periodic[axis] and labels.shape[axis] > 2:
-            sides = np.stack([labels.take(0, axis).ravel(), labels.take(-1, axis).ravel()], axis=1)
-            pairs.append(sides[(sides > 0).all(axis=1)])
+    for step in steps:
+        is_long = max(map(abs, step)) > 1
+        ways = [_ways(*axis) for axis in zip(labels.shape, step, periodic, strict=True)]
+        for way in product(*ways):
+            if is_long or any(wraps for _, _, wraps in way):
+                source, target = (labels[tuple(part[end] for part in way)] for end in (0, 1))
+                touching = (source > 0) & (target > 0)
+                pairs.append(np.unique(np.stack([source[touching], target[touching]], axis=1), axis=0))
     joined = np.concatenate(pairs)
     if len(joined) == 0:
         return np.arange(n_labels + 1)
     graph = coo_array((np.ones(len(joined), dtype=np.int8), joined.T), shape=(n_labels + 1, n_labels + 1))
     return connected_components(graph, directed=False)[1]
+
+
+def _ways(size: int, step: int, wraps: bool) -> list[tuple[slice, slice, bool]]:
+    """Where a step along one axis of a box begins and ends, within the box and, if it wraps, through its sides."""
+    if step < 0:
+        return [(target, source, through) for source, target, through in _ways(size, -step, wraps)]
+    inner = max(size - step, 0)
+    found = [(slice(0, inner), slice(size - inner, size), False)]
+    if step and wraps and step <= size:
+        found.append((slice(inner, size), slice(0, size - inner), True))
+    return found
 
 
 def electrode_surface(electrode: np.ndarray) -> int:
@@ -156,7 +189,12 @@ def electrode_surface(electrode: np.ndarray) -> int:
     return len(electrode) if has_electrode.all() else int(np.argmin(has_electrode))
 
 
-def find_film(lattice: np.ndarray, table: SpeciesTable, periodic: tuple[bool, bool, bool]) -> Film:
+def find_film(
+    lattice: np.ndarray,
+    table: SpeciesTable,
+    periodic: tuple[bool, bool, bool],
+    contacts: Sequence[tuple[int, int, int]] = FACES,
+) -> Film:
     """Tell film from everything else.
 
     Parameters
@@ -166,6 +204,8 @@ def find_film(lattice: np.ndarray, table: SpeciesTable, periodic: tuple[bool, bo
     table : SpeciesTable
     periodic : (bool, bool, bool)
         Periodic sides of the lattice, for z, y, x.
+    contacts : sequence of (int, int, int)
+        Steps (dz, dy, dx) between sites that share a face.
 
     Returns
     -------
@@ -178,11 +218,12 @@ def find_film(lattice: np.ndarray, table: SpeciesTable, periodic: tuple[bool, bo
     layers = np.flatnonzero(solid.any(axis=(1, 2)))
     if surface > 0 and len(layers):
         # Only the layers that can matter are searched: the box is mostly liquid when the film is young.
-        bottom, top = (0, len(lattice)) if periodic[0] else (surface - 1, layers[-1] + 1)
+        reach = max(abs(step[0]) for step in contacts)
+        bottom, top = (0, len(lattice)) if periodic[0] else (max(surface - reach, 0), layers[-1] + 1)
         seeds = electrode[bottom:top].copy()
         seeds[max(0, surface - bottom) :] = False
         matter = solid[bottom:top] | seeds
-        mask[bottom:top] = connected(matter, seeds, periodic) & solid[bottom:top]
+        mask[bottom:top] = connected(matter, seeds, periodic, contacts) & solid[bottom:top]
         mask[:surface] = False
     return Film(mask, solid, electrode, surface, _height(mask, surface))
 

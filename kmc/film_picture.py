@@ -7,6 +7,7 @@ the aspect of the box and still not leave the page. Floor 75.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,39 @@ _SECTION, _MAP = 3.6, 1.85
 # Sections flatter than this come in pairs, along x and along y; none is drawn taller than the other limit.
 _FLAT, _TALLEST = 1.6, 4.2
 _LEGEND_COLUMNS, _LEGEND_ROW = 5, 0.16
+# Pixels across a site where layers are shifted by parts of one.
+_FINE = 12
 # Liquid shown above the highest film site and electrode below the surface, [nm].
 _ABOVE, _BELOW = 1.0, 0.8
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """The sites of one index y (or x), seen along the normal of the plane of a1 (or a2) and z.
+
+    Attributes
+    ----------
+    axis : str
+        Index that runs through it.
+    picture : int64, shape (nz, n_pixels)
+        Species, -1 outside of the box; a site is several pixels wide where layers are shifted against each other.
+    ends : (float, float), [nm]
+        Of the picture.
+    shown : (float, float), [nm]
+        The part of it with the layers that are drawn.
+    layer, place : int64 (n,), float64 (n,) [nm]
+        Layer and centre of the dissolved species.
+    wide : float, [nm]
+        Width of a site.
+    """
+
+    axis: str
+    picture: np.ndarray
+    ends: tuple[float, float]
+    shown: tuple[float, float]
+    layer: np.ndarray
+    place: np.ndarray
+    wide: float
 
 
 def film_figure(result: Result, legend: Legend) -> Figure:
@@ -41,35 +73,77 @@ def film_figure(result: Result, legend: Legend) -> Figure:
     Returns
     -------
     figure : matplotlib.figure.Figure
+
+    Notes
+    -----
+    Each layer of a section is where it is in space: on a lattice whose vector a3 leans it is shifted against the one
+    below, and what leaves a periodic box comes in again on the other side. A site is drawn as wide as a1 (a2) and as
+    high as a layer. The map has the height of a column at the foot of the column.
     """
     data = result.data
-    lattice = result.film.values
+    sites = result.film.values
     heights = data["thickness_map"].values[_output_of_snapshot(result)] * NM
-    spacing = result.provenance["lattice_spacing"] * NM
-    _, n_y, n_x = lattice.shape
-    top = min(heights.max() + _ABOVE + spacing, data["z"].values[-1] * NM + spacing / 2)
-    cuts = [("x", lattice[:, n_y // 2, :], spacing * n_x)]
-    height = min(_SECTION * (top + _BELOW) / (spacing * n_x), _TALLEST)
+    vectors = result.lattice_vectors * NM
+    _, n_y, n_x = sites.shape
+    layer = vectors[2, 2]
+    top = min(heights.max() + _ABOVE + layer, data["z"].values[-1] * NM + layer / 2)
+    cuts = [_cut("x", sites[:, n_y // 2, :], top, result, legend)]
+    height = min(_SECTION * (top + _BELOW) / (cuts[0].shown[1] - cuts[0].shown[0]), _TALLEST)
     if n_y > 1 and height < _FLAT:
-        cuts.append(("y", lattice[:, :, n_x // 2], spacing * n_y))
-    entries = _entries(legend, np.unique(np.concatenate([cut.ravel() for _, cut, _ in cuts])))
+        cuts.append(_cut("y", sites[:, :, n_x // 2], top, result, legend))
+    entries = _entries(legend, np.unique(np.concatenate([cut.picture[cut.picture >= 0] for cut in cuts])))
     sections = len(cuts) * height + (len(cuts) - 1) * _GAP
     body = max(sections, _MAP if n_y > 1 else 0.0)
     figure = _page(_TOP + body + _BOTTOM + 0.1 + _LEGEND_ROW * -(-len(entries) // _LEGEND_COLUMNS), n_y > 1)
-    for k, (axis, cut, extent) in enumerate(cuts):
+    for k, cut in enumerate(cuts):
         axes = _place(figure, _LEFT, _TOP + (body - sections) / 2 + k * (height + _GAP), _SECTION, height)
-        _draw_section(axes, cut, legend, data["z"].values * NM, spacing, (extent, top), axis)
+        _draw_section(axes, cut, legend, data["z"].values * NM, layer, top)
         mark_panel(axes, "ab"[k])
     _note_conditions(figure.axes[0], result)
     if n_y > 1:
-        wide, tall = _MAP * min(1.0, n_x / n_y), _MAP * min(1.0, n_y / n_x)
+        corners = _corners(heights.shape, vectors)
+        width, depth = np.ptp(corners[..., 0]), np.ptp(corners[..., 1])
+        wide, tall = _MAP * min(1.0, width / depth), _MAP * min(1.0, depth / width)
         left, from_top = _LEFT + _SECTION + _GAP, _TOP + (body - tall) / 2
         axes = _place(figure, left, from_top, wide, tall)
         bar = _place(figure, left + wide + 0.07, from_top, 0.1, tall)
-        _draw_map(axes, bar, heights, spacing, len(cuts))
+        _draw_map(axes, bar, heights, vectors, len(cuts))
         mark_panel(axes, "abc"[len(cuts)])
     _draw_legend(figure, entries)
     return figure
+
+
+def _cut(axis: str, sites: np.ndarray, top: float, result: Result, legend: Legend) -> _Cut:
+    """A section, sites (nz, n) of it, with every layer shifted by the lean of a3; drawn up to `top` [nm]."""
+    along, up = result.lattice_vectors["xy".index(axis)] * NM, result.lattice_vectors[2] * NM
+    wide = float(np.linalg.norm(along))
+    n_layers, n_sites = sites.shape
+    wraps = bool(result.film.attrs["periodic"]["zyx".index(axis)])
+    z = result.data["z"].values * NM
+    shift = z / up[2] * float(up @ along) / wide
+    shift = np.mod(shift, wide * n_sites) if wraps else shift
+    layer, column = np.nonzero(np.isin(sites, legend.dissolved))
+    place = (column + 0.5) * wide + shift[layer]
+    if np.abs(up @ along) < 1e-6 * wide * up[2]:
+        ends = 0.0, wide * n_sites
+        return _Cut(axis, sites.astype(np.int64), ends, ends, layer, place, wide)
+    fine = np.repeat(sites.astype(np.int64), _FINE, axis=1)
+    moved = np.round(shift * _FINE / wide).astype(np.int64)
+    first, last = (0, 0) if wraps else (int(moved.min()), int(moved.max()))
+    picture = np.full((n_layers, fine.shape[1] + last - first), -1)
+    for row, by in enumerate(moved.tolist()):
+        picture[row, (np.arange(fine.shape[1]) + by - first) % picture.shape[1]] = fine[row]
+    ends = first * wide / _FINE, (n_sites + last / _FINE) * wide
+    if wraps:
+        return _Cut(axis, picture, ends, ends, layer, np.mod(place, wide * n_sites), wide)
+    drawn = shift[z - up[2] / 2 < top]
+    return _Cut(axis, picture, ends, (drawn.min(), drawn.max() + n_sites * wide), layer, place, wide)
+
+
+def _corners(shape: tuple[int, int], vectors: np.ndarray) -> np.ndarray:
+    """Corners of the columns in the plane of the electrode, float64, shape (ny + 1, nx + 1, 2), [nm]."""
+    y, x = np.indices((shape[0] + 1, shape[1] + 1))
+    return x[..., None] * vectors[0, :2] + y[..., None] * vectors[1, :2]
 
 
 def _output_of_snapshot(result: Result) -> int:
@@ -120,51 +194,52 @@ def _draw_legend(figure: Figure, entries: list[tuple[str, object, str]]) -> None
     )
 
 
-def _draw_section(axes, cut, legend, z, spacing, size, axis) -> None:
-    """One cut through the box, sites as squares, dissolved species as dots."""
+def _draw_section(axes, cut, legend, z, layer, top) -> None:
+    """One cut through the box, sites as rectangles, dissolved species as dots."""
     from matplotlib.collections import EllipseCollection
 
     colours = legend.colours.copy()
     for k in legend.dissolved:
         colours[k] = _liquid(legend)
-    extent, top = size
+    colours = np.vstack([colours, np.ones(3)])  # the last one for what is outside of the box
     axes.imshow(
-        colours[cut],
+        colours[cut.picture],
         origin="lower",
-        extent=(0, extent, z[0] - spacing / 2, z[-1] + spacing / 2),
+        extent=(*cut.ends, z[0] - layer / 2, z[-1] + layer / 2),
         interpolation="nearest",
         aspect="auto",
     )
     axes.axhspan(-_BELOW, 0.0, color=ELECTRODE, lw=0)
-    layer, column = np.nonzero(np.isin(cut, legend.dissolved))
-    centres = np.stack([(column + 0.5) * spacing, z[layer]], axis=1)
+    centres = np.stack([cut.place, z[cut.layer]], axis=1)
     if len(centres):
-        dots = np.full(len(centres), 0.75 * spacing)
+        dots = np.full(len(centres), 0.75 * min(cut.wide, layer))
         axes.add_collection(
             EllipseCollection(
                 dots, dots, 0.0, units="xy", offsets=centres, transOffset=axes.transData, fc=DISSOLVED, lw=0
             )
         )
-    axes.set(xlim=(0, extent), ylim=(-_BELOW, top), xlabel=f"{axis} (nm)", ylabel="z (nm)")
+    axes.set(xlim=cut.shown, ylim=(-_BELOW, top), xlabel=f"{cut.axis} (nm)", ylabel="z (nm)")
     axes.locator_params(nbins=6, steps=[1, 2, 5, 10])
 
 
-def _draw_map(axes, bar, heights, spacing, n_cuts) -> None:
+def _draw_map(axes, bar, heights, vectors, n_cuts) -> None:
     """Height of every column, with the cuts marked."""
     n_y, n_x = heights.shape
-    image = axes.imshow(
-        heights,
-        origin="lower",
-        extent=(0, n_x * spacing, 0, n_y * spacing),
-        cmap="cividis",
-        interpolation="nearest",
-    )
+    corners = _corners(heights.shape, vectors)
+    if np.allclose(np.diff(corners[:, 0, 0]), 0.0) and np.allclose(np.diff(corners[0, :, 1]), 0.0):
+        extent = (0, corners[0, -1, 0], 0, corners[-1, 0, 1])
+        image = axes.imshow(heights, origin="lower", extent=extent, cmap="cividis", interpolation="nearest")
+    else:
+        image = axes.pcolormesh(corners[..., 0], corners[..., 1], heights, cmap="cividis")
+        axes.set_aspect("equal")
     axes.set(xlabel="x (nm)", ylabel="y (nm)")
     axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
-    style = {"color": "white", "lw": 0.8, "ls": (0, (4, 3))}
-    axes.axhline((n_y // 2 + 0.5) * spacing, **style)
+    style = {"color": "white", "lw": 0.8, "ls": (0, (4, 3)), "scalex": False, "scaley": False}
+    middle = vectors[1, :2] * (n_y // 2 + 0.5)
+    axes.plot(*np.array([middle, middle + n_x * vectors[0, :2]]).T, **style)
     if n_cuts > 1:
-        axes.axvline((n_x // 2 + 0.5) * spacing, **style)
+        middle = vectors[0, :2] * (n_x // 2 + 0.5)
+        axes.plot(*np.array([middle, middle + n_y * vectors[1, :2]]).T, **style)
     axes.figure.colorbar(image, cax=bar, label="height of the film (nm)")
 
 

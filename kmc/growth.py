@@ -88,20 +88,6 @@ class Slope:
     electrons: int
 
 
-def area(result: Result) -> float:
-    """Area of the electrode.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    area : float, [m^2]
-    """
-    return result.data.sizes["x"] * result.data.sizes["y"] * float(result.provenance["lattice_spacing"]) ** 2
-
-
 def compact_length(result: Result) -> np.ndarray:
     """Height of the film's sites without pores.
 
@@ -116,7 +102,7 @@ def compact_length(result: Result) -> np.ndarray:
 
     Notes
     -----
-    L_c = L (1 - mean_porosity) = a N_film / N_columns
+    L_c = L (1 - mean_porosity) = b N_film / N_columns, with b the height of a layer
     """
     return np.nan_to_num(result.data["thickness"].values * (1.0 - result.data["mean_porosity"].values))
 
@@ -141,14 +127,14 @@ def last_half(result: Result) -> Growth:
     )
     duration = float(time[-1] - time[start])
     potential = data["potential"].values[part]
-    charge = int(electrons) * ELEMENTARY_CHARGE / area(result)
+    charge = int(electrons) * ELEMENTARY_CHARGE / result.area
     return Growth(
         start=float(time[start]),
         duration=duration,
         electrons=int(electrons),
         tunnelled=int(tunnelled),
         current=charge / duration if duration > 0.0 else math.nan,
-        lithium=float(lithium) * AVOGADRO * area(result),
+        lithium=float(lithium) * AVOGADRO * result.area,
         potential=float(potential.mean()),
         temperature=float(data["temperature"].values[part].mean()),
         drift=float(np.ptp(potential)),

@@ -20,7 +20,6 @@ from kmc.errors import KmcError
 from kmc.growth import (
     Growth,
     Slope,
-    area,
     compact_length,
     direct_exponent,
     has_interstitials,
@@ -196,7 +195,7 @@ def _film(result: Result, compact: bool) -> list[Parameter]:
     """Thickness, volume and electrons of one mole of film."""
     last = result.data.isel(time=-1)
     sites, units = last["film_count"].values, last["units_per_site"].values
-    moles = float(sites @ units) / (AVOGADRO * area(result))
+    moles = float(sites @ units) / (AVOGADRO * result.area)
     height, porosity = float(last["thickness"]), float(last["mean_porosity"])
     thickness = float(compact_length(result)[-1]) if compact else height
     electrons = float(sites @ (last["lithium_number"].values - last["charge_number"].values)) / float(sites @ units)

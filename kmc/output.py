@@ -18,7 +18,7 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ import h5py
 import numpy as np
 
 from kmc import schema
+from kmc.constants import AVOGADRO
 from kmc.errors import InternalError, KmcError, cannot_write, make_directory
 from kmc.interrupts import held
 
@@ -51,6 +52,7 @@ class Writer:
         File to write.
     mechanism : Mechanism
     lattice : Lattice
+        Without sites, all datasets of film and lattice are left out.
     surface : int
         Index of the first layer above the electrode surface, as found by `fields.electrode_surface`.
     attributes : mapping of str to str or number, optional
@@ -62,6 +64,8 @@ class Writer:
         Whether to replace a file that exists.
     copy_limit : int, [bytes]
         Size above which the file is appended to in place.
+    volume : float, optional, [m^3]
+        Of the compartment; without one there are no concentrations.
 
     Raises
     ------
@@ -79,21 +83,26 @@ class Writer:
         tables: Mapping[str, Mapping[str, list]] | None = None,
         overwrite: bool = False,
         copy_limit: int = COPY_LIMIT,
+        volume: float | None = None,
     ):
         self.path = Path(path)
         self.copy_limit = copy_limit
         self._part = self.path.with_name(f".{self.path.name}.part")
         self._n_lattice_species = len(mechanism.species)
         self._n_solution = len(mechanism.solution)
+        self._volume = volume
+        self._finite = [index for index, s in enumerate(mechanism.solution) if s.count is not None]
+        self._variables = schema.variables(0 not in lattice.shape, volume is not None)
         content = io.BytesIO()
         try:
             self._make_room(overwrite)
             with held():
                 with h5py.File(content, "w") as file:
-                    _write_coordinates(file, mechanism, lattice, surface)
+                    _write_coordinates(file, self._variables, mechanism, lattice, surface)
                     _write_constants(file, mechanism)
-                    _create_series(file)
-                    _create_snapshots(file, mechanism, lattice, surface)
+                    _create_series(file, self._series())
+                    if schema.SNAPSHOT in self._variables:
+                        _create_snapshots(file, mechanism, lattice, surface)
                     _write_provenance(file, attributes or {}, tables or {})
                 self._replace(content)
         except OSError as error:
@@ -121,15 +130,19 @@ class Writer:
                 self._part.unlink()
             raise
 
+    def _series(self) -> list[schema.Variable]:
+        """The datasets of this file that grow by one entry at every output."""
+        return [variable for variable in self._variables if variable.is_series]
+
     def append(self, values: Mapping[str, object], snapshot: np.ndarray | None = None) -> None:
         """Add one output.
 
         Parameters
         ----------
         values : mapping
-            A value for every dataset along `time`, by name (`schema.SERIES`); those outside of the digest are
-            optional. Arrays over `species` may run over the lattice species only. `solution_count`
-            (n_solution,) fills the rest of `count`.
+            A value for every dataset along `time` that the file has, by name (`schema.variables`); those outside of the
+            digest are optional. Arrays over `species` may run over the lattice species only. `solution_count`
+            (n_solution,) fills the rest of `count` and gives `concentration`.
         snapshot : uint8, shape (nz, ny, nx), optional
             State of the lattice to keep.
 
@@ -144,7 +157,7 @@ class Writer:
         try:
             size = sum(np.asarray(value).nbytes for value in values.values())
             with self._opened(size + (0 if snapshot is None else snapshot.nbytes)) as file:
-                _append_series(file, values)
+                _append_series(file, self._series(), values)
                 if snapshot is not None:
                     _append_snapshot(file, values["time"], snapshot)
         except OSError as error:
@@ -153,12 +166,15 @@ class Writer:
     def _complete(self, values: Mapping[str, object]) -> dict[str, object]:
         """Extend arrays over the lattice species to all species."""
         # What the machine was like may go unmeasured; what the film is like may not.
-        complete = {v.name: np.nan for v in schema.SERIES if not v.in_digest} | dict(values)
-        missing = [v.name for v in schema.SERIES if v.name not in complete]
+        series = self._series()
+        solution = np.asarray(values.get("solution_count", np.zeros(self._n_solution)), dtype=np.int64)
+        complete = {v.name: np.nan for v in series if not v.in_digest} | dict(values)
+        if self._volume is not None:
+            complete["concentration"] = solution[self._finite] / (AVOGADRO * self._volume)
+        missing = [v.name for v in series if v.name not in complete]
         if missing:
             raise InternalError(f"no value for {', '.join(missing)}")
-        solution = np.asarray(values.get("solution_count", np.zeros(self._n_solution)), dtype=np.int64)
-        for variable in schema.SERIES:
+        for variable in series:
             value = np.asarray(complete[variable.name])
             if variable.dims[-1] == "species" and value.shape[-1] == self._n_lattice_species:
                 tail = np.zeros((*value.shape[:-1], self._n_solution), dtype=value.dtype)
@@ -243,23 +259,30 @@ def _chunking(variable: schema.Variable, shape: tuple[int, ...]) -> dict[str, ob
     return options
 
 
-def _write_coordinates(file: h5py.File, mechanism: Mechanism, lattice: Lattice, surface: int) -> None:
+def _write_coordinates(
+    file: h5py.File, variables: Iterable[schema.Variable], mechanism: Mechanism, lattice: Lattice, surface: int
+) -> None:
     """Coordinates of fixed length, and the two that grow."""
-    n_z, n_y, n_x = lattice.shape
+    has_lattice = schema.LATTICE_VECTORS in variables
     values = {
-        "z": (np.arange(n_z) + 0.5 - surface) * lattice.spacing,
-        "y": (np.arange(n_y) + 0.5) * lattice.spacing,
-        "x": (np.arange(n_x) + 0.5) * lattice.spacing,
+        **(lattice.coordinates(surface) if has_lattice else {}),
+        "vector": ["x", "y", "z"],
+        "direction": ["x", "y", "z"],
         "species": [s.name for s in (*mechanism.species, *mechanism.solution)],
         "gas_species": [s.name for s in mechanism.solution if s.phase == "gas"],
+        "solution_species": [s.name for s in mechanism.solution if s.count is not None],
         "process": [p.name for p in mechanism.processes],
     }
     for variable in schema.COORDINATES:
+        if variable not in variables:
+            continue
         if variable.name in schema.UNLIMITED:
             _create(file, variable, shape=(0,))
         else:
             dtype = object if variable.dtype == "str" else variable.dtype
             _create(file, variable, data=np.array(values[variable.name], dtype=dtype))
+    if has_lattice:
+        _create(file, schema.LATTICE_VECTORS, data=lattice.vectors)
 
 
 def _write_constants(file: h5py.File, mechanism: Mechanism) -> None:
@@ -289,9 +312,9 @@ def _formula_text(formula: Mapping[str, int]) -> str:
     return "".join(f"{element}{number if number > 1 else ''}" for element, number in formula.items())
 
 
-def _create_series(file: h5py.File) -> None:
+def _create_series(file: h5py.File, series: Iterable[schema.Variable]) -> None:
     """Every dataset along time, empty."""
-    for variable in schema.SERIES:
+    for variable in series:
         if variable.name != "time":
             _create(file, variable, shape=(0, *(len(file[name]) for name in variable.dims[1:])))
 
@@ -299,6 +322,7 @@ def _create_series(file: h5py.File) -> None:
 def _create_snapshots(file: h5py.File, mechanism: Mechanism, lattice: Lattice, surface: int) -> None:
     """The lattice, and the VTKHDF view of it."""
     dataset = _create(file, schema.SNAPSHOT, shape=(0, *lattice.shape))
+    dataset.attrs["periodic"] = np.array(lattice.periodic, dtype=np.uint8)  # along z, y, x
     dataset.attrs["flag_values"] = np.arange(len(mechanism.species), dtype=np.uint8)
     # A meaning is one word: the convention separates them by blanks and allows only these characters.
     words = [re.sub(r"[^A-Za-z0-9_\-.+@]", "_", s.name) for s in mechanism.species]
@@ -309,9 +333,12 @@ def _create_snapshots(file: h5py.File, mechanism: Mechanism, lattice: Lattice, s
     # VTK wants ASCII text of fixed length.
     view.attrs.create("Type", b"ImageData", dtype=h5py.string_dtype("ascii", len(b"ImageData")))
     view.attrs["WholeExtent"] = np.array([0, n_x, 0, n_y, 0, n_z], dtype=np.int64)
-    view.attrs["Origin"] = np.array([0.0, 0.0, -surface * lattice.spacing])
-    view.attrs["Spacing"] = np.full(3, lattice.spacing)
-    view.attrs["Direction"] = np.eye(3).ravel()
+    # An image of cells along any three directions: columns of the matrix are the unit vectors of the lattice. VTK puts
+    # points, cells and bounds of a sheared box where they are; its filter for cell volumes takes all cells for cuboids.
+    lengths = np.linalg.norm(lattice.vectors, axis=1)
+    view.attrs["Origin"] = -surface * lattice.vectors[2]
+    view.attrs["Spacing"] = lengths
+    view.attrs["Direction"] = (lattice.vectors / lengths[:, None]).T.ravel()
     view.create_group("CellData")["lattice"] = dataset
     steps = view.create_group("Steps")
     steps.attrs["NSteps"] = np.int64(0)
@@ -342,10 +369,10 @@ def _write_provenance(file: h5py.File, attributes: Mapping[str, object], tables)
             dataset.dims[0].attach_scale(scale)
 
 
-def _append_series(file: h5py.File, values: Mapping[str, object]) -> None:
+def _append_series(file: h5py.File, series: Iterable[schema.Variable], values: Mapping[str, object]) -> None:
     """One more entry in every dataset along time."""
     n_outputs = len(file["time"])
-    for variable in schema.SERIES:
+    for variable in series:
         dataset, value = file[variable.name], np.asarray(values[variable.name])
         if value.shape != dataset.shape[1:]:
             raise InternalError(f"{variable.name} has shape {value.shape}, the file {dataset.shape[1:]}")

@@ -48,6 +48,11 @@ class Pattern:
     tunnels : bool
         Multiplied by the transmission from the electrode to the anchor.
     terms : tuple of NeighbourCount
+    variants : tuple of geometries
+        Further geometries of the same process that no operation of the lattice turns into the first: the neighbours
+        above and below where `geometry` is a neighbour in a hexagonal layer.
+    oriented : bool
+        Whether `geometry` is its only orientation.
     """
 
     reactants: tuple
@@ -55,19 +60,17 @@ class Pattern:
     geometry: tuple
     tunnels: bool = False
     terms: tuple = ()
+    variants: tuple = ()
+    oriented: bool = False
 
     @classmethod
     def of(cls, process, mechanism, lattice):
         """The pattern of a process of a mechanism on a lattice."""
-        n = len(process.reactants)
-        if process.geometry is not None:
-            geometry = tuple(tuple(int(c) for c in (z, y, x)) for x, y, z in np.asarray(process.geometry).tolist())
-            geometry = tuple(tuple(c - o for c, o in zip(row, geometry[0], strict=True)) for row in geometry)
-        else:
-            geometry = ((0, 0, 0), (0, 0, 1))[:n]
+        geometry, *variants = geometries(process.geometry, len(process.reactants), lattice)
         terms = tuple(NeighbourCount(frozenset(term.species), term.site - 1, tuple(lattice.shell(term.shell)),
                                      term.energy.value) for term in process.neighbours)
-        return cls(tuple(process.reactants), tuple(process.products), geometry, process.tunnelling, terms)
+        return cls(tuple(process.reactants), tuple(process.products), geometry, process.tunnelling, terms,
+                   tuple(variants), process.oriented)
 
     @property
     def sizes(self):
@@ -90,6 +93,50 @@ class Pattern:
         return np.array([term.energy for term in self.terms]) @ counts
 
 
+def geometries(places, n_terms, lattice):
+    """Places of the lattice terms of a process, one geometry for each set that symmetry connects.
+
+    Parameters
+    ----------
+    places : int, shape (n_terms, 3), or None
+        Positions (x, y, z) of the terms in steps of the lattice, as `kmc.process.Process.geometry`.
+    n_terms : int
+        1, or 2 nearest neighbours, where there are no places.
+    lattice : Lattice
+
+    Returns
+    -------
+    geometries : list of tuple of (int, int, int)
+        Offsets (dz, dy, dx) of the terms from the anchor: those given, or for two terms without places a nearest
+        neighbour out of each set that the point group connects.
+    """
+    if places is not None:
+        offsets = np.asarray(places)[:, ::-1]
+        return [tuple(map(tuple, (offsets - offsets[0]).tolist()))]
+    if n_terms < 2:
+        return [((0, 0, 0),)]
+    centre = (0, 0, 0)
+    return [(centre, next(offset for offset in orbit if offset > centre)) for orbit in lattice.neighbour_orbits()]
+
+
+def orientations(geometry, lattice):
+    """Images of a geometry under the operations of a lattice.
+
+    Parameters
+    ----------
+    geometry : sequence of (int, int, int)
+        Offsets (dz, dy, dx).
+    lattice : Lattice
+
+    Returns
+    -------
+    positions : list of tuple of (int, int, int)
+        Sorted, without repetition.
+    """
+    images = np.array(geometry) @ lattice.operations().transpose(0, 2, 1)
+    return sorted({tuple(map(tuple, image)) for image in images.tolist()})
+
+
 def placements(pattern, lattice):
     """All orientations of a pattern.
 
@@ -98,9 +145,10 @@ def placements(pattern, lattice):
     positions : list of tuple of (int, int, int)
         For each orientation the offsets of the terms from the anchor, without repetition.
     """
-    geometry = np.array(pattern.geometry)
-    found = {tuple(map(tuple, (geometry @ operation.T).tolist())) for operation in lattice.operations()}
-    return sorted(found)
+    if pattern.oriented:
+        return [tuple(map(tuple, pattern.geometry))]
+    return sorted({positions for geometry in (pattern.geometry, *pattern.variants)
+                   for positions in orientations(geometry, lattice)})
 
 
 def symmetry_number(pattern, lattice):

@@ -20,6 +20,7 @@ from kmc.errors import KmcError
 from kmc.film_picture import NM, film_figure, mark_panel, time_text
 from kmc.palette import Legend, legend_of, pretty
 from kmc.result import Result, output_files
+from kmc.solution_picture import is_drawn, solution_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +67,7 @@ def plot(results_path: str | os.PathLike, directory: str | os.PathLike | None = 
     Returns
     -------
     files : list of Path
-        film.png, thickness.png, profiles.png, budget.png.
+        film.png, thickness.png, profiles.png, budget.png; solution.png where the solution is finite or all there is.
 
     Raises
     ------
@@ -76,16 +77,18 @@ def plot(results_path: str | os.PathLike, directory: str | os.PathLike | None = 
     import matplotlib
 
     with Result(results_path) as result:
-        if result.n_outputs == 0 or result.data.sizes["snapshot_time"] == 0:
+        if result.n_outputs == 0 or (result.has_lattice and result.data.sizes["snapshot_time"] == 0):
             raise KmcError(f"{result.path} holds no output yet")
         drawings = {
             "film": film_figure, "thickness": thickness_figure, "profiles": profiles_figure, "budget": budget_figure,
-        }
-        files = output_files(directory or result.path.parent, [f"{name}.png" for name in drawings])
-        legend = legend_of(result)
+        } if result.has_lattice else {}
+        names = [*drawings, *(["solution"] if is_drawn(result) else [])]
+        files = output_files(directory or result.path.parent, [f"{name}.png" for name in names])
+        legend = legend_of(result) if drawings else None
         with matplotlib.rc_context(STYLE):
-            for path, draw in zip(files, drawings.values(), strict=True):
-                draw(result, legend).savefig(path)
+            for path, name in zip(files, names, strict=True):
+                figure = drawings[name](result, legend) if name in drawings else solution_figure(result)
+                figure.savefig(path)
     return files
 
 
@@ -186,9 +189,9 @@ def profiles_figure(result: Result, legend: Legend) -> Figure:
     data = result.data
     figure = Figure(figsize=(7.2, 2.7), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
-    spacing = result.provenance["lattice_spacing"] * NM
+    half = result.lattice_vectors[2, 2] * NM / 2
     above = data["z"].values > 0
-    edges = np.append(data["z"].values[above] * NM - spacing / 2, data["z"].values[-1] * NM + spacing / 2)
+    edges = np.append(data["z"].values[above] * NM - half, data["z"].values[-1] * NM + half)
     _draw_composition(left, data["volume_fraction"].values[-1][above], edges, legend)
     _draw_porosity(right, data["time"].values, data["porosity"].values[:, above], edges)
     solid_layers = np.flatnonzero((data["porosity"].values[:, above] < 1.0).any(axis=0))
@@ -319,9 +322,8 @@ def _draw_current(axes: Axes, data: Dataset) -> None:
 def _draw_charge(axes: Axes, result: Result, legend: Legend) -> None:
     """Charge passed, and the charge equivalent of the lithium in every solid of the film, stacked."""
     data = result.data
-    area = data.sizes["x"] * data.sizes["y"] * result.provenance["lattice_spacing"] ** 2
     time = data["time"].values
-    bound = data["film_count"].values * data["lithium_number"].values * FARADAY / (AVOGADRO * area)
+    bound = data["film_count"].values * data["lithium_number"].values * FARADAY / (AVOGADRO * result.area)
     floor = np.zeros(len(time))
     for colour, label, charge in _stack(bound, bound[-1:], legend):
         axes.fill_between(time, floor, floor + charge, color=colour, lw=0, label=f"Li in {label}")

@@ -67,7 +67,7 @@ class Process:
     reverse_of : int, optional
         Index of the forward process.
     activity_orders : dict of int to int
-        Power of the activity of each solution species in the rate.
+        Power of the activity of each solution species in the rate, of those that are held at one.
     tunnelling : bool
         Whether the electron tunnels from the electrode to the anchor.
     neighbours : tuple of Neighbours
@@ -75,6 +75,17 @@ class Process:
         Positions (x, y, z) of the terms; None: one term, or two nearest neighbours.
     source : str, optional
         Publication of the step.
+    molecule_orders : dict of int to int
+        Molecules of each finite solution species that react, products or not.
+    transfer : Quantity, optional
+        Share of a change of interaction energy that the barrier of the forward process takes over, 0 to 1; None: no
+        cluster changes its energy. A reverse process has that of its forward process.
+    layers : (int, int or None), optional
+        First and last layer of the anchor, from 1 = on the electrode; None: everywhere, or up to the top.
+    hop : float
+        Of the law `diffusion`: length a of its k = D/a^2, in spacings; `kmc.bravais.hop_length`.
+    oriented : bool
+        Whether it happens in the orientation of `geometry` only, not in all that the lattice has.
     """
 
     name: str
@@ -91,6 +102,16 @@ class Process:
     neighbours: tuple[Neighbours, ...] = ()
     geometry: np.ndarray | None = field(default=None, compare=False)
     source: str | None = None
+    molecule_orders: dict[int, int] = field(default_factory=dict)
+    transfer: Quantity | None = None
+    layers: tuple[int, int | None] | None = None
+    hop: float = 1.0
+    oriented: bool = False
+
+    @property
+    def is_solution(self) -> bool:
+        """Whether it happens in the solution alone, without a site of the lattice."""
+        return not self.reactants
 
 
 @dataclass(frozen=True)
@@ -167,6 +188,11 @@ class Step:
         )
 
     @property
+    def is_solution(self) -> bool:
+        """Whether it happens in the solution alone, without a site of the lattice."""
+        return not self.reactants
+
+    @property
     def solution_change(self) -> dict[int, int]:
         """Molecules gained by each solution species; those that stay the same are left out."""
         keys = sorted(self.consumed.keys() | self.produced.keys())
@@ -219,10 +245,6 @@ def resolve(equation: Equation, vocabulary: Vocabulary) -> tuple[Step | None, li
     if faults:
         return None, faults
     left, right = (_lattice_terms(side, vocabulary) for side in (equation.left, equation.right))
-    if not left and not right:
-        return None, [
-            ("nothing happens on the lattice; a process has at least one lattice species on each side", 0)
-        ]
     if len(left) != len(right):
         return None, []  # the sites do not balance, which is reported with the elements
     if len(left) > MAX_TERMS:

@@ -52,8 +52,8 @@ class Progress:
         ----------
         time : float, [s]
             Physical time reached.
-        thickness_m : float, [m]
-            Thickness of the film.
+        thickness_m : float or None, [m]
+            Thickness of the film; None without a lattice.
         porosity : float or None
             Mean porosity of the film; None or nan when there is no film yet.
         n_events : int
@@ -87,10 +87,12 @@ class Progress:
             return
         time, thickness, porosity, n_events, _, wall = self._latest
         mean_rate = n_events / wall if wall > 0 else 0.0
+        film = ""
+        if thickness is not None:
+            film = f"thickness {_format_thickness(thickness)}, porosity {_format_porosity(porosity)}, "
         print(
             f"{'finished' if reason is None else f'stopped ({reason})'}: t = {format_time(time)}, "
-            f"thickness {thickness * 1e9:.2f} nm, porosity {_format_porosity(porosity)}, "
-            f"{n_events} events in {format_time(wall)} ({format_count(mean_rate)} events/s)",
+            f"{film}{n_events} events in {format_time(wall)} ({format_count(mean_rate)} events/s)",
             file=self.stream,
             flush=True,
         )
@@ -118,7 +120,8 @@ class Progress:
 
     def _status(self):
         time, done, thickness, porosity, events, rate, left = self._columns()
-        return f"t={time}  {done}  L={thickness}  porosity {porosity}  {events} events  {rate}/s  left {left}"
+        film = f"  L={thickness}  porosity {porosity}" if self._latest[1] is not None else ""
+        return f"t={time}  {done}{film}  {events} events  {rate}/s  left {left}"
 
     def _columns(self):
         time, thickness, porosity, n_events, fraction, wall = self._latest
@@ -130,7 +133,7 @@ class Progress:
         return (
             format_time(time),
             f"{100 * fraction:.0f} %",
-            f"{thickness * 1e9:.2f} nm",
+            _format_thickness(thickness),
             _format_porosity(porosity),
             format_count(n_events),
             format_count(self._rate),
@@ -177,6 +180,10 @@ def format_count(number):
         if number >= 0.9995 * scale:
             return f"{number / scale:.3g} {prefix}"
     return f"{number:.3g}"
+
+
+def _format_thickness(thickness):
+    return "-" if thickness is None else f"{thickness * 1e9:.2f} nm"
 
 
 def _format_porosity(porosity):

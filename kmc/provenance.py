@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from kmc import __version__
 from kmc.quantity import Quantity
 from kmc.rates import RATE_LAWS
+from kmc.table_kinds import table_files
 from kmc.units import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # Packages whose version can change a number in the results.
 _VERSIONED = ("numpy", "scipy", "h5py", "ase", "pymatgen")
+
+# Larger files, such as OUTCARs, are known by their hash alone.
+_KEPT_BYTES = 8_000_000
 
 # The method itself, whatever the deck.
 _METHOD = (
@@ -66,7 +70,8 @@ def attributes(deck: Deck, seed: int, created: str | None = None) -> dict[str, s
     attributes : dict
         title, description, deck_name, deck (its whole text), overrides (what the
         command line replaced in it), seed, kmc_version, git_commit (of a source tree; empty
-        otherwise), versions, lattice_type, lattice_spacing [m], created.
+        otherwise), versions, lattice_type (none in a run without lattice), lattice_spacing [m], lattice_surface
+        (of fcc and bcc), created.
     """
     return {
         "title": deck.title or deck.path.stem,
@@ -78,8 +83,7 @@ def attributes(deck: Deck, seed: int, created: str | None = None) -> dict[str, s
         "kmc_version": __version__,
         "git_commit": git_commit(Path(__file__).resolve().parents[1]),
         "versions": ", ".join(f"{name} {_version(name)}" for name in _VERSIONED),
-        "lattice_type": deck.lattice.type,
-        "lattice_spacing": float(deck.lattice.spacing),
+        **_lattice_attributes(deck),
         "created": created or datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -97,7 +101,8 @@ def tables(deck: Deck, mechanism: Mechanism) -> dict[str, dict[str, list]]:
     tables : dict
         ``processes``: name, equation, law, law_equation, reverse_of, tunnelling, source, note;
         ``parameters``: process or species, name, value, uncertainty, unit, source, method, where;
-        ``tables``: name, file, encoding, sha256, text;
+        ``tables``: name, file, encoding, sha256, text; a directory has a row for each file of it that is read, and
+        of a file above 8 MB (encoding ``omitted``) only the hash is kept;
         ``decks``: file, sha256, text, of the deck and then of those that it builds on, the nearest first;
         ``citations``: subject, reference.
     """
@@ -108,6 +113,14 @@ def tables(deck: Deck, mechanism: Mechanism) -> dict[str, dict[str, list]]:
         "decks": _decks(deck),
         "citations": _citations(deck, mechanism),
     }
+
+
+def _lattice_attributes(deck: Deck) -> dict[str, str | float]:
+    if deck.lattice is None:
+        return {"lattice_type": "none"}
+    found = {"lattice_type": deck.lattice.type, "lattice_spacing": float(deck.lattice.spacing)}
+    surface = getattr(deck.lattice, "surface", None)
+    return found if surface is None else found | {"lattice_surface": surface}
 
 
 def git_commit(directory: Path) -> str:
@@ -175,7 +188,9 @@ def _processes(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
 
 def _parameters(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
     """Every number with a physical meaning, with its source."""
-    rows = [("lattice", "spacing", deck.lattice.spacing, "m")]
+    rows = [("lattice", "spacing", deck.lattice.spacing, "m")] if deck.lattice is not None else []
+    rows += _cell_rows(deck)
+    rows += _compartment_rows(deck)
     for process in mechanism.processes:
         if process.reverse_of is None:
             rows += _rate_rows(process)
@@ -185,6 +200,10 @@ def _parameters(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
     for species in mechanism.solution:
         if species.activity is not None:
             rows.append((species.name, "activity", species.activity, ""))
+        if getattr(species, "concentration", None) is not None:
+            rows.append((species.name, "concentration", species.concentration, "mol/m^3"))
+        if species.count is not None:
+            rows.append((species.name, "count", Quantity(float(species.count)), ""))
     if deck.tunnelling is not None:
         rows += [(name, "decay", value, "1/m") for name, value in deck.tunnelling.decay.items()]
         rows.append(("tunnelling", "cutoff", Quantity(float(deck.tunnelling.cutoff)), ""))
@@ -200,11 +219,31 @@ def _parameters(deck: Deck, mechanism: Mechanism) -> dict[str, list]:
     }
 
 
+def _cell_rows(deck: Deck) -> list[tuple[str, str, Quantity, str]]:
+    """Components of the vectors of a lattice that is given by them."""
+    cell = getattr(deck.lattice, "cell", None)
+    rows = enumerate(cell.vectors, start=1) if cell is not None else ()
+    return [
+        ("lattice", f"cell a{number} {axis}", length, "m")
+        for number, vector in rows
+        for axis, length in zip("xyz", vector, strict=True)
+    ]
+
+
+def _compartment_rows(deck: Deck) -> list[tuple[str, str, Quantity, str]]:
+    """Size and place of the compartment of the solution."""
+    section = getattr(deck, "compartment", None)
+    sizes = {"volume": "m^3", "height": "m", "distance": "m"} if section is not None else {}
+    values = [(name, getattr(section, name), unit) for name, unit in sizes.items()]
+    return [("compartment", name, value, unit) for name, value, unit in values if value is not None]
+
+
 def _rate_rows(process: Process) -> list[tuple[str, str, Quantity, str]]:
     """Parameters of the rate of one process, and the energies of its neighbours."""
     rows = [
-        (process.name, name, quantity, _unit(process.law, name))
+        (process.name, part, value, DIMENSIONS[value.dimension].unit if value.dimension else _unit(process.law, name))
         for name, quantity in process.parameters.items()
+        for part, value in quantity.parts(name)
     ]
     for number, term in enumerate(process.neighbours, start=1):
         rows.append((process.name, f"neighbours {number}", term.energy, "eV"))
@@ -229,20 +268,33 @@ def _place(where) -> str:
 
 
 def _files(deck: Deck) -> dict[str, list]:
-    """The tables of the deck, whole: as text, or in base64 where they are not text."""
+    """The files of the tables of the deck: as text, in base64 where they are not text, large ones by their hash."""
     columns = {key: [] for key in ("name", "file", "encoding", "sha256", "text")}
     for name, path in _paths(deck):
-        content = Path(path).read_bytes()
-        try:
-            text, encoding = content.decode("utf-8"), "utf-8"
-            if "\0" in text:
-                raise ValueError("a text holds no zero byte")
-        except ValueError:
-            text, encoding = base64.b64encode(content).decode("ascii"), "base64"
-        row = (name, Path(path).name, encoding, hashlib.sha256(content).hexdigest(), text)
-        for key, cell in zip(columns, row, strict=True):
-            columns[key].append(cell)
+        path = Path(path)
+        for file in table_files(path):
+            shown = file.relative_to(path.parent).as_posix()
+            row = (name, shown, *_content(file))
+            for key, cell in zip(columns, row, strict=True):
+                columns[key].append(cell)
     return columns
+
+
+def _content(file: Path) -> tuple[str, str, str]:
+    """Encoding, SHA-256 and text of a file."""
+    if file.stat().st_size > _KEPT_BYTES:
+        with file.open("rb") as stream:
+            return "omitted", hashlib.file_digest(stream, "sha256").hexdigest(), ""
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    # A text holds no zero byte.
+    if "\0" in text:
+        return "base64", digest, base64.b64encode(content).decode("ascii")
+    return "utf-8", digest, text
 
 
 def _decks(deck: Deck) -> dict[str, list]:
@@ -262,6 +314,9 @@ def _paths(deck: Deck) -> Iterable[tuple[str, Path]]:
         file = getattr(getattr(deck.protocol, name), "file", None)
         if file is not None:
             yield f"protocol {name}", file
+    cell = getattr(deck.lattice, "cell", None)
+    if cell is not None and cell.file is not None:
+        yield "lattice cell", Path(cell.file)
 
 
 def _citations(deck: Deck, mechanism: Mechanism) -> dict[str, list]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from kmc.errors import KmcError, cannot_write, make_directory
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray
 
 # Root attributes that a table in a notebook shows; the others are long.
@@ -104,17 +105,38 @@ class Result:
     @property
     def thickness(self) -> xarray.DataArray:
         """xarray.DataArray: mean thickness of the film [m] against time."""
-        return self.data["thickness"]
+        return self._of_lattice("thickness")
 
     @property
     def porosity(self) -> xarray.DataArray:
         """xarray.DataArray: porosity of every layer against time."""
-        return self.data["porosity"]
+        return self._of_lattice("porosity")
 
     @property
     def film(self) -> xarray.DataArray:
         """xarray.DataArray: the last state of the lattice, species index of every site (z, y, x)."""
-        return self.data["lattice"].isel(snapshot_time=-1)
+        return self._of_lattice("lattice").isel(snapshot_time=-1)
+
+    @property
+    def lattice_vectors(self) -> np.ndarray:
+        """float64, shape (3, 3), [m]: steps a1, a2, a3 of the indexes x, y, z of a site."""
+        return self._of_lattice("lattice_vectors").values
+
+    @property
+    def area(self) -> float:
+        """float: area of the electrode [m^2]."""
+        (a1_x, a1_y, _), (a2_x, a2_y, _), _ = self.lattice_vectors
+        return float(abs(a1_x * a2_y - a1_y * a2_x)) * self.data.sizes["x"] * self.data.sizes["y"]
+
+    @property
+    def has_lattice(self) -> bool:
+        """bool: whether there are sites, and thus a film; without, the run is all solution."""
+        return "lattice" in self.data
+
+    def _of_lattice(self, name: str) -> xarray.DataArray:
+        if not self.has_lattice:
+            raise KmcError(f"{self.path}: a run without lattice has no {name}; it has count and event_count")
+        return self.data[name]
 
     @property
     def n_outputs(self) -> int:
@@ -171,9 +193,11 @@ class Result:
         if self.n_outputs == 0:
             return "no output yet"
         last = self.data.isel(time=-1)
+        head = f"{self.n_outputs} outputs to t = {float(last['time']):.4g} s, "
+        if not self.has_lattice:
+            return f"{head}{int(last['n_events'])} events, {int(last['electrons'])} electrons passed"
         return (
-            f"{self.n_outputs} outputs to t = {float(last['time']):.4g} s, "
-            f"thickness {float(last['thickness']) * 1e9:.2f} nm, "
+            f"{head}thickness {float(last['thickness']) * 1e9:.2f} nm, "
             f"porosity {float(last['mean_porosity']):.3f}, charge {float(last['charge']):.3g} C/m2"
         )
 

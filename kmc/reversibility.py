@@ -7,15 +7,20 @@ of the other, must have rate constants in the ratio exp(-dG/kT), or the film gai
 
 from __future__ import annotations
 
-from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kmc.compartment import Compartment
 from kmc.constants import BOLTZMANN_EV
 from kmc.errors import Problem
 from kmc.kinetics import Kinetics, free_energy
+from kmc.lattice import Lattice, lattice_of
+from kmc.mass_action import MassAction
+from kmc.patterns import Pattern, geometries, orientations, symmetry_number
 from kmc.process import Process, Step
+from kmc.rates import RATE_LAWS
+from kmc.varying import OutOfRangeError
 
 if TYPE_CHECKING:
     from kmc.deck import Deck
@@ -27,7 +32,9 @@ TOLERANCE = 1e-3
 _CONDITIONS = ((298.15, 0.0), (333.15, 0.5))
 
 
-def pair_problems(deck: Deck, processes: list[Process], steps: list[tuple[Step, int]]) -> list[Problem]:
+def pair_problems(
+    deck: Deck, processes: list[Process], steps: list[tuple[Step, int]], compartment: Compartment
+) -> list[Problem]:
     """Hand-written pairs that break detailed balance.
 
     Parameters
@@ -36,6 +43,7 @@ def pair_problems(deck: Deck, processes: list[Process], steps: list[tuple[Step, 
     processes : list of Process
     steps : list of (Step, int)
         For each process its step and the index of its entry in the deck.
+    compartment : Compartment
 
     Returns
     -------
@@ -44,18 +52,21 @@ def pair_problems(deck: Deck, processes: list[Process], steps: list[tuple[Step, 
     """
     n_solution = 1 + max((index for process in processes for index in process.activity_orders), default=-1)
     kinetics = Kinetics(processes, np.ones(n_solution))
+    action = MassAction(processes, compartment)
+    lattice = lattice_of(deck)
     balanced = {process.reverse_of for process in processes} - {None}
     waiting: dict[tuple, list[int]] = {}  # processes without a partner, by what they do
     problems = []
     for process, (step, entry) in zip(processes, steps, strict=True):
         if process.reverse_of is not None or process.index in balanced:
             continue
-        partners = waiting.get(step.reverse().key(process.geometry))
+        places = _places(process, lattice)
+        partners = waiting.get(step.reverse().key(places))
         if not partners:
-            waiting.setdefault(step.key(process.geometry), []).append(process.index)
+            waiting.setdefault(step.key(places), []).append(process.index)
             continue
         forward = processes[partners.pop(0)]
-        message = _fault(kinetics, forward, process, deck.lattice.spacing.value)
+        message = _fault(kinetics, action, forward, process, lattice)
         if message:
             message = f"process '{process.name}' is the reverse of '{forward.name}', but {message}"
             problems.append(
@@ -64,18 +75,31 @@ def pair_problems(deck: Deck, processes: list[Process], steps: list[tuple[Step, 
     return problems
 
 
-def _fault(kinetics: Kinetics, forward: Process, backward: Process, spacing: float) -> str | None:
+def _fault(
+    kinetics: Kinetics, action: MassAction, forward: Process, backward: Process, lattice: Lattice
+) -> str | None:
     """How a pair breaks detailed balance, or None."""
     if forward.tunnelling != backward.tunnelling:
         return "only one of them has tunnelling"
+    if forward.transfer is not None and abs(forward.transfer.value + backward.transfer.value - 1.0) > TOLERANCE:
+        total = forward.transfer.value + backward.transfer.value
+        return f"their transfer coefficients add up to {total:g}, not 1"
+    if forward.transfer is not None and RATE_LAWS[forward.law].has_barrier != RATE_LAWS[backward.law].has_barrier:
+        return "only one of them has a barrier for the interactions to move"
     # What is written per set of sites happens once per placement, so that like reactants count.
-    weight = np.log(like_placements(backward) / like_placements(forward))
+    weight = np.log(like_placements(backward, lattice) / like_placements(forward, lattice))
+    # Free energies are for activities 1, whatever the rate constants of the solution are for.
+    weight += np.log(action.standard(backward) / action.standard(forward))
     worst, message = TOLERANCE, None
     for temperature, potential in _CONDITIONS:
-        energies = free_energy(forward, potential), free_energy(backward, potential)
+        try:
+            energies = [free_energy(each, potential, temperature) for each in (forward, backward)]
+            constants = kinetics.rate_constants(temperature, potential, lattice.spacing) * action.constant
+        except OutOfRangeError:
+            continue
         if None in energies:
             return None
-        constants = kinetics.rate_constants(temperature, potential, spacing)[[forward.index, backward.index]]
+        constants = constants[[forward.index, backward.index]]
         if not constants.all():
             continue
         found = float(np.log(constants[0]) - np.log(constants[1]) + weight)
@@ -91,40 +115,30 @@ def _fault(kinetics: Kinetics, forward: Process, backward: Process, spacing: flo
     return message
 
 
-def like_placements(process: Process) -> int:
+def like_placements(process: Process, lattice: Lattice) -> int:
     """Ways in which the reactants of a process map onto themselves: 2 for A + A, 1 for A + B.
 
     Parameters
     ----------
     process : Process
+    lattice : Lattice
 
     Returns
     -------
     int
-        Permutations of the terms by an operation of the cubic point group that keep species and conditions.
+        Permutations of the terms by an operation of the point group that keep species and conditions; 1 for a
+        process of the solution.
     """
-    labels = [
-        (before, after is None) for before, after in zip(process.reactants, process.products, strict=True)
-    ]
+    if process.is_solution:
+        return 1
+    geometry, *_ = geometries(process.geometry, len(process.reactants), lattice)
+    pattern = Pattern(process.reactants, process.products, geometry, oriented=process.oriented)
+    return symmetry_number(pattern, lattice)
+
+
+def _places(process: Process, lattice: Lattice) -> np.ndarray | None:
+    """Geometry of a process in the one of its orientations that stands for all of them."""
     if process.geometry is None:
-        return 2 if len(labels) == 2 and labels[0] == labels[1] else 1
-    place = process.geometry - process.geometry[0]
-    count = 0
-    for order in permutations(range(len(labels))):
-        if all(labels[i] == labels[j] for i, j in enumerate(order)):
-            moved = place[list(order)] - place[order[0]]
-            count += any(np.array_equal(place @ operation, moved) for operation in _POINT_GROUP)
-    return count
-
-
-def _signed_permutations() -> list[np.ndarray]:
-    operations = []
-    for axes in permutations(range(3)):
-        for signs in product((1, -1), repeat=3):
-            operation = np.zeros((3, 3), dtype=np.int64)
-            operation[range(3), axes] = signs
-            operations.append(operation)
-    return operations
-
-
-_POINT_GROUP = _signed_permutations()
+        return None
+    (geometry,) = geometries(process.geometry, len(process.reactants), lattice)
+    return np.array(geometry if process.oriented else orientations(geometry, lattice)[0])

@@ -55,8 +55,10 @@ COORDINATES = (
     Variable("time", ("time",), "f8", "s", "time", "Physical time of the output."),
     Variable("snapshot_time", ("snapshot_time",), "f8", "s", "time of the snapshot", "Physical time of `lattice`."),
     Variable("z", ("z",), "f8", "m", "height", f"Height of the centre of the layer, {_ABOVE}."),
-    Variable("y", ("y",), "f8", "m", "y", "Position of the centre of the site."),
-    Variable("x", ("x",), "f8", "m", "x", "Position of the centre of the site."),
+    Variable("y", ("y",), "f8", "m", "y", "Way along the second lattice vector to the centre of the site."),
+    Variable("x", ("x",), "f8", "m", "x", "Way along the first lattice vector to the centre of the site."),
+    Variable("vector", ("vector",), "str", "", "lattice vector", "Index of a site, x, y or z, that it adds to."),
+    Variable("direction", ("direction",), "str", "", "direction", "Cartesian: x and y in the surface, z normal to it."),
     Variable(
         "species",
         ("species",),
@@ -67,143 +69,87 @@ COORDINATES = (
     ),
     Variable("gas_species", ("gas_species",), "str", "", "gas", "Names of the gases among the species."),
     Variable(
+        "solution_species",
+        ("solution_species",),
+        "str",
+        "",
+        "solution species",
+        "Names of the finite species of the solution, in a run whose compartment has a volume.",
+    ),
+    Variable(
         "process", ("process",), "str", "", "process", "Names of the processes; a generated reverse has its own name."
     ),
 )
 
 FIELDS = (
     Variable(
-        "thickness",
-        ("time",),
-        "f8",
-        "m",
-        "film thickness",
+        "thickness", ("time",), "f8", "m", "film thickness",
         "Mean of thickness_map over all columns, a column without film counting as 0.",
     ),
     Variable(
-        "thickness_map",
-        ("time", "y", "x"),
-        "f8",
-        "m",
-        "film thickness of the column",
-        f"Top of the highest film site of the column, {_ABOVE}; 0 without film. Film: solid sites joined to "
-        f"the electrode "
-        "by steps between face-sharing solid sites; unsupported solids are not film.",
+        "thickness_map", ("time", "y", "x"), "f8", "m", "film thickness of the column",
+        f"Top of the highest film site of the column, {_ABOVE}; 0 without film. Film: solid sites joined to the "
+        "electrode by steps between face-sharing solid sites; unsupported solids are not film. A column, "
+        "the sites of one x and y, leans with the third lattice vector.",
     ),
     Variable(
-        "roughness",
-        ("time",),
-        "f8",
-        "m",
-        "film roughness",
+        "roughness", ("time",), "f8", "m", "film roughness",
         "Root mean square deviation of thickness_map from its mean.",
     ),
     Variable(
-        "equivalent_thickness",
-        ("time",),
-        "f8",
-        "m",
-        "thickness without pores",
+        "equivalent_thickness", ("time",), "f8", "m", "thickness without pores",
         "Volume of the film's matter per area: film sites times units_per_site times molar_volume / N_A, per area.",
     ),
     Variable(
-        "porosity",
-        ("time", "z"),
-        "f8",
-        "1",
-        "porosity of the layer",
+        "porosity", ("time", "z"), "f8", "1", "porosity of the layer",
         "Fraction of the sites of the layer that are neither solid (supported or not) nor electrode; a fraction of "
         "sites, not of volume by molar volumes, for which see volume_porosity.",
     ),
     Variable(
-        "mean_porosity",
-        ("time",),
-        "f8",
-        "1",
-        "porosity of the film",
+        "mean_porosity", ("time",), "f8", "1", "porosity of the film",
         "Fraction of the sites between the electrode surface and thickness_map that are not film; NaN without film.",
     ),
     Variable(
-        "volume_porosity",
-        ("time",),
-        "f8",
-        "1",
-        "porosity of the film by molar volume",
+        "volume_porosity", ("time",), "f8", "1", "porosity of the film by molar volume",
         "1 - equivalent_thickness / thickness: mean_porosity is a fraction of sites, this one of volume, with the "
         "solids as large as their molar volumes say; negative if those are larger than the sites; NaN without film.",
     ),
     Variable(
-        "open_porosity",
-        ("time",),
-        "f8",
-        "1",
-        "open porosity of the film",
-        "The part of mean_porosity in sites joined to the liquid above the film by steps between "
-        "face-sharing sites that "
-        "are neither solid nor electrode.",
+        "open_porosity", ("time",), "f8", "1", "open porosity of the film",
+        "The part of mean_porosity in sites joined to the liquid above the film by steps between face-sharing sites "
+        "that are neither solid nor electrode.",
     ),
     Variable(
-        "closed_porosity",
-        ("time",),
-        "f8",
-        "1",
-        "closed porosity of the film",
+        "closed_porosity", ("time",), "f8", "1", "closed porosity of the film",
         "The rest of mean_porosity: mean_porosity - open_porosity.",
     ),
     Variable(
-        "volume_fraction",
-        ("time", "z", "species"),
-        "f8",
-        "1",
-        "share of the layer",
-        "Fraction of the sites of the layer that hold the species; every site has the same volume. Sums to 1 "
-        "over the "
+        "volume_fraction", ("time", "z", "species"), "f8", "1", "share of the layer",
+        "Fraction of the sites of the layer that hold the species; every site has the same volume. Sums to 1 over the "
         "species; 0 for species of the solution, which hold no site.",
     ),
     Variable(
-        "coverage",
-        ("time",),
-        "f8",
-        "1",
-        "coverage of the electrode",
+        "coverage", ("time",), "f8", "1", "coverage of the electrode",
         "Fraction of the sites in the first layer above the electrode surface that are film.",
     ),
     Variable("film_count", ("time", "species"), "i8", "1", "film sites", "Film sites that hold the species."),
     Variable(
-        "unsupported",
-        ("time",),
-        "i8",
-        "1",
-        "unsupported solid sites",
+        "unsupported", ("time",), "i8", "1", "unsupported solid sites",
         "Solid sites that are not joined to the electrode and thus not film.",
     ),
     Variable(
-        "lithium",
-        ("time",),
-        "f8",
-        "mol m-2",
-        "lithium in the film",
+        "lithium", ("time",), "f8", "mol m-2", "lithium in the film",
         "Lithium atoms in film sites per area, interstitial lithium included.",
     ),
     Variable(
-        "thickness_esmaeilpour",
-        ("time",),
-        "f8",
-        "m",
-        "thickness after Esmaeilpour et al.",
-        "Sum over columns of the row of the highest film site, per number of columns, the last electrode "
-        "layer being row "
-        "0; NaN without film (doi:10.1002/aenm.202203966).",
+        "thickness_esmaeilpour", ("time",), "f8", "m", "thickness after Esmaeilpour et al.",
+        "Sum over columns of the row of the highest film site, per number of columns, the last electrode layer being "
+        "row 0; NaN without film (doi:10.1002/aenm.202203966).",
     ),
     Variable(
-        "porosity_esmaeilpour",
-        ("time",),
-        "f8",
-        "1",
-        "porosity after Esmaeilpour et al.",
-        "Sites that are neither solid nor electrode in rows below half of thickness_esmaeilpour, per column "
-        "and per half "
-        "of the thickness in sites; NaN without film (doi:10.1002/aenm.202203966).",
+        "porosity_esmaeilpour", ("time",), "f8", "1", "porosity after Esmaeilpour et al.",
+        "Sites that are neither solid nor electrode in rows below half of thickness_esmaeilpour, per column and per "
+        "half of the thickness in sites; NaN without film (doi:10.1002/aenm.202203966).",
     ),
 )
 
@@ -214,9 +160,16 @@ BUDGETS = (
         "i8",
         "1",
         "amount of the species",
-        "Species of the lattice: sites that hold it. Species of the solution: molecules gained since the "
-        "start, negative "
-        "if consumed.",
+        "Species of the lattice: sites that hold it. Finite species of the solution: molecules in the compartment. "
+        "Other species of the solution: molecules gained since the start, negative if consumed.",
+    ),
+    Variable(
+        "concentration",
+        ("time", "solution_species"),
+        "f8",
+        "mol m-3",
+        "concentration",
+        "Molecules of the finite species per volume of the compartment.",
     ),
     Variable(
         "electrons",
@@ -295,6 +248,13 @@ SNAPSHOT = Variable(
     "Index into `species`, as listed in flag_values and flag_meanings.",
 )
 
+LATTICE_VECTORS = Variable(
+    "lattice_vectors", ("vector", "direction"), "f8", "m", "lattice vectors",
+    "Cartesian steps from site to site. The centre of the site with indexes i, j, k in `lattice` (z, y, x: k, j, i) is "
+    "at (i + 1/2) a1 + (j + 1/2) a2 + (k + 1/2 - s) a3, with s layers below the electrode surface; its height is the "
+    "coordinate z, whereas x and y are cartesian only where the vectors are at right angles.",
+)
+
 CONSTANTS = (
     Variable("formula", ("species",), "str", "", "formula", "Formula of one formula unit or molecule, as in the deck."),
     Variable("phase", ("species",), "str", "", "phase", "electrode, liquid, dissolved, solid or gas."),
@@ -337,8 +297,33 @@ CONSTANTS = (
     ),
 )
 
-VARIABLES = (*COORDINATES, *FIELDS, *BUDGETS, *CONDITIONS, SNAPSHOT, *CONSTANTS)
+VARIABLES = (*COORDINATES, LATTICE_VECTORS, *FIELDS, *BUDGETS, *CONDITIONS, SNAPSHOT, *CONSTANTS)
 SERIES = tuple(v for v in VARIABLES if v.is_series)
+
+_PER_AREA = {"charge", "film_charge", "current_density", "gas", "gas_species"}
+_OF_SITES = {SNAPSHOT.name, LATTICE_VECTORS.name, "snapshot_time", "z", "y", "x", "vector", "direction"}
+OF_LATTICE = frozenset({v.name for v in FIELDS} | _OF_SITES | _PER_AREA)
+"""Datasets that a run without lattice leaves out."""
+OF_VOLUME = frozenset({"concentration", "solution_species"})
+"""Datasets that a run leaves out unless its compartment has a volume."""
+
+
+def variables(has_lattice: bool = True, has_volume: bool = True) -> tuple[Variable, ...]:
+    """Variables of the results file of a run.
+
+    Parameters
+    ----------
+    has_lattice : bool
+        Whether there are sites; without, all is solution.
+    has_volume : bool
+        Whether the compartment of the solution has a volume.
+
+    Returns
+    -------
+    variables : tuple of Variable
+    """
+    absent = (frozenset() if has_lattice else OF_LATTICE) | (frozenset() if has_volume else OF_VOLUME)
+    return tuple(variable for variable in VARIABLES if variable.name not in absent)
 
 
 def by_name() -> dict[str, Variable]:

@@ -95,11 +95,13 @@ class Simulation:
         self.stop_reason: str | None = "interrupted"  # until the run says otherwise; None once it reached its end
         self._table = fields.species_table(model.mechanism)
         surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
-        self._ledger = Ledger(model.mechanism, self._count(), model.lattice.area)
+        molecules = model.molecules(self.engine)
+        self._ledger = Ledger(model.mechanism, self._count(), model.lattice.area, molecules=molecules)
         deck = model.deck
         self._writer = Writer(
             path, model.mechanism, model.lattice, surface, provenance.attributes(deck, deck.run.seed),
             provenance.tables(deck, model.mechanism), overwrite=overwrite,
+            volume=model.mechanism.compartment.size,
         )
         self._film: Mapping[str, object] = {}
         self._started = wall.monotonic()
@@ -137,7 +139,7 @@ class Simulation:
                     self._observe(True)
                     return reason
                 if pause < due:
-                    self.engine.set_rates(self.model.rates(pause))
+                    self.model.apply(self.engine, pause)
             self._observe(due in snapshots or due == deck.run.duration)
             self._report(max_wall_time, progress)
         return None
@@ -171,23 +173,26 @@ class Simulation:
         done = [time / deck.run.duration, elapsed / max_wall_time]
         if deck.run.max_events is not None:
             done.append(self.engine.n_events / deck.run.max_events)
-        progress.update(time, self._film["thickness"], self._film["mean_porosity"], self.engine.n_events,
-                        min(max(done), 1.0), elapsed)
+        thickness, porosity = (self._film.get(name) for name in ("thickness", "mean_porosity"))
+        progress.update(time, thickness, porosity, self.engine.n_events, min(max(done), 1.0), elapsed)
 
     def _observe(self, keep_lattice: bool) -> None:
         """Work out all fields of this moment, check the ledgers and append them to the file."""
         lattice, reading = self._lattice(), self.engine.time
-        # The first look at a film imports libraries, which a signal must not cut in two.
-        with held():
-            self._film = fields.observe(lattice, self._table, self.model.lattice.spacing, self.model.lattice.periodic)
-        books = self._ledger.record(seconds(reading), self.engine.event_count, self._count())
+        if self.model.has_lattice:
+            # The first look at a film imports libraries, which a signal must not cut in two.
+            with held():
+                self._film = fields.observe(lattice, self._table, self.model.lattice)
+        events, molecules = self.model.event_count(self.engine), self.model.molecules(self.engine)
+        books = self._ledger.record(seconds(reading), events, self._count(), molecules)
         potential, temperature = self.model.protocol.at(seconds(reading))
         values = {
-            **self._film, **books, "time": seconds(reading), "time_seconds": reading[0], "time_fraction": reading[1],
+            "count": self._count(), **self._film, **books,
+            "time": seconds(reading), "time_seconds": reading[0], "time_fraction": reading[1],
             "potential": potential, "temperature": temperature,
             "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
         }
-        self._writer.append(values, lattice if keep_lattice else None)
+        self._writer.append(values, lattice if keep_lattice and self.model.has_lattice else None)
 
     def _events_per_second(self) -> float:
         """Events per second of wall time since the last output [1/s]."""

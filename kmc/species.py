@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kmc.constants import AVOGADRO
+from kmc.deck_species import MAX_COUNT
 from kmc.errors import Problem
 from kmc.formulas import ELEMENTS, FormulaError, parse_formula, volume_of_crystal, volume_of_density
 from kmc.quantity import Quantity
@@ -65,7 +67,7 @@ class Species:
 
 @dataclass(frozen=True)
 class SolutionSpecies:
-    """A well-mixed species at fixed activity, or a gas that is counted.
+    """A well-mixed species: held at an activity, finite, or only produced and counted.
 
     Parameters
     ----------
@@ -79,7 +81,11 @@ class SolutionSpecies:
     charge : int
         [e]
     activity : Quantity, optional
-        [1]; without one the species may be produced, not consumed.
+        [1]; the species is held at it, whatever is consumed.
+    count : int, optional
+        Molecules at the start; the species is finite. With neither, it may be produced, not consumed.
+    concentration : Quantity, optional
+        That the count was worked out from [mol/m^3].
     """
 
     name: str
@@ -88,6 +94,13 @@ class SolutionSpecies:
     formula: dict[str, int]
     charge: int = 0
     activity: Quantity | None = None
+    count: int | None = None
+    concentration: Quantity | None = None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether its molecules are in the compartment, each of them counted."""
+        return self.count is not None
 
 
 def compile_species(deck: Deck) -> tuple[tuple[Species, ...], list[Problem]]:
@@ -135,14 +148,47 @@ def compile_species(deck: Deck) -> tuple[tuple[Species, ...], list[Problem]]:
     return tuple(species), problems
 
 
-def compile_solution(deck: Deck) -> tuple[tuple[SolutionSpecies, ...], list[Problem]]:
-    """Species of the solution, in the order of the deck, and what is wrong with them."""
+def compile_solution(deck: Deck, volume: float | None) -> tuple[tuple[SolutionSpecies, ...], list[Problem]]:
+    """Species of the solution, in the order of the deck.
+
+    Parameters
+    ----------
+    deck : Deck
+    volume : float or None, [m^3]
+        Of the compartment.
+
+    Returns
+    -------
+    species : tuple of SolutionSpecies
+    problems : list of Problem
+        What is wrong with them.
+    """
     problems: list[Problem] = []
     species = []
     for index, (name, entry) in enumerate(deck.solution.items()):
         atoms = _atoms(deck, ("solution", name), entry.formula, problems)
-        species.append(SolutionSpecies(name, index, entry.phase, atoms, entry.charge, entry.activity))
+        count = entry.count
+        if entry.concentration is not None and volume is not None:
+            count = _count(deck, name, entry.concentration.value * volume * AVOGADRO, problems)
+        species.append(
+            SolutionSpecies(
+                name, index, entry.phase, atoms, entry.charge, entry.activity, count, entry.concentration
+            )
+        )
     return tuple(species), problems
+
+
+def _count(deck: Deck, name: str, molecules: float, problems: list[Problem]) -> int:
+    """Whole number of molecules next to one that follows from a concentration; refused if it says nothing."""
+    path = ("solution", name, "concentration")
+    if not molecules <= MAX_COUNT:
+        message = f"'{name}' would have {molecules:.3g} molecules; at most {MAX_COUNT:.3g} are possible"
+        problems.append(deck.problem(message, path, "a smaller volume, or 'activity' to hold it"))
+        return 0
+    if 0.0 < molecules < 0.5:
+        message = f"the volume is too small for '{name}': {molecules:.3g} molecules, which is none"
+        problems.append(deck.problem(message, path, "a larger volume, or 'count: 0'"))
+    return round(molecules)
 
 
 def atoms_of(species: Species | SolutionSpecies) -> Mapping[str, int]:

@@ -5,10 +5,12 @@ Floor 4. A process becomes one *rule* for each orientation of its pattern and ea
 species can tell apart at each neighbour position becomes an additive key, so that environments with the same rates
 share a class.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kmc.errors import KmcError
+from kmc.layers import Layers
 from kmc.patterns import Pattern, placements, symmetry_number
 from kmc_core import Rules
 
@@ -17,6 +19,9 @@ DECAY_QUANTUM = 1e-9
 
 MAX_KEY = 2**62
 """int: mixed-radix keys stay below it; above, keys are hashed."""
+
+MAX_POSITIONS = 512
+"""int: positions around a site that the core can look at."""
 
 N_LEVELS = 65536
 """int: electron levels that the core can tell apart."""
@@ -36,9 +41,11 @@ class Tables:
     quantum : float
         Tunnelling exponent of one quantum, dimensionless.
     patterns : tuple of Pattern
-        One for each process.
-    symmetry : int64, shape (n_processes,)
+        One for each process of the lattice.
+    symmetry : int64, shape (n_lattice_processes,)
         Number of placements that share one set of sites; of a generated reverse, that of its forward process.
+    layers : Layers or None
+        Layers with rates of their own; None where no process tells them apart.
     """
 
     rules: Rules
@@ -47,6 +54,7 @@ class Tables:
     quantum: float
     patterns: tuple
     symmetry: np.ndarray
+    layers: Layers | None = None
 
     def rates(self, mechanism, temperature, potential, spacing):
         """Rate table of the core at given conditions.
@@ -62,19 +70,34 @@ class Tables:
         -------
         rates : float64, shape (n_rates,), [1/s]
         """
-        constants = mechanism.rate_constants(temperature, potential, spacing) / self.symmetry
+        molecular = mechanism.molecular[:mechanism.n_lattice]
+        constants = mechanism.rate_constants(temperature, potential, spacing)[:mechanism.n_lattice]
+        constants = constants * molecular / self.symmetry
         parts = []
         for index, pattern in enumerate(self.patterns):
+            if self.layers is not None and self.layers.notices[index]:
+                parts.append(self._layered_rates(mechanism, index, temperature, potential, spacing)
+                             * molecular[index] / self.symmetry[index])
+                continue
             if not pattern.terms:
                 parts.append(constants[index:index + 1])
                 continue
             shifts = pattern.energy_shifts()
             parts.append(mechanism.rate_with_barrier_shift(index, shifts, temperature, potential, spacing)
-                         / self.symmetry[index])
+                         * molecular[index] / self.symmetry[index])
         return np.concatenate(parts) if parts else np.zeros(0)
 
+    def _layered_rates(self, mechanism, index, temperature, potential, spacing):
+        """Rate constants of a process in each layer, zero where it cannot start, float64, [1/s]."""
+        n_rates, n_layers = self.patterns[index].n_rates, self.layers.n_layers
+        shifts = self.patterns[index].energy_shifts() if self.patterns[index].terms else np.zeros(1)
+        heights = np.repeat(self.layers.height, n_rates)
+        rates = mechanism.rate_with_barrier_shift(index, np.tile(shifts, n_layers), temperature, potential, spacing,
+                                                  heights)
+        return rates * np.repeat(self.layers.is_open[index], n_rates)
 
-def compile_tables(mechanism, lattice, tunnelling=None):
+
+def compile_tables(mechanism, lattice, tunnelling=None, layers=None):
     """Compile a mechanism for a lattice.
 
     Parameters
@@ -83,21 +106,32 @@ def compile_tables(mechanism, lattice, tunnelling=None):
     lattice : kmc.lattice.Lattice
     tunnelling : deck section or None
         `decay` [1/m] by species name with "default", and `cutoff`.
+    layers : Layers, optional
+        Which planes of the lattice have rates of their own.
 
     Returns
     -------
     Tables
         With all rates zero: fill them with `Tables.rates`.
+
+    Raises
+    ------
+    KmcError
+        If the processes look at more positions around a site than the core can.
     """
-    patterns = tuple(Pattern.of(process, mechanism, lattice) for process in mechanism.processes)
+    processes = mechanism.processes[:mechanism.n_lattice]
+    patterns = tuple(Pattern.of(process, mechanism, lattice) for process in processes)
     decay, cutoff = decay_quanta(mechanism, lattice, tunnelling)
-    rules = build_rules(patterns, len(mechanism.species), lattice)
+    rules = build_rules(patterns, max(len(mechanism.species), 1), lattice, layers)
+    if len(rules.offsets) > MAX_POSITIONS:
+        raise KmcError(f"the processes look at {len(rules.offsets)} positions around a site, at most {MAX_POSITIONS} "
+                       "are possible: fewer of them with 'geometry', or 'neighbours' of nearer shells")
     symmetry = np.array([symmetry_number(pattern, lattice) for pattern in patterns], dtype=np.int64)
     # A placement and its way back must share the same 1/g, or microscopic detailed balance is lost: 2 A <=> B + C.
-    for process in mechanism.processes:
+    for process in processes:
         if process.reverse_of is not None:
             symmetry[process.index] = symmetry[process.reverse_of]
-    return Tables(rules, decay, cutoff, DECAY_QUANTUM, patterns, symmetry)
+    return Tables(rules, decay, cutoff, DECAY_QUANTUM, patterns, symmetry, layers)
 
 
 def decay_quanta(mechanism, lattice, tunnelling):
@@ -106,21 +140,21 @@ def decay_quanta(mechanism, lattice, tunnelling):
     Returns
     -------
     decay : int64, shape (n_species + 1,)
-        beta a in units of DECAY_QUANTUM.
+        beta h in units of DECAY_QUANTUM, h the height of a layer: an electron passes one site of each layer below.
     cutoff : int
         -ln(cutoff transmission) in the same units; -1 without tunnelling.
     """
-    decay = np.zeros(len(mechanism.species) + 1, dtype=np.int64)
-    if tunnelling is None:
+    decay = np.zeros(max(len(mechanism.species), 1) + 1, dtype=np.int64)
+    if tunnelling is None or not mechanism.species:
         return decay, -1
     values = {name: quantity.value for name, quantity in tunnelling.decay.items()}
     for species in mechanism.species:
         beta = values.get(species.name, values.get("default", 0.0))
-        decay[species.index] = round(beta * lattice.spacing / DECAY_QUANTUM)
+        decay[species.index] = round(beta * lattice.layer_height / DECAY_QUANTUM)
     return decay, round(-np.log(tunnelling.cutoff) / DECAY_QUANTUM)
 
 
-def build_rules(patterns, n_species, lattice):
+def build_rules(patterns, n_species, lattice, layers=None):
     """Expand patterns into rules.
 
     Parameters
@@ -128,23 +162,27 @@ def build_rules(patterns, n_species, lattice):
     patterns : sequence of Pattern
     n_species : int
     lattice : Lattice
+    layers : Layers, optional
+        Processes that notice layers have one rate table for each of them, one after the other.
 
     Returns
     -------
     kmc_core.Rules
     """
     raw, start = [], 0
+    n_layers = layers.n_layers if layers is not None else 1
     for index, pattern in enumerate(patterns):
+        step = pattern.n_rates if layers is not None and layers.notices[index] else 0
         for positions in placements(pattern, lattice):
             if not _are_distinct(positions, lattice):
                 continue
-            raw.extend(_RawRule.of(pattern, index, start, positions, anchor, n_species)
+            raw.extend(replace(_RawRule.of(pattern, index, start, positions, anchor, n_species), layer_step=step)
                        for anchor in sorted(pattern.reactants[0]))
-        start += pattern.n_rates
+        start += pattern.n_rates * (n_layers if step else 1)
     raw.sort(key=lambda rule: rule.anchor)  # stable: within a species the order of the deck
     offsets = _stencil(raw)
     position_of = {offset: j for j, offset in enumerate(offsets)}
-    weights, base, stride = _keys(raw, position_of, n_species)
+    weights, base, stride, layer_stride = _keys(raw, position_of, n_species, n_layers)
     flat = _flatten(raw, position_of, n_species)
     anchors = np.array([rule.anchor for rule in raw], dtype=np.int64)
     return Rules(
@@ -154,6 +192,8 @@ def build_rules(patterns, n_species, lattice):
         rule_process=np.array([rule.process for rule in raw], dtype=np.int32),
         rule_rate=np.array([rule.rate for rule in raw], dtype=np.int32),
         rule_tunnels=np.array([rule.tunnels for rule in raw], dtype=np.uint8),
+        n_layers=n_layers, layer_stride=layer_stride,
+        rule_layer=np.array([rule.layer_step for rule in raw], dtype=np.int32),
         rates=np.zeros(start), **flat)
 
 
@@ -175,6 +215,7 @@ class _RawRule:
     conditions: tuple                 # ((offset, allowed uint8 (n_species + 1,)), ...)
     changes: tuple                    # ((offset or None for the anchor, species), ...)
     terms: tuple                      # ((offset, weight int32 (n_species + 1,)), ...)
+    layer_step: int = 0               # in the rate table for one more layer; 0: it does not notice layers
 
     @classmethod
     def of(cls, pattern, process, start, positions, anchor, n_species):
@@ -210,10 +251,10 @@ def _stencil(raw):
     return sorted(found, key=lambda offset: (sum(c * c for c in offset), offset))
 
 
-def _keys(raw, position_of, n_species):
+def _keys(raw, position_of, n_species, n_layers):
     """Additive keys: mixed radix over what each species can tell apart, so that no two environments share one."""
     weights = np.zeros((n_species, len(position_of), n_species + 1), dtype=np.int64)
-    base, stride = np.zeros(n_species, dtype=np.int64), np.zeros(n_species, dtype=np.int64)
+    base, stride, layer_stride = (np.zeros(n_species, dtype=np.int64) for _ in range(3))
     used = 1
     for species in range(n_species):
         rules = [rule for rule in raw if rule.anchor == species]
@@ -228,10 +269,13 @@ def _keys(raw, position_of, n_species):
         if any(rule.tunnels for rule in rules):
             stride[species] = size
             size *= N_LEVELS
+        if any(rule.layer_step for rule in rules) and size < MAX_KEY:
+            layer_stride[species] = size
+            size *= n_layers
         used += size
         if used >= MAX_KEY:
             return _hashed_keys(raw, weights, position_of, n_species)
-    return weights, base, stride
+    return weights, base, stride, layer_stride
 
 
 def _hashed_keys(raw, weights, position_of, n_species):
@@ -249,7 +293,9 @@ def _hashed_keys(raw, weights, position_of, n_species):
             weights[species, position] = parts[kinds]
     base = generator.integers(1, MAX_KEY, size=n_species)
     tunnels = np.array([any(rule.tunnels for rule in raw if rule.anchor == s) for s in range(n_species)])
-    return weights, base, np.where(tunnels, generator.integers(1, MAX_KEY, size=n_species) | 1, 0)
+    layered = np.array([any(rule.layer_step for rule in raw if rule.anchor == s) for s in range(n_species)])
+    strides = [np.where(each, generator.integers(1, MAX_KEY, size=n_species) | 1, 0) for each in (tunnels, layered)]
+    return weights, base, *strides
 
 
 def _kinds(rules, offset, n_species):

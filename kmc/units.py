@@ -3,7 +3,8 @@
 
 `parse_quantity("0.477 +- 0.1 eV", "energy")` gives `(0.477, 0.1)`. Units are spelt as in Cantera: `*`, `/`,
 `^` between the names of `UNITS`. Values come out in the internal unit of their dimension (`DIMENSIONS`):
-energy eV, potential V, everything else SI. An energy per mole is taken per molecule.
+energy eV, potential V, everything else SI. An energy per mole is taken per molecule. `parse_range` reads
+`0.40 .. 0.685 eV`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from kmc.constants import AVOGADRO, ELEMENTARY_CHARGE
+from kmc.constants import AVOGADRO, ELEMENTARY_CHARGE, SPEED_OF_LIGHT
 from kmc.errors import did_you_mean
 
 Exponents = tuple[int, int, int, int, int, int]
 """Powers of metre, second, kilogram, kelvin, ampere, mole."""
+
+
+RANGE = ".."
+"""What stands between the ends of a range."""
 
 
 class UnitError(ValueError):
@@ -41,6 +46,9 @@ class Dimension:
         A value as one would write it.
     scale : Fraction
         Internal units per SI unit.
+    others : tuple of (tuple of 6 int, Fraction)
+        Units of other exponents that are taken as well, such as J/mol for an energy, each with the internal units
+        per SI unit of them.
     """
 
     name: str
@@ -48,6 +56,7 @@ class Dimension:
     unit: str
     example: str
     scale: Fraction = Fraction(1)
+    others: tuple[tuple[Exponents, Fraction], ...] = ()
 
     @property
     def described(self) -> str:
@@ -65,12 +74,17 @@ class Dimension:
 # Factors are exact fractions, so that "12 1/nm" is the double nearest to 1.2e10 and not one beside it.
 _EV = Fraction(str(ELEMENTARY_CHARGE))
 _MOLE = Fraction(str(AVOGADRO))
+_PLANCK = Fraction("6.62607015e-34")  # J s
+_ENERGY: Exponents = (2, -2, 1, 0, 0, 0)
+_ENERGY_PER_MOLE: Exponents = (2, -2, 1, 0, 0, -1)
+# A vibration is written as a wavenumber (times c), as the energy of its quantum (over h) or in cycles per time.
+_VIBRATION = (((-1, 0, 0, 0, 0, 0), Fraction(SPEED_OF_LIGHT)), (_ENERGY, 1 / _PLANCK))
 
 DIMENSIONS: dict[str, Dimension] = {
     dimension.name: dimension
     for dimension in (
         Dimension("dimensionless", (0, 0, 0, 0, 0, 0), "1", "0.5"),
-        Dimension("energy", (2, -2, 1, 0, 0, 0), "eV", "0.5 eV", 1 / _EV),
+        Dimension("energy", _ENERGY, "eV", "0.5 eV", 1 / _EV, ((_ENERGY_PER_MOLE, 1 / _EV / _MOLE),)),
         Dimension("length", (1, 0, 0, 0, 0, 0), "m", "0.5 nm"),
         Dimension("time", (0, 1, 0, 0, 0, 0), "s", "1 ms"),
         Dimension("temperature", (0, 0, 0, 1, 0, 0), "K", "298.15 K"),
@@ -84,18 +98,25 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("decay", (-1, 0, 0, 0, 0, 0), "1/m", "12 1/nm"),
         Dimension("rate constant", (0, -1, 0, 0, 0, 0), "1/s", "1e6 1/s"),
         Dimension("concentration", (-3, 0, 0, 0, 0, 1), "mol/m^3", "1 mol/L"),
+        Dimension("frequency", (0, -1, 0, 0, 0, 0), "1/s", "250 1/cm", others=_VIBRATION),
+        Dimension(
+            "entropy", (2, -2, 1, -1, 0, 0), "eV/K", "1e-3 eV/K", 1 / _EV, (((2, -2, 1, -1, 0, -1), 1 / _EV / _MOLE),)
+        ),
+        Dimension("potential slope", (2, -3, 1, -1, -1, 0), "V/K", "1 mV/K"),
+        Dimension("pressure", (-1, -2, 1, 0, 0, 0), "Pa", "1 bar"),
+        Dimension("molar mass", (0, 0, 1, 0, 0, -1), "kg/mol", "88 g/mol"),
+        Dimension("area", (2, 0, 0, 0, 0, 0), "m^2", "0.25 nm^2"),
+        Dimension("volume", (3, 0, 0, 0, 0, 0), "m^3", "1e-24 m^3"),
     )
 }
 """Every dimension a deck can ask for, by name."""
-
-_ENERGY_PER_MOLE: Exponents = (2, -2, 1, 0, 0, -1)
 
 
 def _unit_table() -> dict[str, tuple[Fraction, Exponents]]:
     length, time, mass = (1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0)
     energy, potential = (2, -2, 1, 0, 0, 0), (2, -3, 1, 0, -1, 0)
     volume, frequency = (3, 0, 0, 0, 0, 0), (0, -1, 0, 0, 0, 0)
-    current, amount = (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1)
+    current, amount, pressure = (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1), (-1, -2, 1, 0, 0, 0)
     groups: list[tuple[Exponents, dict[str, float]]] = [
         (energy, {"eV": ELEMENTARY_CHARGE, "meV": 1.602176634e-22, "J": 1.0, "kJ": 1e3}),
         (energy, {"cal": 4.184, "kcal": 4184.0}),
@@ -110,6 +131,7 @@ def _unit_table() -> dict[str, tuple[Fraction, Exponents]]:
         (volume, {"L": 1e-3, "mL": 1e-6}),
         (current, {"A": 1.0, "mA": 1e-3}),
         (amount, {"mol": 1.0, "mmol": 1e-3, "kmol": 1e3}),
+        (pressure, {"Pa": 1.0, "kPa": 1e3, "MPa": 1e6, "bar": 1e5, "mbar": 1e2, "atm": 101325.0}),
     ]
     return {
         name: (Fraction(str(factor)), exponents)
@@ -144,6 +166,7 @@ _QUANTITY = re.compile(
     rf"(?P<number>{_NUMBER})\s*(?:(?:\+-|\+/-|±)\s*(?P<uncertainty>\S*))?\s*(?P<unit>.*)", re.DOTALL
 )
 _UNCERTAINTY = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>.*)", re.DOTALL)
+_NUMBER_ALONE = re.compile(rf"\s*(?:{_NUMBER})\s*")
 _FACTOR = re.compile(r"\s*([*/]?)\s*(1(?![0-9.])|[A-Za-zµÅ°%]+)(?:\s*\^\s*(-?[0-9])(?![0-9.]))?")
 
 
@@ -176,6 +199,37 @@ def parse_quantity(text: str, dimension: str) -> tuple[float, float | None]:
     if not math.isfinite(value) or not math.isfinite(spread or 0.0):
         raise UnitError(f"'{_short(text)}' is not a finite number")
     return value, spread
+
+
+def parse_range(text: str, dimension: str) -> tuple[float, float]:
+    """Lowest and highest value of a written range, in internal units.
+
+    Parameters
+    ----------
+    text : str
+        `NUMBER [UNIT] .. NUMBER UNIT`, for example `0.40 .. 0.685 eV`; without a unit of its own the first number has
+        that of the second.
+    dimension : str
+        A key of `DIMENSIONS`.
+
+    Returns
+    -------
+    low, high : float
+        low < high.
+
+    Raises
+    ------
+    UnitError  if an end is no quantity, carries an uncertainty, or the ends are not in order.
+    """
+    first, _, second = text.translate(_SAME_CHARACTER).partition(RANGE)
+    high, spread = parse_quantity(second, dimension)
+    unit = _split(second, DIMENSIONS[dimension])[2]
+    low, more = parse_quantity(f"{first} {unit}" if _NUMBER_ALONE.fullmatch(first) else first, dimension)
+    if spread is not None or more is not None:
+        raise UnitError(f"'{_short(text)}': the ends of a range carry no uncertainty")
+    if not low < high:
+        raise UnitError(f"'{_short(text)}' is no range: its first value is not below its second")
+    return low, high
 
 
 def unit_factor(unit: str, dimension: str) -> float:
@@ -243,8 +297,9 @@ def _conversion(unit: str, wanted: Dimension, text: str) -> tuple[Fraction, Frac
     factor, exponents = _parse_unit(unit)
     if exponents == wanted.exponents:
         return factor * wanted.scale, Fraction(0)
-    if wanted.name == "energy" and exponents == _ENERGY_PER_MOLE:
-        return factor * wanted.scale / _MOLE, Fraction(0)
+    for others, scale in wanted.others:
+        if exponents == others:
+            return factor * scale, Fraction(0)
     raise UnitError(f"'{_short(text)}' is {_kind(exponents, unit)}; expected {wanted.expected}")
 
 

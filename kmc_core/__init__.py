@@ -3,5 +3,6 @@
 from kmc_core.engine import Engine, ExitReason
 from kmc_core.interactions import Interactions
 from kmc_core.rules import Rules
+from kmc_core.solution import Solution
 
-__all__ = ["Engine", "ExitReason", "Interactions", "Rules"]
+__all__ = ["Engine", "ExitReason", "Interactions", "Rules", "Solution"]

@@ -18,12 +18,13 @@ cdef class SiteEnergies:
     cdef int32_t[::1] centre_of       # (n_species,) column of `cached_energy`; -1 = in no cluster
     cdef uint64_t[::1] key            # (n_sites,) sum of the weights of what surrounds each site
     cdef uint64_t[:, ::1] weight      # (n_positions, n_species + 1); 0 where no cluster looks
-    # placements of clusters around a site, by centre, first position and the species there
+    # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
-    cdef int32_t[::1] bucket          # (n_centres * n_positions * (n_species + 1) + 1,) start in the next three
-    cdef int64_t[::1] energy          # (n_placements,) [quanta]
-    cdef int32_t[:, ::1] position     # (n_placements, 2) of the other members; -1 = none
-    cdef int32_t[:, ::1] species      # (n_placements, 2)
+    cdef int32_t[::1] block_ptr       # (n_blocks + 1,) start in the next two
+    cdef int32_t[::1] block_position  # positions of each block
+    cdef int32_t[:, ::1] block_digit  # (len(block_position), n_species + 1) part of the block's index
+    cdef int64_t[::1] block_start     # (n_blocks,) start in `block_energy`
+    cdef int64_t[:, ::1] block_energy  # (all tables, n_centres) [quanta]
     # surroundings met lately, one to a slot: their key, then the energy of every centre [quanta]
     cdef int64_t[:, ::1] cached       # (slots, 1 + n_centres)
     cdef int shift                    # 64 - log2(slots)

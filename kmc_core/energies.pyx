@@ -4,17 +4,22 @@
 About the algorithm
 -------------------
 The surroundings of a site have a key, a sum of random 64-bit weights over positions, kept up to date by additions. The
-energies that belong to a key are worked out when it is met and remembered in a table with one key to a slot; surroundings
-come back, so most energies are one look-up. Two surroundings share a key with a probability below n**2 / 2**65 for n of
+energies that belong to a key are worked out when it is met and remembered in a table with one key to a slot; where
+surroundings come back, most energies are one look-up. To work them out, the positions are covered by a few blocks that
+hold all clusters between them; each block has a table over everything that can stand on it, so that hundreds of clusters
+cost some ten look-ups. Two surroundings share a key with a probability below n**2 / 2**65 for n of
 them. Energies are whole numbers of 1e-9 eV: sums are exact, and so is detailed balance.
 """
 import numpy as np
 
-from kmc_core.interactions import check_interactions
+from kmc_core.interactions import MAX_OTHERS, check_interactions
 
 SLOTS = 1 << 20
 """int: surroundings that are remembered; fewer slots were slower, though they fit into a nearer cache."""
 
+
+BLOCK_ROWS = 1 << 13
+"""int: largest table of a block; tables of all blocks together should fit into a near cache."""
 
 
 cdef class SiteEnergies:
@@ -40,7 +45,7 @@ cdef class SiteEnergies:
         self.surroundings = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, interactions.offsets,
                                          rules.n_species)
         self.surroundings.species = state.species
-        self._place(interactions, n_positions)
+        self._place(interactions)
         self.weight = _weights(interactions, n_positions, rules.n_species)
         self.pair_position = _pair_positions(interactions, rules)
         self.set_lines(interactions)
@@ -48,31 +53,31 @@ cdef class SiteEnergies:
         self.shift = 64 - (SLOTS.bit_length() - 1)
         self.cached = np.full((SLOTS, 1 + len(self.alone)), -1, dtype=np.int64)
 
-    def _place(self, interactions, int n_positions):
-        """Sort the placements by centre, first position and the species there, so that a look skips most of them."""
+    def _place(self, interactions):
+        """Tables of energies: for every block of positions, over all that can stand there, for every centre."""
         centres = np.unique(interactions.centre)
         centre_of = np.full(self.n_species, -1, dtype=np.int32)
         centre_of[centres] = np.arange(len(centres))
         self.centre_of = centre_of
-        alone = np.zeros(len(centres), dtype=np.int64)
-        rows, n_any = [], self.n_species + 1
-        for k, species in enumerate(np.asarray(interactions.centre).tolist()):
-            part = slice(interactions.other_ptr[k], interactions.other_ptr[k + 1])
-            others = sorted(zip(np.asarray(interactions.other_position)[part].tolist(),
-                                np.asarray(interactions.other_species)[part].tolist(), strict=True))
-            if not others:
-                alone[centre_of[species]] += interactions.energy[k]
-                continue
-            padded = others[1:] + [(-1, -1)] * (3 - len(others))
-            bucket = (int(centre_of[species]) * n_positions + others[0][0]) * n_any + others[0][1]
-            rows.append((bucket, padded, int(interactions.energy[k])))
-        rows.sort(key=lambda row: row[0])
-        starts = np.searchsorted([row[0] for row in rows], np.arange(len(centres) * n_positions * n_any + 1))
-        self.alone, self.bucket = alone, starts.astype(np.int32)
-        self.energy = np.array([row[2] for row in rows], dtype=np.int64)
-        members = np.array([row[1] for row in rows], dtype=np.int32).reshape(-1, 2, 2)
-        self.position = np.ascontiguousarray(members[:, :, 0])
-        self.species = np.ascontiguousarray(members[:, :, 1])
+        kinds, clusters, alone = _clusters(interactions, centre_of, self.n_species)
+        blocks = _blocks({where for where, _, _, _ in clusters}, int(kinds.max(initial=0)) + 1)
+        strides = [(int(kinds.max(initial=0)) + 1) ** np.arange(len(block)) for block in blocks]
+        sizes = [int(kinds.max(initial=0) + 1) ** len(block) for block in blocks]
+        energy = [np.zeros((size, len(centres)), dtype=np.int64) for size in sizes]
+        for where, species, centre, quanta in clusters:
+            b = next(i for i, block in enumerate(blocks) if where <= set(block))
+            shown = np.ones(sizes[b], dtype=bool)
+            for place, each in species:
+                digit = np.arange(sizes[b]) // strides[b][blocks[b].index(place)] % (kinds.max() + 1)
+                shown &= digit == kinds[each]
+            energy[b][shown, centre] += quanta
+        self.alone = alone
+        self.block_ptr = np.cumsum([0] + [len(block) for block in blocks]).astype(np.int32)
+        self.block_position = np.array([place for block in blocks for place in block], dtype=np.int32)
+        steps = np.concatenate([np.zeros(0, dtype=np.int64), *strides])
+        self.block_digit = (steps[:, None] * kinds[None, :]).astype(np.int32)
+        self.block_start = np.cumsum([0, *sizes])[:len(sizes)].astype(np.int64)
+        self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
 
     def set_lines(self, interactions):
         """Take over how barriers follow energies, and the temperature."""
@@ -96,23 +101,19 @@ cdef class SiteEnergies:
     cdef void compute(self, site_t site, uint64_t key, uint64_t slot) noexcept nogil:
         """Work the energies of a site out from what surrounds it now, and remember them."""
         cdef site_t around[MAX_POSITIONS]
-        cdef species_t seen[MAX_POSITIONS]
-        cdef int n_centres = self.alone.shape[0], n_positions = self.surroundings.n_positions
-        cdef int centre, j, k, first
-        cdef int64_t total
+        cdef int n_centres = self.alone.shape[0], n_blocks = self.block_start.shape[0], centre, block, k
+        cdef int64_t row
         cdef species_t* lattice = &self.surroundings.species[0]
+        cdef int64_t* energy = &self.cached[slot, 1]
         self.surroundings.neighbours(site, around)
-        for j in range(n_positions):
-            seen[j] = lattice[around[j]]
         for centre in range(n_centres):
-            total = self.alone[centre]
-            for j in range(n_positions):
-                first = (centre * n_positions + j) * (self.n_species + 1) + seen[j]
-                for k in range(self.bucket[first], self.bucket[first + 1]):
-                    if ((self.position[k, 0] < 0 or seen[self.position[k, 0]] == self.species[k, 0])
-                            and (self.position[k, 1] < 0 or seen[self.position[k, 1]] == self.species[k, 1])):
-                        total += self.energy[k]
-            self.cached[slot, 1 + centre] = total
+            energy[centre] = self.alone[centre]
+        for block in range(n_blocks):
+            row = self.block_start[block]
+            for k in range(self.block_ptr[block], self.block_ptr[block + 1]):
+                row += self.block_digit[k, lattice[around[self.block_position[k]]]]
+            for centre in range(n_centres):
+                energy[centre] += self.block_energy[row, centre]
         self.cached[slot, 0] = <int64_t> key
 
     def forgetful(self, LatticeState state):
@@ -129,6 +130,46 @@ cdef class SiteEnergies:
     def keys(self):
         """uint64 view, shape (n_sites,): keys of the surroundings."""
         return np.asarray(self.key)
+
+
+def _clusters(interactions, centre_of, n_species):
+    """Placements by their positions.
+
+    Returns
+    -------
+    kinds : int64, shape (n_species + 1,)
+        Number of every species that is part of a cluster, from 1; 0 for all others.
+    clusters : list of (frozenset of position, list of (position, species), centre, energy)
+    alone : int64, shape (n_centres,)
+        Energy of a site by itself [quanta].
+    """
+    kinds = np.zeros(n_species + 1, dtype=np.int64)
+    members = np.unique(interactions.other_species)
+    kinds[members] = np.arange(1, len(members) + 1)
+    alone, clusters = np.zeros(int(centre_of.max(initial=-1)) + 1, dtype=np.int64), []
+    for k, species in enumerate(np.asarray(interactions.centre).tolist()):
+        part = slice(interactions.other_ptr[k], interactions.other_ptr[k + 1])
+        others = list(zip(np.asarray(interactions.other_position)[part].tolist(),
+                          np.asarray(interactions.other_species)[part].tolist(), strict=True))
+        if others:
+            where = frozenset(place for place, _ in others)
+            clusters.append((where, others, int(centre_of[species]), int(interactions.energy[k])))
+        else:
+            alone[centre_of[species]] += interactions.energy[k]
+    return kinds, clusters, alone
+
+
+def _blocks(wheres, base):
+    """Lists of positions, so that every set of positions lies within one of them; greedily, largest sets first."""
+    most = max(MAX_OTHERS, int(np.log(BLOCK_ROWS) / np.log(base) + 1e-9))
+    blocks = []
+    for where in sorted(wheres, key=lambda each: (-len(each), sorted(each))):
+        growth = [(len(where - block), i) for i, block in enumerate(blocks) if len(block | where) <= most]
+        if growth:
+            blocks[min(growth)[1]] |= where
+        else:
+            blocks.append(set(where))
+    return [sorted(block) for block in blocks]
 
 
 def _weights(interactions, n_positions, n_species):

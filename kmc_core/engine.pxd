@@ -5,6 +5,7 @@ from kmc_core.electrons cimport ElectronPaths
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses
 from kmc_core.rng cimport RandomStream
+from kmc_core.solution cimport Solution
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport int64_t, rule_t, site_t
 
@@ -17,6 +18,7 @@ cdef class Engine:
     cdef readonly ElectronPaths electrons
     cdef readonly EnvironmentTable environments
     cdef readonly SiteGroups groups
+    cdef readonly Solution solution   # without species or reactions if there is none
     cdef readonly RandomStream random
     cdef readonly object rules        # kmc_core.Rules
     cdef int64_t[::1] count           # (n_processes,) events of each process
@@ -34,5 +36,11 @@ cdef class Engine:
         """The pending candidate is so late that only its waiting time is known."""
         return self.next_seconds == <int64_t> 1 << 60
 
+    cdef inline double total(self) noexcept nogil:
+        """Rate of candidates, on the lattice and in the solution [1/s]."""
+        return self.groups.total() + self.solution.total()
+
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil
+    cdef int _try_lattice(self, double u, double bound) noexcept nogil
+    cdef int _try_solution(self, double u) noexcept nogil
     cdef void _schedule(self, double wait) noexcept nogil

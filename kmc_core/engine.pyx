@@ -3,14 +3,15 @@
 
 About the algorithm
 -------------------
-Exact, rejection-free but for a thinning step: what happens next is drawn by its propensity (`lattice_processes`), the
-waiting time is exponential. The time of the next candidate is part of the state, so stopping to look never changes the
-trajectory.
+Exact, rejection-free but for a thinning step: what happens next is drawn by its propensity, on the lattice
+(`lattice_processes`) or in the solution beside it (`solution`), the waiting time is exponential. The time of the next
+candidate is part of the state, so stopping to look never changes the trajectory.
 """
 import enum
 
 import numpy as np
 
+from kmc_core.networks import check_exchange
 from kmc_core.rules import check_box, check_decay, check_layers
 
 from libc.math cimport floor
@@ -19,8 +20,7 @@ cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than 
 
 
 cdef enum:
-    NO_ROOM = 3                       # internal: lists or classes must grow before the next event
-
+    NOT_READY = 3                     # internal: something must grow, or the lattice be rated, before the next event
 
 
 class ExitReason(enum.IntEnum):
@@ -54,6 +54,14 @@ cdef class Engine:
         Layer of every z plane; needed if a rule notices layers.
     interactions : kmc_core.Interactions, optional
         Energies of neighbours, which rates follow.
+    solution : kmc_core.Solution, optional
+        Well-mixed molecules beside the lattice, which may then have no sites, shape (0, 0, 0); owned by the engine from
+        here on.
+    exchange_change : int64, shape (n_processes, n_solution_species), optional
+        Molecules that an event of a lattice process adds to the solution (or takes, if negative).
+    exchange_order : int64, shape (n_processes, n_solution_species), optional
+        Molecules that it asks for: a rate constant is multiplied by prod C(count, order), so it is meant for one
+        combination of molecules, as are the rates of `Solution`.
 
     Raises
     ------
@@ -62,7 +70,7 @@ cdef class Engine:
     """
 
     def __init__(self, species, periodic, rules, bit_generator, *, decay=None, quantum=0.0, cutoff=-1,
-                 layer_of=None, interactions=None):
+                 layer_of=None, interactions=None, solution=None, exchange_change=None, exchange_order=None):
         decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
         layer_of = np.zeros(np.shape(species)[0], dtype=np.int32) if layer_of is None else layer_of
         check_box(rules, species, periodic)
@@ -76,9 +84,18 @@ cdef class Engine:
                                         interactions)
         self.state, self.electrons = self.lattice.state, self.lattice.electrons
         self.environments, self.groups = self.lattice.environments, self.lattice.groups
+        self._adopt(Solution([], [0], [], [], [0], [], [], []) if solution is None else solution, exchange_change,
+                    exchange_order)
         self.count = np.zeros(max(rules.n_processes, 1), dtype=np.int64)
         self.seconds, self.fraction, self.has_pending = 0, 0.0, False
         self.n_events = self.n_candidates = 0
+
+    def _adopt(self, solution, exchange_change, exchange_order):
+        """Take over the solution, and what the lattice exchanges with it."""
+        shape = self.rules.n_processes, len(solution.count)
+        change, order = check_exchange(exchange_change, exchange_order, *shape)
+        solution.attach(self, change, order, 500 + self.state.n_sites // 8)
+        self.solution = solution
 
     def run(self, stop, int64_t max_events=NEVER):
         """Advance to a time.
@@ -104,28 +121,36 @@ cdef class Engine:
         cdef int64_t seconds = stop[0]
         cdef double fraction = stop[1]
         cdef int64_t last_event = self.n_events + min(max_events, NEVER - self.n_events)
-        cdef int reason = NO_ROOM
+        cdef int reason = NOT_READY
         if not 0.0 <= fraction < 1.0:
             raise ValueError(f"the fraction of a stop time must lie in [0, 1), not {stop}")
         if (seconds, fraction) < (self.seconds, self.fraction):
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         with self.random.lock:
-            while reason == NO_ROOM:
-                self.lattice.make_room()
+            while reason == NOT_READY:
+                self._prepare()
                 with nogil:
                     reason = self._advance(seconds, fraction, last_event)
         if self.electrons.n_levels > 65536:
             raise OverflowError("more than 65535 distinct electron levels: use decay constants with a common divisor")
+        if reason == ExitReason.MAX_TIME and self.groups.total() == 0.0 and not self.solution.can_react():
+            reason = ExitReason.NO_EVENTS  # what is pending will be refused
         return ExitReason(reason)
 
+    def _prepare(self):
+        """Make the engine ready for the next event."""
+        if self.solution.gates_moved:
+            from kmc_core.rerating import follow_gates
+            follow_gates(self)
+        self.lattice.make_room()
+
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil:
-        cdef double bound
-        cdef site_t site
-        cdef rule_t rule
+        cdef double on_lattice, bound, u
         while self.n_events < last_event:
-            if self.lattice.is_short():
-                return NO_ROOM
-            bound = self.groups.total()
+            if self.lattice.is_short() or self.solution.gates_moved:
+                return NOT_READY
+            on_lattice = self.groups.total()
+            bound = on_lattice + self.solution.total()
             if not self.has_pending:
                 if bound <= 0.0:
                     self.seconds, self.fraction = stop_seconds, stop_fraction
@@ -137,13 +162,34 @@ cdef class Engine:
                 return 0
             self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
             self.n_candidates += 1
-            rule = self.lattice.candidate(bound, &site)
-            if self.lattice.looks_ahead:
-                self.lattice.look_ahead(bound)
-            if rule >= 0:
-                self.lattice.execute(site, rule)
-                self.count[self.lattice.rule_process[rule]] += 1
-                self.n_events += 1
+            u = self.random.uniform() * bound
+            self.n_events += self._try_lattice(u, bound) if u < on_lattice else self._try_solution(u - on_lattice)
+        return 1
+
+    cdef inline int _try_solution(self, double u) noexcept nogil:
+        """A candidate in the solution; returns the number of events, 0 or 1."""
+        cdef int reaction = self.solution.candidate(u, self.random)
+        if reaction < 0:
+            return 0
+        self.solution.execute(reaction)
+        return 1
+
+    cdef inline int _try_lattice(self, double u, double bound) noexcept nogil:
+        """A candidate on the lattice; returns the number of events, 0 or 1."""
+        cdef site_t site
+        cdef rule_t rule = self.lattice.candidate(u, &site)
+        cdef int process
+        if self.lattice.looks_ahead:
+            self.lattice.look_ahead(bound)
+        if rule < 0:
+            return 0
+        process = self.lattice.rule_process[rule]
+        if self.solution.has_exchange and not self.solution.admits(process, self.random):
+            return 0
+        self.lattice.execute(site, rule)
+        self.count[process] += 1
+        if self.solution.has_exchange:
+            self.solution.exchange(process)
         return 1
 
     cdef void _schedule(self, double wait) noexcept nogil:
@@ -156,14 +202,6 @@ cdef class Engine:
             self.next_fraction = later - whole
         else:                         # beyond 30 million years: the wait itself is kept, for when rates rise
             self.next_seconds, self.next_fraction, self.far_wait = NEVER, 0.0, wait
-
-
-
-
-
-
-
-
 
     def set_rates(self, rates, interactions=None):
         """Replace the rate constants: potential, temperature or activities have changed.
@@ -209,10 +247,22 @@ cdef class Engine:
     @property
     def total_propensity(self):
         """float: sum of the rate constants of everything that can happen now [1/s]."""
+        cdef int c, entry
+        cdef double total = 0.0
+        dissolved = float(self.solution.propensities.sum())
+        self._prepare()
+        share = self.solution.shares
         if self.lattice.energies.enabled:
-            return float(sum(rate for site in range(self.state.n_sites) for _, rate, *_ in self.lattice.rates_at(site)))
+            found = (each for site in range(self.state.n_sites) for each in self.lattice.rates_at(site))
+            return dissolved + sum(rate * share[process] for process, rate, *_ in found)
         classes = np.bincount(np.asarray(self.lattice.class_of), minlength=self.environments.n_classes)
-        return float(classes @ np.asarray(self.environments.total)[:len(classes)])
+        if self.solution.n_gates == 0:
+            return dissolved + float(classes @ np.asarray(self.environments.total)[:len(classes)])
+        share = share[np.asarray(self.lattice.rule_process)]
+        for c in np.flatnonzero(classes):
+            for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+                total += classes[c] * self.environments.entry_rate[entry] * share[self.environments.entry_rule[entry]]
+        return dissolved + total
 
     def rates_at(self, site):
         """What can start at a site now.
@@ -224,9 +274,12 @@ cdef class Engine:
         Returns
         -------
         list of (int, float, tuple of int, tuple of int)
-            Process, rate constant with interactions [1/s], sites that it changes and their new species.
+            Process, rate constant with interactions and with the molecules that it asks for [1/s], sites that it
+            changes and their new species.
         """
-        return self.lattice.rates_at(site)
+        self._prepare()
+        share = self.solution.shares
+        return [(process, rate * share[process], *rest) for process, rate, *rest in self.lattice.rates_at(site)]
 
     @property
     def n_bytes(self):

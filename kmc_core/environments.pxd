@@ -33,6 +33,7 @@ cdef class EnvironmentTable:
     cdef int32_t[::1] rule_layer      # (n_rules,) step in the rule's rate table per layer
     cdef uint8_t[::1] rule_tunnels    # (n_rules,) multiplied by the transmission of the anchor's level
     cdef double[::1] rates            # (n_rates,) rate constants [1/s]
+    cdef double[::1] rule_scale       # (n_rules,) combinations of dissolved molecules that a rule is rated with
     cdef double[::1] transmission     # (65537,) of each electron level; owned by ElectronPaths
     # classes
     cdef int64_t[::1] key             # (capacity,)

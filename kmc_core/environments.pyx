@@ -48,6 +48,7 @@ cdef class EnvironmentTable:
         self.rule_layer = np.ascontiguousarray(rules.rule_layer, dtype=np.int32)
         self.rule_tunnels = np.ascontiguousarray(rules.rule_tunnels, dtype=np.uint8)
         self.rates = np.array(rules.rates, dtype=np.float64)
+        self.rule_scale = np.ones(len(rules.rule_process))
         active = np.append(np.diff(rules.rule_ptr) > 0, False)
         notices = np.append(np.ptp(np.asarray(rules.weights), axis=2).any(axis=1), False)
         self.is_active = active.astype(np.uint8)
@@ -189,7 +190,7 @@ cdef class EnvironmentTable:
             slot = self.rule_rate[rule] + self.rule_layer[rule] * self.layer[c]
             for k in range(self.term_ptr[rule], self.term_ptr[rule + 1]):
                 slot += self.term_weight[k, self.environment[c, self.term_position[k]]]
-            rate = self.rates[slot]
+            rate = self.rates[slot] * self.rule_scale[rule]
             if self.rule_tunnels[rule]:
                 rate *= self.transmission[self.level[c]]
             place = n

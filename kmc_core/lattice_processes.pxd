@@ -50,7 +50,7 @@ cdef class LatticeProcesses:
         return self.layer_of[site // (self.state.nx * self.state.ny)]
 
     cdef void look_ahead(self, double bound) noexcept nogil
-    cdef rule_t candidate(self, double bound, site_t* site) noexcept nogil
+    cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
     cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
                                   int n_changed) noexcept nogil

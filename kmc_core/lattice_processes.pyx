@@ -94,9 +94,8 @@ cdef class LatticeProcesses:
                 self.random.words[ahead + 1])
             kmc_prefetch(&self.groups.pool[0] + self.next_place)
 
-    cdef rule_t candidate(self, double bound, site_t* site) noexcept nogil:
-        """Draw a site by the bound of its group; its rule by the rate constants, or -1 if the candidate is refused."""
-        cdef double u = self.random.uniform() * bound
+    cdef rule_t candidate(self, double u, site_t* site) noexcept nogil:
+        """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused."""
         cdef int group = 0, chosen = 0, entry
         cdef class_t c
         for group in range(self.groups.n_groups):

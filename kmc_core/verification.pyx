@@ -3,6 +3,7 @@
 import numpy as np
 
 from kmc_core.engine cimport Engine
+from kmc_core.solution cimport Solution
 from kmc_core.typedefs cimport class_t, int64_t, site_t, species_t
 
 
@@ -15,6 +16,10 @@ def verify(Engine engine):
         _verify_energies(engine)
     else:
         _verify_groups(engine)
+    verify_solution(engine.solution)
+    if not engine.solution.gates_moved:
+        ceilings = engine.solution.ceilings[np.asarray(engine.lattice.rule_process)]
+        assert np.array_equal(ceilings, np.asarray(engine.environments.rule_scale)), "rule_scale: not that of the gates"
 
 
 def _verify_levels(Engine engine):
@@ -72,7 +77,8 @@ def _verify_environments(Engine engine):
             key += engine.environments.weights[species, j, engine.environments.environment[c, j]]
         assert key == engine.environments.key[c], f"class {c}: key differs"
         rates = _rates_of(engine.rules, np.asarray(engine.environments.rates), environment, level,
-                          engine.environments.layer[c], engine.electrons.transmission[level])
+                          engine.environments.layer[c], engine.electrons.transmission[level],
+                          np.asarray(engine.environments.rule_scale))
         first, size = engine.environments.first[c], engine.environments.size[c]
         kept = np.asarray(engine.environments.entry_rule)[first:first + size].tolist()
         assert sorted(kept) == sorted(rates), f"class {c}: enabled rules differ"
@@ -83,7 +89,7 @@ def _verify_environments(Engine engine):
         assert total == engine.environments.total[c], f"class {c}: total differs"
 
 
-def _rates_of(rules, rates, environment, level, layer, transmission):
+def _rates_of(rules, rates, environment, level, layer, transmission, scale):
     """{rule: rate constant} of the rules that an environment enables."""
     found = {}
     species = int(environment[len(environment) - 1])
@@ -96,7 +102,7 @@ def _rates_of(rules, rates, environment, level, layer, transmission):
         terms = range(rules.term_ptr[rule], rules.term_ptr[rule + 1])
         slot = rules.rule_rate[rule] + rules.rule_layer[rule] * layer + sum(int(rules.term_weight[k, environment[rules.term_position[k]]])
                                            for k in terms)
-        found[rule] = rates[slot] * (transmission if rules.rule_tunnels[rule] else 1.0)
+        found[rule] = rates[slot] * scale[rule] * (transmission if rules.rule_tunnels[rule] else 1.0)
     return found
 
 
@@ -146,6 +152,58 @@ def _verify_energies(Engine engine):
     assert listed == (np.asarray(lattice.group_of) >= 0).sum(), "sites that can start something are missing"
 
 
+def verify_solution(Solution solution):
+    """Raise AssertionError naming the first structure that differs from what counts and rates imply."""
+    assert not solution.n_species or min(solution.amount) >= 0, "amount: negative"
+    _verify_rungs(solution)
+    _verify_bounds(solution)
+
+
+def _verify_rungs(Solution solution):
+    """Every reactant stands on one rung, which has room for the molecules that are there."""
+    cdef int species, rung, reactant, previous, n = 0
+    for species in range(solution.n_species):
+        for rung in range(solution.head.shape[1]):
+            previous, reactant = -1, solution.head[species, rung]
+            while reactant >= 0:
+                assert n < solution.rung.shape[0], "below: a circle"
+                assert solution.reactant_species[reactant] == species, f"reactant {reactant}: on a rung of another species"
+                assert solution.rung[reactant] == rung, f"reactant {reactant}: on another rung than it says"
+                assert solution.above[reactant] == previous, f"reactant {reactant}: above differs"
+                assert solution.ceiling[rung] >= solution.amount[species], f"reactant {reactant}: no room on its rung"
+                assert solution.ceiling[rung] >= solution.lowest[species], f"species {species}: lowest is too high"
+                previous, reactant, n = reactant, solution.below[reactant], n + 1
+    assert n == solution.rung.shape[0], "a reactant is on no rung"
+
+
+def _verify_bounds(Solution solution):
+    """Bounds follow from rungs, groups from bounds, weights and their sums from groups."""
+    cdef int group, k, r, reaction, n = solution.n_groups
+    cdef double bound, tail = 0.0
+    assert np.array_equal(np.sort(solution.member), np.arange(solution.n_reactions)), "member: not each reaction once"
+    assert solution.start[0] == 0 and solution.start[n] == solution.n_reactions, "start: groups do not hold all"
+    for reaction in range(solution.n_reactions + solution.n_gates):
+        bound = solution.rate[reaction]
+        for r in range(solution.reactant_ptr[reaction], solution.reactant_ptr[reaction + 1]):
+            bound *= solution.choices[solution.rung[r], solution.reactant_order[r] - 1]
+        assert bound == solution.bound[reaction], f"reaction {reaction}: bound differs"
+    for group in range(n - 1, -1, -1):
+        assert group == n - 1 or solution.exponent[group] > solution.exponent[group + 1], f"group {group}: order"
+        for k in range(solution.start[group], solution.start[group + 1]):
+            reaction = solution.member[k]
+            bound = solution.bound[reaction]
+            assert solution.place[reaction] == k, f"reaction {reaction}: place differs"
+            assert solution.edge[group] >= bound and (2 * bound >= solution.edge[group] or solution.exponent[group] == 0), \
+                f"reaction {reaction}: bound of another group"
+            assert group == 0 or bound > 0.0, f"reaction {reaction}: blocked in a group"
+        if group > 0:
+            assert solution.group_of_exponent[solution.exponent[group]] == group, f"group {group}: not found"
+            tail += solution.weight[group]
+            assert solution.tail[group] == tail, f"group {group}: sum of weights differs"
+        k = solution.start[group + 1] - solution.start[group]
+        assert solution.weight[group] == solution.edge[group] * k, f"group {group}: weight differs"
+
+
 def structures(Engine engine):
     """{name: live array} of everything that `verify` looks at, so that a test can break each of them."""
     environments, groups = engine.environments, engine.groups
@@ -160,4 +218,18 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_key": engine.lattice.energies.key, "energy_group": engine.lattice.group_of,
                   "cached_energy": engine.lattice.energies.cached, "slack": engine.lattice.slack}
+    if engine.solution.n_species:
+        views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
+    return {name: np.asarray(view) for name, view in views.items()}
+
+
+def solution_structures(Solution solution):
+    """{name: live array} of everything that `verify_solution` looks at."""
+    views = {
+        "amount": solution.amount, "rate": solution.rate, "rung": solution.rung, "head": solution.head,
+        "below": solution.below, "above": solution.above, "lowest": solution.lowest,
+        "reaction_bound": solution.bound, "group_of_exponent": solution.group_of_exponent,
+        "exponent": solution.exponent, "edge": solution.edge, "group_weight": solution.weight, "tail": solution.tail,
+        "start": solution.start, "member": solution.member, "place": solution.place,
+    }
     return {name: np.asarray(view) for name, view in views.items()}

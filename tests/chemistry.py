@@ -19,7 +19,7 @@ run: {duration: 1 ms}
 lattice:
   type: simple cubic
   spacing: 0.5 nm
-  size: [4, 4, 6]
+  size: [6, 6, 6]
   fill: electrolyte
 protocol: {temperature: 298.15 K, potential: 0.1 V}
 tunnelling: {decay: {default: 12 1/nm}}

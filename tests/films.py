@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from kmc.fields import electrode_surface, observe, species_table
+from kmc.lattice import Lattice
 from kmc.ledger import Ledger
 from kmc.output import Writer
 from kmc.provenance import attributes, tables
@@ -38,7 +39,7 @@ def species(index, name, phase, formula=None, units=1, volume=None, charge=0, un
 
 def solution_species(index, name, phase, formula, charge=0, activity=None):
     return SimpleNamespace(
-        name=name, index=index, phase=phase, formula=formula, charge=charge, activity=activity
+        name=name, index=index, phase=phase, formula=formula, charge=charge, activity=activity, count=None
     )
 
 
@@ -91,13 +92,7 @@ MECHANISM = SimpleNamespace(
 
 
 def box(nx=12, ny=12, nz=24, square=False):
-    return SimpleNamespace(
-        kind="square" if square else "simple cubic",
-        spacing=SPACING,
-        shape=(nz, ny, nx),
-        periodic=(False, not square, True),
-        area=nx * ny * SPACING**2,
-    )
+    return Lattice("square" if square else "simple cubic", SPACING, (nz, ny, nx), (False, not square, True))
 
 
 def written(name, equation):
@@ -194,7 +189,7 @@ def write_film(
             growth.grow(height)
         if n == 1 and height:
             growth.radicals(5)
-        values = observe(growth.sites, table, lattice.spacing, lattice.periodic)
+        values = observe(growth.sites, table, lattice)
         values |= ledger.record(time, growth.event_count, values["count"])
         values |= {"time": time, "time_seconds": int(time), "time_fraction": time - int(time)}
         values |= {"potential": 0.1, "temperature": 298.15, "events_per_second": 3e6}

@@ -6,7 +6,6 @@ The functions behind the commands are replaced here by ones that record their ar
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -97,7 +96,7 @@ def test_import_and_help_load_no_heavy_module(code):
     assert loaded.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["check", "run", "plot", "export", "schema"])
+@pytest.mark.parametrize("command", ["check", "rates", "run", "plot", "export", "schema"])
 def test_help_names_every_command_and_each_has_its_own(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
@@ -248,36 +247,6 @@ def test_results_under_an_over_long_name_are_refused_in_one_line(arguments, caps
     assert capsys.readouterr().err.endswith("File name too long\n")
 
 
-def test_check_tries_half_a_second_and_says_what_it_cost():
-    from kmc.check import check
-
-    overrides = {"lattice.size": "[8, 8, 14]"}
-    first, second = (check(DECK, overrides).splitlines() for _ in range(2))
-    assert [line for line in first if "CPU" not in line and not line.startswith("cost ")] == [
-        line for line in second if "CPU" not in line and not line.startswith("cost ")
-    ]
-    trial = next(line for line in first if line.startswith("trial "))
-    assert "at most 0.5 s of CPU time" in trial
-    assert "events per CPU second on this machine" in trial
-    cost = next(line for line in first if line.startswith("cost "))
-    events, used, reached = re.search(r"at least (\d+) events and ([\d.]+) s for the first (\S+) s of", cost).groups()
-    assert int(events) > 0
-    assert 0.4 < float(used) < 0.7
-    assert 0 < float(reached) < 0.1
-
-
-def test_check_of_a_short_run_tries_all_of_it():
-    from kmc.check import check
-
-    changes = {"run.max-events": "2500"}
-    limited, whole = (
-        check(DECK, {"lattice.size": "[8, 8, 14]", **more})
-        for more in (changes, {"run.duration": "2 ns"})
-    )
-    assert "at least 2500 events" in limited
-    assert "for the whole run" in whole
-
-
 def test_any_other_error_is_one_line_with_a_hint(replace, capsys):
     replace("simulation", "run", raiser(ZeroDivisionError("division by zero\nand more")))
     assert main(["run", "film.yaml"]) == EXIT_ERROR
@@ -321,10 +290,12 @@ def test_run_on_one_rank_of_a_launcher_runs(run_calls, monkeypatch):
     assert main(["run", "film.yaml"]) == EXIT_FINISHED
 
 
-def test_check_prints_the_report(replace, capsys):
+@pytest.mark.parametrize(("is_refused", "exit_code"), [(False, EXIT_FINISHED), (True, EXIT_REFUSED)])
+def test_check_prints_the_page_and_ends_with_2_if_it_refuses(is_refused, exit_code, replace, capsys):
     calls = []
-    replace("check", "check", lambda *arguments: calls.append(arguments) or "12 processes")
-    assert main(["check", "film.yaml", "--set", "run.seed=3"]) == EXIT_FINISHED
+    found = SimpleNamespace(page="12 processes", is_refused=is_refused)
+    replace("inspection", "check", lambda *arguments: calls.append(arguments) or found)
+    assert main(["check", "film.yaml", "--set", "run.seed=3"]) == exit_code
     assert calls == [(Path("film.yaml"), {"run.seed": "3"})]
     assert capsys.readouterr().out == "12 processes\n"
 
@@ -359,15 +330,15 @@ def test_schema_is_json(replace, capsys):
 
 
 def test_ctrl_c_in_a_command_that_runs_nothing_is_an_error(replace, capsys):
-    replace("check", "check", raiser(KeyboardInterrupt()))
+    replace("inspection", "check", raiser(KeyboardInterrupt()))
     assert main(["check", "film.yaml"]) == EXIT_ERROR
     assert capsys.readouterr().err == "kmc: interrupted\n"
 
 
 def test_a_reader_that_goes_away_causes_no_traceback():
     code = (
-        "import sys, types; m = types.ModuleType('kmc.check'); m.check = lambda *a: 'x' * 10**6\n"
-        "sys.modules['kmc.check'] = m; from kmc.cli import main; sys.exit(main(['check', 'film.yaml']))"
+        "import sys, types; m = types.ModuleType('kmc.deck'); m.json_schema = lambda: 'x' * 10**6\n"
+        "sys.modules['kmc.deck'] = m; from kmc.cli import main; sys.exit(main(['schema']))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -9,13 +9,13 @@ import pytest
 from pydantic import create_model
 
 from kmc import provenance
-from kmc.check import check
 from kmc.deck import Constant, Ramp, TableSeries, json_schema, load_deck, parse_deck
 from kmc.deck_extends import MAX_BASES
 from kmc.deck_reference import END, START, flow, sections, tables, updated
 from kmc.deck_section import Section
 from kmc.deck_values import Reading
 from kmc.errors import DeckError
+from kmc.inspection import check
 from kmc.mechanism import compile_mechanism
 from kmc.rates import RATE_LAWS
 from kmc.yamltext import read_yaml
@@ -319,9 +319,9 @@ def test_results_keep_the_texts_of_all_decks(balanced):
 def test_check_shows_every_base(balanced):
     (balanced / "middle.yaml").write_text("extends: base.yaml\n")
     extended("extends: middle.yaml\n")
-    report = check("deck.yaml")
-    assert "\nextends      middle.yaml\nextends      base.yaml\n" in report
-    assert "extends" not in check("base.yaml")
+    page = check("deck.yaml").page
+    assert "\nextends        middle.yaml\nextends        base.yaml\n" in page
+    assert "extends" not in check("base.yaml").page
 
 
 def test_place_of_a_value_is_in_its_own_file(folder):
@@ -348,7 +348,8 @@ def test_json_schema_asks_for_sections_only_where_there_is_no_base():
     assert schema["properties"]["extends"]["description"]
     assert "required" not in schema
     assert schema["if"] == {"not": {"required": ["extends"]}}
-    assert schema["then"]["required"] == ["run", "lattice", "protocol", "species", "processes"]
+    assert schema["then"]["required"] == ["run", "protocol", "processes"]
+    assert schema["then"]["anyOf"] == [{"required": ["lattice", "species"]}, {"required": ["solution"]}]
     inner = schema["then"]["properties"]
     assert inner["run"] == {"required": ["duration"]}
     assert inner["species"]["additionalProperties"]["required"] == ["phase"]
@@ -407,6 +408,6 @@ def test_reference_says_type_range_default_and_example():
             "`1`",
             "`7`",
         ],
-        "potential-step": ["renew rates after this change", "potential, above 0 V", "`0.005 V`", "`10 mV`"],
+        "potential-step": ["renew rates after this change", "potential [V], above 0 V", "`0.005 V`", "`10 mV`"],
     }.items():
         assert f"| `{key}` | {' | '.join(cells)} |" in lines

@@ -10,6 +10,7 @@ from films import CARBONATE, ELECTRODE, HOST, LEDC, LIQUID, MECHANISM, SPACING, 
 from kmc.constants import AVOGADRO
 from kmc.fields import find_film, layer_count, observe, pore_fractions, species_table
 from kmc.film import connected
+from kmc.lattice import Lattice
 
 TABLE = species_table(MECHANISM)
 X_Y_PERIODIC = (False, True, True)
@@ -22,7 +23,8 @@ def section(*rows):
 
 
 def fields(*rows, periodic=(False, False, True)):
-    return observe(section(*rows), TABLE, SPACING, periodic)
+    sites = section(*rows)
+    return observe(sites, TABLE, Lattice("square", SPACING, sites.shape, periodic))
 
 
 def film(*rows, periodic=(False, False, True)):
@@ -198,7 +200,7 @@ def test_lithium_counts_the_interstitials():
 def test_volume_fractions_sum_to_one_in_every_layer():
     growth = Growth(box(10, 9, 12))
     growth.grow(5.0)
-    values = observe(growth.sites, TABLE, SPACING, X_Y_PERIODIC)
+    values = observe(growth.sites, TABLE, growth.lattice)
     np.testing.assert_allclose(values["volume_fraction"].sum(axis=1), 1.0, rtol=1e-14)
     solid = values["volume_fraction"][:, [ELECTRODE, LEDC, CARBONATE, HOST]].sum(axis=1)
     np.testing.assert_allclose(values["porosity"], 1.0 - solid, atol=1e-14)

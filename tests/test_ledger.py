@@ -69,7 +69,7 @@ def test_a_process_that_makes_charge_is_found():
     ledger = Ledger(mechanism, np.zeros(N_SPECIES), 1e-16)
     site_change = stoichiometry(mechanism)[0]
     with pytest.raises(
-        InternalError, match=r"electrons: 3 from events, 0 from the lattice\n  lithium: 0 from events, 3"
+        InternalError, match=r"electrons: 3 from events, 0 from the counts\n  lithium: 0 from events, 3"
     ):
         ledger.check(np.array([0, 0, 0, 0, 0, 3]), 3 * site_change[5])
 

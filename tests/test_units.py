@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmc import constants
-from kmc.units import DIMENSIONS, UNITS, UnitError, check_unit, parse_quantity, unit_factor
+from kmc.units import DIMENSIONS, UNITS, UnitError, check_unit, parse_quantity, parse_range, unit_factor
 
 
 @pytest.mark.parametrize(
@@ -141,3 +141,63 @@ def test_constants_are_those_of_codata_2022():
     assert pytest.approx(4.135667696e-15, rel=1e-9) == constants.PLANCK_EV
     assert pytest.approx(96485.33212, rel=1e-9) == constants.FARADAY
     assert pytest.approx(8.314462618, rel=1e-9) == constants.GAS_CONSTANT
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [
+        ("1 1/cm", "frequency", 29979245800.0),
+        ("1 THz", "frequency", 1e12),
+        ("1 meV", "frequency", 241798924208.491),
+        ("100 J/mol/K", "entropy", 100.0 / constants.FARADAY),
+        ("1e-3 eV/K", "entropy", 1e-3),
+        ("1 mV/K", "potential slope", 1e-3),
+        ("1 atm", "pressure", 101325.0),
+        ("2.5 mbar", "pressure", 250.0),
+        ("1 kg/m/s^2", "pressure", 1.0),
+        ("88.06 g/mol", "molar mass", 0.08806),
+        ("0.25 nm^2", "area", 2.5e-19),
+    ],
+)
+def test_vibrations_entropies_and_gases_are_read_in_internal_units(text, dimension, value):
+    assert parse_quantity(text, dimension)[0] == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("0.40 .. 0.685 eV", (0.4, 0.685)),
+        ("0.40..0.685eV", (0.4, 0.685)),
+        ("400 meV .. 0.685 eV", (0.4, 0.685)),
+        ("-1e-1 .. .5 eV", (-0.1, 0.5)),
+        ("\u22120.1 .. 0 eV", (-0.1, 0.0)),
+    ],
+)
+def test_range_is_read_in_internal_units(text, ends):
+    assert parse_range(text, "energy") == ends
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0.5 .. 0.4 eV", "its first value is not below its second"),
+        ("0.5 .. 0.5 eV", "its first value is not below its second"),
+        ("0.4 .. 0.5", "'0.5' has no unit; expected an energy"),
+        ("0.4 .. 0.5 nm", "'0.5 nm' is a length; expected an energy"),
+        ("0.4 nm .. 0.5 eV", "'0.4 nm' is a length; expected an energy"),
+        (".. 0.5 eV", "does not start with a number"),
+        ("0.4 +- 0.1 .. 0.5 eV", "has no unit"),
+        ("0.4 eV .. 0.5 +- 0.1 eV", "the ends of a range carry no uncertainty"),
+        ("0.1 .. 0.2 .. 0.3 eV", "is not a unit"),
+    ],
+)
+def test_what_is_no_range_is_refused(text, message):
+    with pytest.raises(UnitError, match=re.escape(message)):
+        parse_range(text, "energy")
+
+
+def test_vacuum_permittivity_and_what_follows_are_those_of_codata_2022():
+    classical = 1.0 / (4e-7 * math.pi * constants.SPEED_OF_LIGHT**2)
+    assert pytest.approx(classical, rel=1e-9) == constants.VACUUM_PERMITTIVITY
+    assert pytest.approx(1.43996455e-9, rel=1e-8) == constants.COULOMB_EV
+    assert constants.BOLTZMANN == pytest.approx(constants.BOLTZMANN_EV * constants.ELEMENTARY_CHARGE, rel=1e-15)

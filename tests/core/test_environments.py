@@ -14,7 +14,7 @@ from kmc_core import environments
 def hashed_keys(monkeypatch):
     """All keys are hashed, as where mixed radix overflows."""
 
-    def keys(raw, position_of, n_species):
+    def keys(raw, position_of, n_species, n_layers):
         weights = np.zeros((n_species, len(position_of), n_species + 1), dtype=np.int64)
         return tables._hashed_keys(raw, weights, position_of, n_species)
 

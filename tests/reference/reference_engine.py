@@ -12,6 +12,7 @@ from itertools import accumulate, product
 from typing import NamedTuple
 
 import numpy as np
+from reference_solution import ReferenceSolution
 
 ZERO = "zero"
 """str: stands for the binary exponent of a propensity of zero."""
@@ -21,9 +22,9 @@ FAR = 1e15
 
 
 class Event(NamedTuple):
-    """What happened, where and when."""
+    """What happened, where and when; reactions of the solution come behind the processes, and have no site."""
 
-    site: int
+    site: int | None
     process: int
     seconds: int
     fraction: float
@@ -54,7 +55,20 @@ class Group:
 class ReferenceEngine:
     """Same arguments, same trajectory as `kmc_core.Engine`."""
 
-    def __init__(self, species, periodic, rules, bit_generator, *, decay=None, quantum=0.0, cutoff=-1):
+    def __init__(
+        self,
+        species,
+        periodic,
+        rules,
+        bit_generator,
+        *,
+        decay=None,
+        quantum=0.0,
+        cutoff=-1,
+        solution=None,
+        exchange_change=(),
+        exchange_order=(),
+    ):
         self.shape = species.shape
         self.n_sites = species.size
         self.species = [*species.ravel().tolist(), rules.n_species]
@@ -73,6 +87,9 @@ class ReferenceEngine:
         self.far_wait = 0.0
         self.n_candidates = self.n_events = 0
         self.count = [0] * rules.n_processes
+        self.scale = [1.0] * rules.n_processes  # combinations of dissolved molecules that it is rated with
+        self.solution = solution or ReferenceSolution([], [0], [], [], [0], [], [], [])
+        self.solution.attach(exchange_change, exchange_order, 500 + self.n_sites // 8)
         self._flatten_rules()
         self._start_lists()
 
@@ -136,7 +153,7 @@ class ReferenceEngine:
             rate = self.rates[
                 self.rules.rule_rate[rule]
                 + sum(weight[around[position]] for position, weight in self.terms[rule])
-            ]
+            ] * self.scale[self.rules.rule_process[rule]]
             if tunnels:
                 rate *= math.exp(-self.quantum * quanta)
             found.append((rate, rule))
@@ -223,7 +240,10 @@ class ReferenceEngine:
         """
         events = []
         while len(events) < max_events:
-            bound = self._bound()
+            if self.solution.gates_moved:
+                self._follow_gates()
+            on_lattice = self._bound()
+            bound = on_lattice + self.solution.total()
             if self.pending is None:
                 if bound <= 0.0:
                     self.seconds, self.fraction = stop
@@ -234,14 +254,32 @@ class ReferenceEngine:
                 break
             (self.seconds, self.fraction), self.pending = self.pending, None
             self.n_candidates += 1
-            candidate = self._candidate(bound)
-            if candidate is not None:
-                self._execute(*candidate)
-                process = int(self.rules.rule_process[candidate[1]])
-                self.count[process] += 1
+            u = self._uniform() * bound
+            happened = self._try_lattice(u) if u < on_lattice else self._try_solution(u - on_lattice)
+            if happened is not None:
                 self.n_events += 1
-                events.append(Event(candidate[0], process, self.seconds, self.fraction))
+                events.append(Event(*happened, self.seconds, self.fraction))
         return events
+
+    def _try_solution(self, u):
+        reaction = self.solution.candidate(u, self._below, self._uniform)
+        if reaction is None:
+            return None
+        self.solution.execute(reaction)
+        return None, self.rules.n_processes + reaction
+
+    def _try_lattice(self, u):
+        candidate = self._candidate(u)
+        if candidate is None:
+            return None
+        process = int(self.rules.rule_process[candidate[1]])
+        if not self.solution.admits(process, self._uniform):
+            return None
+        self._execute(*candidate)
+        self.count[process] += 1
+        if self.solution.exchange:
+            self.solution.give_and_take(process)
+        return candidate[0], process
 
     def _schedule(self, wait):
         later = self.fraction + wait
@@ -252,9 +290,8 @@ class ReferenceEngine:
         else:
             self.pending = (math.inf, 0.0)
 
-    def _candidate(self, bound):
+    def _candidate(self, u):
         """(site, rule) of the next event, or None if the candidate is refused."""
-        u = self._uniform() * bound
         filled = [group for group in self.groups.values() if group.weight > 0.0]
         for group in filled:
             if u < group.weight:
@@ -320,16 +357,33 @@ class ReferenceEngine:
 
     def set_rates(self, rates):
         """Other rate constants: every environment ever met is rated again, in order; lists keep theirs."""
-        old = self._bound()
-        listed = [site for group in self.groups.values() for site in group.sites]
+        old = self._bound() + self.solution.total()
         self.rates = np.asarray(rates).tolist()
+        self._follow_gates()
+        self._rescale(old, self._bound() + self.solution.total())
+
+    def renew(self, count=None, rates=None):
+        """Other molecules or other rates in the solution."""
+        old = self._bound() + self.solution.total()
+        self.solution.count = self.solution.count if count is None else list(count)
+        if rates is not None:
+            self.solution.rates[: self.solution.n_reactions] = list(rates)
+        self.solution.arrange()
+        if self.solution.gates_moved:
+            self._follow_gates()
+        self._rescale(old, self._bound() + self.solution.total())
+
+    def _follow_gates(self):
+        """Rate every environment with the molecules that the solution leaves room for."""
+        self.scale = [self.solution.ceiling(process) for process in range(self.rules.n_processes)]
+        self.solution.gates_moved = False
+        listed = [site for group in self.groups.values() for site in group.sites]
         environments, self.met, self.groups = list(self.met), {}, {}
         for environment in environments:
             self._open_group(self._entries(environment))
         for site in listed:
             self.exponent_of[site] = self._open_group(self._entries(self._environment(site)))
             self.groups[self.exponent_of[site]].sites.append(site)
-        self._rescale(old, self._bound())
 
     def _rescale(self, old, new):
         """Scale the rest of the waiting time with the total, or draw afresh if either total is zero."""
