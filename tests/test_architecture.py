@@ -143,7 +143,7 @@ CYTHON_FUNCTION_LINES = 45
 
 MODULES = {path.stem: path for path in sorted((ROOT / "kmc").glob("*.py"))}
 CORE_FILES = sorted(path for path in (ROOT / "kmc_core").iterdir() if path.suffix in {".py", ".pyx", ".pxd"})
-DECKS = sorted((ROOT / "inputs").glob("*.yaml"))
+DECKS = sorted((ROOT / "inputs").rglob("*.yaml"))
 SOURCES = [
     ROOT / "setup.py",
     *CORE_FILES,
