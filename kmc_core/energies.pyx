@@ -3,19 +3,14 @@
 
 About the algorithm
 -------------------
-The surroundings of a site have a key, a sum of random 64-bit weights over positions, kept up to date by additions. The
-energies that belong to a key are worked out when it is met and remembered in a table with one key to a slot; where
-surroundings come back, most energies are one look-up. To work them out, the positions are covered by a few blocks that
-hold all clusters between them; each block has a table over everything that can stand on it, so that hundreds of clusters
-cost some ten look-ups. Two surroundings share a key with a probability below n**2 / 2**65 for n of
-them. Energies are whole numbers of 1e-9 eV: sums are exact, and so is detailed balance.
+The positions around a site are covered by a few blocks that hold all clusters between them. Each block has a table of
+energies over everything that can stand on it, and each site keeps the row of every table that its surroundings show. So a
+changed neighbour costs an addition per block that holds it, and the energy of a site one look-up per block, however many
+clusters there are. Energies are whole numbers of 1e-9 eV: sums are exact, and so is detailed balance.
 """
 import numpy as np
 
 from kmc_core.interactions import MAX_OTHERS, check_interactions
-
-SLOTS = 1 << 20
-"""int: surroundings that are remembered; fewer slots were slower, though they fit into a nearer cache."""
 
 
 BLOCK_ROWS = 1 << 13
@@ -41,17 +36,13 @@ cdef class SiteEnergies:
         self.given = (interactions, rules, shape, periodic)
         check_interactions(interactions, rules, shape, periodic)
         self.n_species = rules.n_species
-        n_positions = len(interactions.offsets)
         self.surroundings = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, interactions.offsets,
                                          rules.n_species)
         self.surroundings.species = state.species
         self._place(interactions)
-        self.weight = _weights(interactions, n_positions, rules.n_species)
         self.pair_position = _pair_positions(interactions, rules)
         self.set_lines(interactions)
-        self.key = self.rebuilt_keys()
-        self.shift = 64 - (SLOTS.bit_length() - 1)
-        self.cached = np.full((SLOTS, 1 + len(self.alone)), -1, dtype=np.int64)
+        self.row = self.rebuilt_rows()
 
     def _place(self, interactions):
         """Tables of energies: for every block of positions, over all that can stand there, for every centre."""
@@ -71,13 +62,17 @@ cdef class SiteEnergies:
                 digit = np.arange(sizes[b]) // strides[b][blocks[b].index(place)] % (kinds.max() + 1)
                 shown &= digit == kinds[each]
             energy[b][shown, centre] += quanta
-        self.alone = alone
-        self.block_ptr = np.cumsum([0] + [len(block) for block in blocks]).astype(np.int32)
-        self.block_position = np.array([place for block in blocks for place in block], dtype=np.int32)
-        steps = np.concatenate([np.zeros(0, dtype=np.int64), *strides])
-        self.block_digit = (steps[:, None] * kinds[None, :]).astype(np.int32)
-        self.block_start = np.cumsum([0, *sizes])[:len(sizes)].astype(np.int64)
+        starts = np.cumsum([0, *sizes])
+        if len(blocks) > MAX_BLOCKS:
+            raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
+        self.alone, self.n_blocks, self.block_start = alone, len(blocks), starts[:len(sizes)].astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
+        members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
+        places = [place for place, _, _ in members]
+        self.member_ptr = np.searchsorted(places, np.arange(len(interactions.offsets) + 1)).astype(np.int32)
+        self.member_block = np.array([b for _, b, _ in members], dtype=np.int32)
+        steps = np.array([strides[b][k] for _, b, k in members], dtype=np.int64)
+        self.member_digit = (steps[:, None] * kinds[None, :]).astype(np.int32)
 
     def set_lines(self, interactions):
         """Take over how barriers follow energies, and the temperature."""
@@ -86,50 +81,35 @@ cdef class SiteEnergies:
         self.line_intercept = np.array(interactions.line_intercept, dtype=np.float64)
         self.thermal = interactions.thermal
 
-    def rebuilt_keys(self):
-        """uint64, shape (n_sites,): the keys that the species imply."""
+    def rebuilt_rows(self):
+        """int32, shape (n_sites, n_blocks): the rows that the species imply."""
         cdef site_t around[MAX_POSITIONS]
-        cdef uint64_t[::1] key = np.zeros(self.surroundings.n_sites, dtype=np.uint64)
+        cdef int32_t[:, ::1] row = np.zeros((self.surroundings.n_sites, self.n_blocks), dtype=np.int32)
         cdef site_t site
-        cdef int j
+        cdef int j, m, block
         for site in range(self.surroundings.n_sites):
             self.surroundings.neighbours(site, around)
+            for block in range(self.n_blocks):
+                row[site, block] = self.block_start[block]
             for j in range(self.surroundings.n_positions):
-                key[site] += self.weight[j, self.surroundings.species[around[j]]]
-        return np.asarray(key)
+                for m in range(self.member_ptr[j], self.member_ptr[j + 1]):
+                    row[site, self.member_block[m]] += self.member_digit[m, self.surroundings.species[around[j]]]
+        return np.asarray(row)
 
-    cdef void compute(self, site_t site, uint64_t key, uint64_t slot) noexcept nogil:
-        """Work the energies of a site out from what surrounds it now, and remember them."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef int n_centres = self.alone.shape[0], n_blocks = self.block_start.shape[0], centre, block, k
-        cdef int64_t row
-        cdef species_t* lattice = &self.surroundings.species[0]
-        cdef int64_t* energy = &self.cached[slot, 1]
-        self.surroundings.neighbours(site, around)
-        for centre in range(n_centres):
-            energy[centre] = self.alone[centre]
-        for block in range(n_blocks):
-            row = self.block_start[block]
-            for k in range(self.block_ptr[block], self.block_ptr[block + 1]):
-                row += self.block_digit[k, lattice[around[self.block_position[k]]]]
-            for centre in range(n_centres):
-                energy[centre] += self.block_energy[row, centre]
-        self.cached[slot, 0] = <int64_t> key
-
-    def forgetful(self, LatticeState state):
-        """SiteEnergies: another one of the same lattice that remembers nothing yet, for comparison."""
+    def afresh(self, LatticeState state):
+        """SiteEnergies: another one of the same lattice made afresh, for comparison."""
         interactions, rules, shape, periodic = self.given
         return SiteEnergies(interactions, rules, state, shape, periodic)
 
-    def energies_of(self, site_t site):
-        """list of int: energy of every interacting species on a site as its surroundings are now [quanta]."""
-        return [self.energy_of(site, species, self.key[site]) for species in range(self.n_species)
-                if self.centre_of[species] >= 0]
+    @property
+    def rows(self):
+        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows."""
+        return np.asarray(self.row)
 
     @property
-    def keys(self):
-        """uint64 view, shape (n_sites,): keys of the surroundings."""
-        return np.asarray(self.key)
+    def tables(self):
+        """int64 view, shape (n_rows, n_centres): energies of all blocks [quanta]."""
+        return np.asarray(self.block_energy)
 
 
 def _clusters(interactions, centre_of, n_species):
@@ -170,15 +150,6 @@ def _blocks(wheres, base):
         else:
             blocks.append(set(where))
     return [sorted(block) for block in blocks]
-
-
-def _weights(interactions, n_positions, n_species):
-    """uint64, shape (n_positions, n_species + 1): random where a cluster looks for a species, else 0."""
-    generator = np.random.Generator(np.random.PCG64(20221103))
-    weight = generator.integers(1, 2**64 - 1, size=(n_positions, n_species + 1), dtype=np.uint64)
-    looked_at = np.zeros(weight.shape, dtype=bool)
-    looked_at[interactions.other_position, interactions.other_species] = True
-    return np.where(looked_at, weight, np.uint64(0))
 
 
 def _pair_positions(interactions, rules):

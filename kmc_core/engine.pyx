@@ -94,7 +94,7 @@ cdef class Engine:
         """Take over the solution, and what the lattice exchanges with it."""
         shape = self.rules.n_processes, len(solution.count)
         change, order = check_exchange(exchange_change, exchange_order, *shape)
-        solution.attach(self, change, order, 500 + self.state.n_sites // 8)
+        solution.attach(self, change, order)
         self.solution = solution
 
     def run(self, stop, int64_t max_events=NEVER):

@@ -2,7 +2,7 @@
 """LatticeProcesses: the lattice, what can happen on it, and the lists that say how often."""
 from kmc_core.bins cimport SiteGroups
 from kmc_core.electrons cimport ElectronPaths
-from kmc_core.energies cimport SiteEnergies
+from kmc_core.energies cimport MAX_BLOCKS, SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream
 from kmc_core.state cimport MAX_POSITIONS, LatticeState

@@ -12,6 +12,7 @@ from kmc_core.touched import touched_sites
 
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 from libc.math cimport M_LN2, frexp, ldexp, log
+from libc.string cimport memcpy
 
 CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
 
@@ -302,35 +303,31 @@ cdef class LatticeProcesses:
             process, self._energy_change(rule, site, around))
 
     cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil:
-        """Energy of the lattice after a rule less that before it [quanta]; the lattice is left as it was.
-
-        Site after site: each sees those before it changed already. Only where surroundings are met for the first time do
-        the changes have to stand on the lattice for a moment.
-        """
-        cdef site_t place[MAX_CHANGES]
+        """Energy of the lattice after a rule less that before it [quanta]: site after site, each sees those before it
+        changed already."""
+        cdef int32_t row[MAX_BLOCKS]
         cdef species_t old[MAX_CHANGES]
-        cdef species_t* lattice = &self.state.species[0]
         cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, l, position
         cdef species_t* new = &self.change_species[0] + first
         cdef int32_t* pair
+        cdef int32_t* shown
         cdef int64_t change = 0
-        cdef uint64_t key
+        cdef site_t place
         for k in range(n):
             position = self.change_position[first + k]
-            place[k] = site if position < 0 else around[position]
-            old[k] = lattice[place[k]]
-            if self.energies.centre_of[old[k]] >= 0 or self.energies.centre_of[new[k]] >= 0:
-                key = self.energies.key[place[k]]
-                pair = &self.energies.pair_position[first + k, 0]
-                for l in range(k):
-                    if pair[l] >= 0:
-                        key += self.energies.weight[pair[l], new[l]] - self.energies.weight[pair[l], old[l]]
-                change += (self.energies.energy_of(place[k], new[k], key)
-                           - self.energies.energy_of(place[k], old[k], key))
-            if k + 1 < n:
-                lattice[place[k]] = new[k]
-        for k in range(n - 1):
-            lattice[place[k]] = old[k]
+            place = site if position < 0 else around[position]
+            old[k] = self.state.species[place]
+            if self.energies.centre_of[old[k]] < 0 and self.energies.centre_of[new[k]] < 0:
+                continue
+            shown = &self.energies.row[place, 0]
+            pair = &self.energies.pair_position[first + k, 0]
+            for l in range(k):
+                if pair[l] >= 0:
+                    if shown != row:
+                        memcpy(row, shown, self.energies.n_blocks * sizeof(int32_t))
+                        shown = row
+                    self.energies.replace(row, pair[l], old[l], new[l])
+            change += self.energies.energy_of(new[k], shown) - self.energies.energy_of(old[k], shown)
         return change
 
     cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil:

@@ -6,7 +6,7 @@ from kmc_core.rules import check_rates
 
 from kmc_core.engine cimport Engine
 from kmc_core.solution cimport Solution
-from kmc_core.typedefs cimport site_t
+from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint8_t
 
 
 def rerate(Engine engine, rates, interactions=None):
@@ -18,7 +18,8 @@ def rerate(Engine engine, rates, interactions=None):
     engine.environments.rates = np.array(rates, dtype=np.float64)
     if interactions is not None:
         engine.lattice.energies.set_lines(interactions)
-    follow_gates(engine)
+    _take_scales(engine)
+    _rate_classes(engine)
     _rescale(engine, old)
 
 
@@ -34,14 +35,60 @@ def renew(Engine engine, Solution solution, count, rates):
 
 
 def follow_gates(Engine engine):
-    """Rate every environment class anew, with the molecules that the gates of the solution leave room for."""
-    cdef int rule, gate
-    for rule in range(engine.environments.rule_scale.shape[0]):
-        gate = engine.solution.gate_of_process[engine.lattice.rule_process[rule]]
-        if gate >= 0:
-            engine.environments.rule_scale[rule] = engine.solution.bound[gate]
+    """Rate the classes anew that ask for dissolved molecules, with the room that the gates leave for them now.
+
+    Only the lists that such a class leaves are walked through, and what that costs is what a gate is patient for.
+    """
+    cdef int c, entry, group
+    cdef int64_t walked = 0
+    cdef uint8_t[::1] is_moved = _take_scales(engine)
+    cdef uint8_t[::1] is_left = np.zeros(engine.groups.n_groups, dtype=np.uint8)
+    if engine.lattice.energies.enabled:
+        _rate_classes(engine)
+        engine.solution.patience = 100 + engine.state.n_sites
+        return
+    for c in range(1, engine.environments.n_classes):
+        for entry in range(engine.environments.first[c], engine.environments.first[c] + engine.environments.size[c]):
+            if is_moved[engine.environments.entry_rule[entry]]:
+                engine.environments.fill_entries(c)
+                group = engine.environments.group[c]
+                if group >= 0:
+                    engine.environments.group[c] = engine.groups.group_for(engine.environments.total[c])
+                    is_left[group] |= engine.environments.group[c] != group
+                break
+        if engine.groups.is_short:
+            engine.groups.make_room()
+    for group in range(is_left.shape[0]):
+        if is_left[group]:
+            walked += engine.groups.length[group]
+            _move_on(engine, group)
+    engine.solution.patience = 100 + walked // 8
+
+
+def _take_scales(Engine engine):
+    """Take over what the gates multiply rules with; uint8, shape (n_rules,): which of them have changed."""
+    scales = engine.solution.ceilings[np.asarray(engine.lattice.rule_process)]
+    is_moved = scales != np.asarray(engine.environments.rule_scale)
+    engine.environments.rule_scale = scales
     engine.solution.gates_moved = False
-    _rate_classes(engine)
+    return is_moved.astype(np.uint8)
+
+
+cdef int _move_on(Engine engine, int group) except -1:
+    """Move the sites of a list whose classes have left it."""
+    cdef int64_t k
+    cdef site_t site
+    cdef int32_t target
+    engine.lattice.next_place = -1
+    for k in range(engine.groups.length[group] - 1, -1, -1):  # what takes the place of a removed one has been seen
+        site = engine.groups.pool[engine.groups.start[group] + k]
+        target = engine.environments.group[engine.lattice.class_of[site]]
+        if target != group:
+            engine.groups.remove(site, group)
+            engine.groups.insert(site, target)
+            if engine.groups.is_short:
+                engine.groups.make_room()
+    return 0
 
 
 def _rate_classes(Engine engine):

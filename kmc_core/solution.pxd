@@ -63,7 +63,7 @@ cdef class Solution:
     cdef int32_t[::1] rung            # (n_reactants,)
     cdef int64_t[::1] ceiling         # (N_RUNGS,) molecules at each rung
     cdef double[:, ::1] choices       # (N_RUNGS, 3) combinations of that many molecules, by order
-    cdef int32_t[:, ::1] head         # (n_species, N_RUNGS) first reactant on a rung; -1 = none
+    cdef int32_t[:, ::1] head         # (N_RUNGS, n_species) 1 + first reactant on a rung; 0 = none
     cdef int32_t[::1] below           # (n_reactants,) next one on the same rung; -1 = none
     cdef int32_t[::1] above           # (n_reactants,) previous one; -1 = it is the first
     cdef int64_t[::1] lowest          # (n_species,) no reaction counts on fewer molecules than this
@@ -127,7 +127,7 @@ cdef class Solution:
         propensity = self.propensity(reaction)
         if random.uniform() * self.edge[group] < propensity:
             return reaction
-        if self.bound[reaction] > 1.25 * propensity:  # between 1 and 2 the factor moves the speed by less than 10 %
+        if self.bound[reaction] > 1.25 * propensity:  # the speed is flat around this factor
             self._lower_ceilings(reaction)
         return -1
 

@@ -7,15 +7,16 @@ A reaction that counts on no more than c_s molecules of each reactant has the bo
 whose bounds share a binary exponent share a group; a candidate is drawn by group, in proportion to the number of its
 members times the next power of two, then uniformly within it, and is accepted with the ratio of its propensity at the
 molecules that are there to that power of two. A refused candidate advances the clock like any other, so this thinning
-is exact whatever the bounds are, as long as they hold (composition-rejection: Slepoy, Thompson, Plimpton, J. Chem. Phys.
-128, 205101 (2008), doi:10.1063/1.2919546; bounds on counts: Thanh, Priami, Zunino, J. Chem. Phys. 141, 134116 (2014),
-doi:10.1063/1.4896985).
+is exact whatever the bounds are, as long as they hold (composition-rejection: Slepoy, Thompson, Plimpton, J. Chem.
+Phys. 128, 205101 (2008), doi:10.1063/1.2919546; bounds on counts: Thanh, Priami, Zunino, J. Chem. Phys. 141, 134116
+(2014), doi:10.1063/1.4896985).
 
 An event changes counts and nothing else. Only when a count passes the ceiling that some reactions count on are those
 reactions rated anew; the other way, a refused candidate whose bound is more than a quarter too high has its ceilings
 lowered to the counts. Every reaction has ceilings of its own: one that was never refused stays where it is, one that
 wastes candidates (6e12 1/s with no molecule there) is lowered at its first refusal, and a count that flickers raises
-those that were lowered since it was last so high, and no others. So moves are never more frequent than refusals.
+those that were lowered since it was last so high, and no others. So there are no more moves than refusals, but for those
+that lead to counts never met before.
 
 Processes of a lattice that ask for molecules are gates: rated here at ceilings, which their rate constants on the
 lattice are multiplied by, and thinned here. As moving a gate rates the whole lattice anew, gates leave room for twice
@@ -55,7 +56,8 @@ cdef class Solution:
         propensity asks for, so that a count could become negative.
     """
 
-    def __init__(self, count, reactant_ptr, reactant_species, reactant_order, change_ptr, change_species, change, rates):
+    def __init__(self, count, reactant_ptr, reactant_species, reactant_order, change_ptr, change_species, change,
+                 rates):
         check_network(count, reactant_ptr, reactant_species, reactant_order, change_ptr, change_species, change, rates)
         self.n_species, self.n_reactions, self.n_gates = len(count), len(rates), 0
         self.amount = np.array(count, dtype=np.int64)
@@ -77,9 +79,9 @@ cdef class Solution:
         n, n_groups = len(species), N_EXPONENTS + 2
         self.reactant_ptr, self.reactant_species, self.reactant_order = ptr, species, order
         self.reactant_reaction = np.repeat(np.arange(len(ptr) - 1, dtype=np.int32), np.diff(ptr))
-        self.rung, self.bound = np.zeros(n, dtype=np.int32), np.zeros(len(ptr) - 1)
+        self.rung, self.bound = np.full(n, -1, dtype=np.int32), np.zeros(len(ptr) - 1)
         self.below, self.above = np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int32)
-        self.head = np.zeros((self.n_species, N_RUNGS), dtype=np.int32)
+        self.head = np.zeros((N_RUNGS, self.n_species), dtype=np.int32)
         self.lowest = np.zeros(self.n_species, dtype=np.int64)
         self.group_of_exponent = np.zeros(N_EXPONENTS, dtype=np.int32)
         self.exponent, self.start = np.zeros(n_groups, dtype=np.int32), np.zeros(n_groups, dtype=np.int32)
@@ -96,8 +98,10 @@ cdef class Solution:
         self.exponent[0] = N_EXPONENTS  # beyond every other: the blocked stay in front
         self.edge[0], self.weight[0], self.tail[0], self.tail[1] = 0.0, 0.0, 0.0, 0.0
         self.start[0], self.start[1] = 0, self.n_reactions
-        self.head[:, :] = -1
         self.lowest[:] = NO_CEILING
+        for r in range(self.rung.shape[0]):
+            if self.rung[r] >= 0:
+                self.head[self.rung[r], self.reactant_species[r]] = 0
         self.rung[:] = -1
         self.bound[:] = 0.0
         self.refusals[:] = 0
@@ -115,7 +119,7 @@ cdef class Solution:
         cdef int64_t n = self.amount[species]
         cdef int rung = rung_of(self.lowest[species]), top = rung_of(n), r, reaction
         while rung < top:
-            r = self.head[species, rung]
+            r = self.head[rung, species] - 1
             if r < 0:
                 rung += 1
                 continue
@@ -151,12 +155,12 @@ cdef class Solution:
             if previous >= 0:
                 self.below[previous] = following
             else:
-                self.head[species, old] = following
-        following = self.head[species, rung]
+                self.head[old, species] = following + 1
+        following = self.head[rung, species] - 1
         if following >= 0:
             self.above[following] = reactant
         self.above[reactant], self.below[reactant] = -1, following
-        self.head[species, rung], self.rung[reactant] = reactant, rung
+        self.head[rung, species], self.rung[reactant] = reactant + 1, rung
         if self.ceiling[rung] < self.lowest[species]:
             self.lowest[species] = self.ceiling[rung]
 
@@ -229,7 +233,7 @@ cdef class Solution:
                 return True
         return False
 
-    def attach(self, engine, exchange_change, exchange_order, int64_t patience):
+    def attach(self, engine, exchange_change, exchange_order):
         """Belong to an engine, whose lattice gives and takes molecules.
 
         Parameters
@@ -237,8 +241,6 @@ cdef class Solution:
         engine : kmc_core.Engine
         exchange_change, exchange_order : int64, shape (n_processes, n_species)
             As in `Engine`, checked there.
-        patience : int
-            Refused candidates that cost as much as rating the lattice anew.
 
         Raises
         ------
@@ -247,7 +249,7 @@ cdef class Solution:
         """
         if self.engine is not None:
             raise ValueError("solution: it belongs to another engine already; give each engine a Solution of its own")
-        self.engine, self.patience = engine, patience
+        self.engine, self.patience = engine, 0
         asking, species = np.nonzero(exchange_order)
         gates, sizes = np.unique(asking, return_counts=True)
         gate_of_process = np.full(len(exchange_order), -1, dtype=np.int32)

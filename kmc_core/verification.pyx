@@ -4,6 +4,7 @@ import numpy as np
 
 from kmc_core.engine cimport Engine
 from kmc_core.solution cimport Solution
+from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport class_t, int64_t, site_t, species_t
 
 
@@ -37,7 +38,7 @@ def _verify_levels(Engine engine):
 def _verify_classes(Engine engine):
     """Every site is in the class of its environment, found afresh."""
     cdef site_t site, n = engine.state.n_sites
-    cdef site_t around[128]
+    cdef site_t around[MAX_POSITIONS]
     cdef species_t species
     cdef int64_t key
     cdef int j
@@ -131,10 +132,10 @@ def _verify_energies(Engine engine):
     cdef site_t site
     cdef int group, listed = 0
     lattice, energies, groups = engine.lattice, engine.lattice.energies, engine.groups
-    assert np.array_equal(energies.keys, energies.rebuilt_keys()), "energy keys differ"
-    fresh = energies.forgetful(engine.state)
+    fresh = energies.afresh(engine.state)
+    assert np.array_equal(energies.rows, fresh.rows), "energies: rows differ"
+    assert np.array_equal(energies.tables, fresh.tables), "energies: tables differ"
     for site in range(engine.state.n_sites):
-        assert energies.energies_of(site) == fresh.energies_of(site), f"site {site}: remembered energy differs"
         total = sum(rate for _, rate, _, _ in lattice.rates_at(site))
         group = lattice.group_of[site]
         assert group >= 0 or engine.environments.size[lattice.class_of[site]] == 0, f"site {site}: not listed"
@@ -163,11 +164,11 @@ def _verify_rungs(Solution solution):
     """Every reactant stands on one rung, which has room for the molecules that are there."""
     cdef int species, rung, reactant, previous, n = 0
     for species in range(solution.n_species):
-        for rung in range(solution.head.shape[1]):
-            previous, reactant = -1, solution.head[species, rung]
+        for rung in range(solution.head.shape[0]):
+            previous, reactant = -1, solution.head[rung, species] - 1
             while reactant >= 0:
                 assert n < solution.rung.shape[0], "below: a circle"
-                assert solution.reactant_species[reactant] == species, f"reactant {reactant}: on a rung of another species"
+                assert solution.reactant_species[reactant] == species, f"reactant {reactant}: rung of another species"
                 assert solution.rung[reactant] == rung, f"reactant {reactant}: on another rung than it says"
                 assert solution.above[reactant] == previous, f"reactant {reactant}: above differs"
                 assert solution.ceiling[rung] >= solution.amount[species], f"reactant {reactant}: no room on its rung"
@@ -193,7 +194,7 @@ def _verify_bounds(Solution solution):
             reaction = solution.member[k]
             bound = solution.bound[reaction]
             assert solution.place[reaction] == k, f"reaction {reaction}: place differs"
-            assert solution.edge[group] >= bound and (2 * bound >= solution.edge[group] or solution.exponent[group] == 0), \
+            assert (solution.edge[group] / 2 <= bound or solution.exponent[group] == 0) and bound <= solution.edge[group], \
                 f"reaction {reaction}: bound of another group"
             assert group == 0 or bound > 0.0, f"reaction {reaction}: blocked in a group"
         if group > 0:
@@ -216,8 +217,8 @@ def structures(Engine engine):
         "transmission": engine.electrons.transmission,
     }
     if engine.lattice.energies.enabled:
-        views |= {"energy_key": engine.lattice.energies.key, "energy_group": engine.lattice.group_of,
-                  "cached_energy": engine.lattice.energies.cached, "slack": engine.lattice.slack}
+        views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.group_of,
+                  "block_energy": engine.lattice.energies.block_energy, "slack": engine.lattice.slack}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
     return {name: np.asarray(view) for name, view in views.items()}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import linalg, special, stats
 
-from kmc_core import ExitReason, Solution
+from kmc_core import Engine, ExitReason, Interactions, Solution
 
 FALSE_ALARM = 1e-6
 
@@ -459,6 +459,45 @@ def test_adsorption_from_a_finite_compartment_follows_the_birth_death_chain(name
     assert (z**2).sum() < stats.chi2.isf(FALSE_ALARM, often.sum())
 
 
+def test_interacting_molecules_adsorb_from_a_finite_compartment_to_the_exact_equilibrium():
+    """Six sites in a ring, neighbours attract: exp(-H / kT) (up / down)^k n! / (n - k)! for every arrangement."""
+    up, down, molecules, pair, thermal = 0.4, 1.0, 5, -0.03, 0.0257
+    parts = networks.sorption((1, 1, 6), molecules, up, down).lattice
+    interactions = Interactions(
+        offsets=np.array([[0, 0, -1], [0, 0, 1]], dtype=np.int32),
+        centre=np.array([1, 1], dtype=np.int32),
+        other_ptr=np.array([0, 1, 2], dtype=np.int32),
+        other_position=np.array([0, 1], dtype=np.int32),
+        other_species=np.array([1, 1], dtype=np.int32),
+        energy=np.array([round(pair * 1e9)] * 2, dtype=np.int64),
+        line_ptr=np.array([0, 1, 2], dtype=np.int32),
+        line_slope=np.array([0.3, 0.7]),
+        line_intercept=np.zeros(2),
+        thermal=thermal,
+    )
+    engine = Engine(
+        parts.species,
+        parts.periodic,
+        parts.rules,
+        cases.bits(3),
+        interactions=interactions,
+        solution=Solution([molecules], [0], [], [], [0], [], [], []),
+        exchange_change=[[-1], [1]],
+        exchange_order=[[1], [0]],
+    )
+    states = [state for state in product(range(2), repeat=6) if sum(state) <= molecules]
+    bonds = np.array([sum(a * b for a, b in zip(state, state[1:] + state[:1], strict=True)) for state in states])
+    occupied = np.array(states).sum(axis=1)
+    weight = np.exp(-pair * bonds / thermal) * (up / down) ** occupied / special.factorial(molecules - occupied)
+    samples = []
+    for i in range(6000):
+        engine.run((6 * i + 20, 0.0))
+        samples.append(engine.species.tolist())
+        assert engine.solution.count[0] + engine.species.sum() == molecules
+    engine.verify()
+    assert chi_square(samples, states, weight / weight.sum()) > FALSE_ALARM
+
+
 def test_molecules_are_conserved_between_solution_and_lattice():
     network = networks.exchanging_film(90)
     engine = network.engine()
@@ -545,8 +584,6 @@ def test_networks_that_the_core_could_not_trust_are_refused(name):
     ],
 )
 def test_exchange_that_does_not_fit_is_refused(exchange, message):
-    from kmc_core import Engine
-
     parts = networks.sorption((2, 2, 2), 5).lattice
     solution = Solution([5], [0], [], [], [0], [], [], [])
     with pytest.raises(ValueError, match=message):
@@ -554,8 +591,6 @@ def test_exchange_that_does_not_fit_is_refused(exchange, message):
 
 
 def test_a_solution_belongs_to_one_engine():
-    from kmc_core import Engine
-
     engine = networks.birth_and_death().engine()
     parts = cases.hop3d((4, 4, 4)).parts()
     with pytest.raises(ValueError, match="it belongs to another engine already"):
@@ -597,7 +632,7 @@ def entry_of(name, engine):
     if name == "start":
         return group + 1
     if name == "head":
-        return tuple(np.argwhere(_structures(engine)["head"] >= 0)[0])
+        return tuple(np.argwhere(_structures(engine)["head"] > 0)[0])
     return 0
 
 

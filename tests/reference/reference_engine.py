@@ -89,7 +89,7 @@ class ReferenceEngine:
         self.count = [0] * rules.n_processes
         self.scale = [1.0] * rules.n_processes  # combinations of dissolved molecules that it is rated with
         self.solution = solution or ReferenceSolution([], [0], [], [], [0], [], [], [])
-        self.solution.attach(exchange_change, exchange_order, 500 + self.n_sites // 8)
+        self.solution.attach(exchange_change, exchange_order)
         self._flatten_rules()
         self._start_lists()
 
@@ -359,7 +359,14 @@ class ReferenceEngine:
         """Other rate constants: every environment ever met is rated again, in order; lists keep theirs."""
         old = self._bound() + self.solution.total()
         self.rates = np.asarray(rates).tolist()
-        self._follow_gates()
+        self._take_scale()
+        listed = [site for group in self.groups.values() for site in group.sites]
+        environments, self.met, self.groups = list(self.met), {}, {}
+        for environment in environments:
+            self._open_group(self._entries(environment))
+        for site in listed:
+            self.exponent_of[site] = self._open_group(self._entries(self._environment(site)))
+            self.groups[self.exponent_of[site]].sites.append(site)
         self._rescale(old, self._bound() + self.solution.total())
 
     def renew(self, count=None, rates=None):
@@ -373,17 +380,29 @@ class ReferenceEngine:
             self._follow_gates()
         self._rescale(old, self._bound() + self.solution.total())
 
-    def _follow_gates(self):
-        """Rate every environment with the molecules that the solution leaves room for."""
-        self.scale = [self.solution.ceiling(process) for process in range(self.rules.n_processes)]
+    def _take_scale(self):
+        """Combinations of molecules that each process is rated with now; returns those that have changed."""
+        old, self.scale = self.scale, [self.solution.ceiling(process) for process in range(self.rules.n_processes)]
         self.solution.gates_moved = False
-        listed = [site for group in self.groups.values() for site in group.sites]
-        environments, self.met, self.groups = list(self.met), {}, {}
-        for environment in environments:
-            self._open_group(self._entries(environment))
-        for site in listed:
-            self.exponent_of[site] = self._open_group(self._entries(self._environment(site)))
-            self.groups[self.exponent_of[site]].sites.append(site)
+        return {process for process, scale in enumerate(self.scale) if scale != old[process]}
+
+    def _follow_gates(self):
+        """Rate the environments that ask for molecules, and move their sites to other lists, last ones first."""
+        changed, left = self._take_scale(), set()
+        for environment, entries in list(self.met.items()):
+            if changed.isdisjoint(int(self.rules.rule_process[rule]) for _, rule in entries):
+                continue
+            before = self._open_group(entries)
+            self.met[environment] = self._enabled(*environment)
+            if self._open_group(self.met[environment]) != before:
+                left.add(before)
+        walked = 0
+        for exponent, group in list(self.groups.items()):
+            if exponent in left:
+                walked += len(group.sites)
+                for site in group.sites[::-1]:
+                    self._assign(site, self._environment(site))
+        self.solution.patience = 100 + walked // 8
 
     def _rescale(self, old, new):
         """Scale the rest of the waiting time with the total, or draw afresh if either total is zero."""

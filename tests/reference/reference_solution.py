@@ -43,7 +43,7 @@ class ReferenceSolution:
         self.gates, self.exchange, self.patience = {}, [], 0  # process -> reaction behind the others
         self.arrange()
 
-    def attach(self, exchange_change, exchange_order, patience):
+    def attach(self, exchange_change, exchange_order):
         """Processes of a lattice that add molecules, and those that ask for some."""
         self.exchange = [[(s, int(n)) for s, n in enumerate(row) if n] for row in exchange_change]
         for process, row in enumerate(exchange_order):
@@ -51,7 +51,6 @@ class ReferenceSolution:
                 self.gates[process] = len(self.rates)
                 self.reactants.append([(s, int(n)) for s, n in enumerate(row) if n])
                 self.rates.append(1.0)
-        self.patience = patience
         self.arrange()
 
     def arrange(self):
