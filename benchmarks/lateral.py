@@ -5,6 +5,7 @@ Synthetic, without a source: energies have the size and the decay with distance 
 cluster expansions of adsorbates on metals, and no other meaning.
 """
 
+import time
 from itertools import combinations, product
 
 import numpy as np
@@ -162,3 +163,29 @@ def surface(n_sites, n_adsorbates=2, n_clusters=N_CLUSTERS):
             text += f"  - {{name: c{number}, {members}, energy: {energy!r} eV}}\n"
     text += "".join(_PROCESSES[n] for n in range(1, n_adsorbates + 1))
     return Model.of(parse_deck(text))
+
+
+def measure_beside(n_sites, n_adsorbates, n_events=20_000, repetitions=3):
+    """Events per second of CPU time with and without interactions, measured in turn.
+
+    Returns
+    -------
+    without, with_interactions : float
+        Medians [1/s].
+    """
+    engines = [surface(n_sites, n_adsorbates, n_clusters).engine() for n_clusters in (0, N_CLUSTERS)]
+    found = ([], [])
+    for repetition in range(repetitions + 1):
+        for engine, rates, n in zip(engines, found, (10 * n_events, n_events), strict=True):
+            started = time.process_time()
+            engine.run((10**15, 0.0), n)
+            if repetition:            # the first fills lists and caches
+                rates.append(n / (time.process_time() - started))
+    return tuple(float(np.median(rates)) for rates in found)
+
+
+if __name__ == "__main__":
+    for number in (1, 2):
+        plain, interacting = measure_beside(10_000, number)
+        print(f"{number} adsorbate(s): {plain:.3g} events/s without, {interacting:.3g} with interactions, "
+              f"ratio {plain / interacting:.1f}")
