@@ -4,9 +4,9 @@
 About the algorithm
 -------------------
 The positions around a site are covered by a few blocks that hold all clusters between them. Each block has a table of
-energies over everything that can stand on it, and each site keeps the row of every table that its surroundings show. So a
-changed neighbour costs an addition per block that holds it, and the energy of a site one look-up per block, however many
-clusters there are. Energies are whole numbers of 1e-9 eV: sums are exact, and so is detailed balance.
+energies over everything that can stand on it, and each site keeps the row of every table that its surroundings show.
+So a changed neighbour costs an addition per block that holds it, and the energy of a site one look-up per block,
+however many clusters there are. Energies are whole numbers of 1e-9 eV: sums are exact, and so is detailed balance.
 """
 import numpy as np
 

@@ -6,7 +6,8 @@ from kmc_core.energies cimport MAX_BLOCKS, SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
+from kmc_core.typedefs cimport (class_t, int16_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
+                                uint32_t, uint64_t)
 
 cimport cython
 

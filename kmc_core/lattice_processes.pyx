@@ -48,7 +48,8 @@ cdef class LatticeProcesses:
         self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
         if self.energies.enabled:
             offsets, touched_ptr, touched, drift = touched_sites(interactions, rules)
-            self.noticing = LatticeState(np.zeros(np.shape(species), dtype=np.uint8), periodic, offsets, rules.n_species)
+            placeholder = np.zeros(np.shape(species), dtype=np.uint8)
+            self.noticing = LatticeState(placeholder, periodic, offsets, rules.n_species)
             self.noticing.species = self.state.species
             self.touched_ptr, self.touched, self.drift = touched_ptr, touched, drift
             self.slack = np.zeros(species.size, dtype=np.float32)
@@ -76,10 +77,10 @@ cdef class LatticeProcesses:
     cdef void look_ahead(self, double bound) noexcept nogil:
         """Fetch into the cache what the next candidates will need, while this event is executed.
 
-        The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); which sites
-        they choose is a guess with the lists as they are now, and nothing but the cache depends on it. The candidate
-        after the next has its list entry fetched; the next one what this entry, fetched one event ago, names. A factor of
-        two at 1e6 sites, where each of these loads would be waited for.
+        The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); which
+        sites they choose is a guess with the lists as they are now, and nothing but the cache depends on it. The
+        candidate after the next has its list entry fetched; the next one what this entry, fetched one event ago, names.
+        A factor of two at 1e6 sites, where each of these loads would be waited for.
         """
         cdef int ahead = self.random.cursor + 5
         cdef site_t site
@@ -248,8 +249,8 @@ cdef class LatticeProcesses:
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
         """Bring energies up to date, and the lists of sites whose bound may have become too low.
 
-        Most sites that an event touches are left as they are: the most that their rates can have risen is less than what
-        their bound leaves.
+        Most sites that an event touches are left as they are: the most that their rates can have risen is less than
+        what their bound leaves.
         """
         cdef int k
         cdef int64_t i

@@ -82,7 +82,7 @@ cdef class Solution:
     cdef bint has_exchange
     cdef int32_t[::1] gate_of_process  # (n_processes,) -1 = asks for no molecules
     cdef int64_t[::1] refusals        # (n_gates,) candidates of the lattice refused since the gate moved
-    cdef int64_t patience             # refusals that cost as much as moving a gate, which rates the whole lattice anew
+    cdef int64_t patience             # refusals that cost as much as moving a gate: part of the lattice is rated anew
     cdef bint gates_moved             # the rates of the lattice have to follow before the next event
     cdef int32_t[::1] exchange_ptr    # (n_processes + 1,)
     cdef int32_t[::1] exchange_species

@@ -15,12 +15,12 @@ An event changes counts and nothing else. Only when a count passes the ceiling t
 reactions rated anew; the other way, a refused candidate whose bound is more than a quarter too high has its ceilings
 lowered to the counts. Every reaction has ceilings of its own: one that was never refused stays where it is, one that
 wastes candidates (6e12 1/s with no molecule there) is lowered at its first refusal, and a count that flickers raises
-those that were lowered since it was last so high, and no others. So there are no more moves than refusals, but for those
-that lead to counts never met before.
+those that were lowered since it was last so high, and no others. So there are no more moves than refusals, but for
+those that lead to counts never met before.
 
 Processes of a lattice that ask for molecules are gates: rated here at ceilings, which their rate constants on the
-lattice are multiplied by, and thinned here. As moving a gate rates the whole lattice anew, gates leave room for twice
-the molecules, and come down only after as many refusals as that costs.
+lattice are multiplied by, and thinned here. As moving a gate rates a part of the lattice anew, gates leave room for
+twice the molecules, and come down only after as many refusals as that costs.
 """
 import numpy as np
 

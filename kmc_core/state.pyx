@@ -31,7 +31,8 @@ cdef class LatticeState:
         species = np.asarray(species, dtype=np.uint8)
         offsets = np.ascontiguousarray(offsets, dtype=np.int32).reshape(-1, 3)
         if species.ndim != 3 or not (0 < species.size < MAX_SITES or species.shape == (0, 0, 0)):
-            raise ValueError(f"species must have shape (nz, ny, nx) with less than {MAX_SITES} sites, not {species.shape}")
+            raise ValueError(f"species must have shape (nz, ny, nx) with less than {MAX_SITES} sites, not "
+                             f"{species.shape}")
         if len(offsets) > MAX_POSITIONS:
             raise ValueError(f"{len(offsets)} neighbour positions; at most {MAX_POSITIONS} are supported")
         self.nz, self.ny, self.nx = species.shape

@@ -101,8 +101,8 @@ def _rates_of(rules, rates, environment, level, layer, transmission, scale):
         if rules.rule_tunnels[rule] and level == 0:
             continue
         terms = range(rules.term_ptr[rule], rules.term_ptr[rule + 1])
-        slot = rules.rule_rate[rule] + rules.rule_layer[rule] * layer + sum(int(rules.term_weight[k, environment[rules.term_position[k]]])
-                                           for k in terms)
+        slot = rules.rule_rate[rule] + rules.rule_layer[rule] * layer
+        slot += sum(int(rules.term_weight[k, environment[rules.term_position[k]]]) for k in terms)
         found[rule] = rates[slot] * scale[rule] * (transmission if rules.rule_tunnels[rule] else 1.0)
     return found
 
@@ -194,7 +194,8 @@ def _verify_bounds(Solution solution):
             reaction = solution.member[k]
             bound = solution.bound[reaction]
             assert solution.place[reaction] == k, f"reaction {reaction}: place differs"
-            assert (solution.edge[group] / 2 <= bound or solution.exponent[group] == 0) and bound <= solution.edge[group], \
+            assert bound <= solution.edge[group] and (solution.edge[group] / 2 <= bound
+                                                      or solution.exponent[group] == 0), \
                 f"reaction {reaction}: bound of another group"
             assert group == 0 or bound > 0.0, f"reaction {reaction}: blocked in a group"
         if group > 0:
