@@ -168,6 +168,7 @@ def _verify_rungs(Solution solution):
             previous, reactant = -1, solution.head[rung, species] - 1
             while reactant >= 0:
                 assert n < solution.rung.shape[0], "below: a circle"
+                assert reactant < solution.rung.shape[0], f"species {species}: no such reactant"
                 assert solution.reactant_species[reactant] == species, f"reactant {reactant}: rung of another species"
                 assert solution.rung[reactant] == rung, f"reactant {reactant}: on another rung than it says"
                 assert solution.above[reactant] == previous, f"reactant {reactant}: above differs"
