@@ -167,7 +167,7 @@ def solution(subject: Subject) -> str:
             amount = f"held at activity {each.activity.value:g}{spread}"
         else:
             amount = "produced and counted" if each.count is None else f"{each.count} molecules at the start"
-        formula = model.deck.solution[each.name].formula
+        formula = model.deck.solution[each.name].formula or ""
         rows.append((each.name, each.phase, formula, _charge(each.charge), amount, source))
     return f"{heading('SOLUTION')}\n{table(rows, right=(3,))}"
 

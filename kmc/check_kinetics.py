@@ -12,7 +12,7 @@ from kmc.constants import BOLTZMANN_EV
 from kmc.model import Model
 from kmc.process import Process
 from kmc.quantity import Quantity
-from kmc.rate_table import bare_constants
+from kmc.rate_table import bare_constants, heights_of
 from kmc.rates import RATE_LAWS
 from kmc.sampling import distributed
 from kmc.text_page import cut, energy, entry, heading, listed, short, table
@@ -99,11 +99,13 @@ def electron_transfer(subject: Subject) -> str:
     """Redox couples: how far the electrode is from their standard potentials."""
     model, start = subject.model, subject.conditions[0]
     cells = [("#", "process", "E0 [V]", "E - E0", "lambda [eV]", "region", "k at E0 [1/s]", "k at E [1/s]")]
+    heights = heights_of(model.mechanism)
     for process in subject.forward:
         if not RATE_LAWS[process.law].uses_potential:
             continue
         standard = process.parameters["standard-potential"].at(start.temperature)
-        row, energy_ = subject.rates[0][process.index], reorganization_energy(process, start.temperature)
+        row = subject.rates[0][process.index]
+        energy_ = reorganization_energy(process, start.temperature, heights[process.index])
         region = ""
         if energy_ is not None:
             region = "inverted" if row.free_energy < -energy_ else "normal"

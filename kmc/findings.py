@@ -25,6 +25,8 @@ KINDS = {
     "cycle": "processes that change nothing together, though their free energies do not sum to zero (1 meV): up to kT "
     "a note, up to 10 kT or if one of them runs one way only a warning, else refused",
     "barrier": "a barrier below zero or below the free energy of reaction, which is used instead",
+    "neighbour count": "a process with `<=>` that changes what its own `neighbours` count, so that its two directions "
+    "see different counts and detailed balance is lost; `interactions` keep it",
     "prefactor": "a prefactor outside 1e9 to 1e15 1/s, or a rate constant above that",
     "inverted region": "`marcus` where a step gains more than the reorganization energy",
     "ceiling": "`butler-volmer` above kB T/h",

@@ -82,7 +82,7 @@ MODIFIERS: dict[str, Modifier] = {
         Modifier(
             "neighbours",
             ("processes[].neighbours",),
-            "barrier + n eps; without a barrier k exp(-n eps/(kB T)); both directions of <=> alike",
+            "barrier + n eps; without a barrier k exp(-n eps/(kB T)); the same eps in both directions of <=>",
             "n: neighbours of the given species in the given shell, before the event [1]; eps: energy [eV]",
             "no neighbours count",
             _EVANS_POLANYI,

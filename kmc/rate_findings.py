@@ -13,7 +13,7 @@ from kmc.contradictions import Contradiction, contradictions
 from kmc.findings import Finding, Places
 from kmc.mechanism import Mechanism
 from kmc.process import Process
-from kmc.rate_table import RateRow
+from kmc.rate_table import RateRow, heights_of
 from kmc.rates import RATE_LAWS, attempt_frequency
 from kmc.thermodynamics import FreeEnergies, given_barrier, reorganization_energy
 
@@ -52,13 +52,17 @@ def rate_findings(
     Finding
     """
     yield from _cycles(mechanism, energies, places, conditions)
+    heights = heights_of(mechanism)
+    reversible = {process.reverse_of for process in mechanism.processes} - {None}
     for process in mechanism.processes:
         rows = [rows[process.index] for rows in table]
         if process.reverse_of is None:
             yield from _barrier(process, places, conditions, rows)
             yield from _prefactor(process, places, conditions, rows)
-            yield from _reorganization(process, places, conditions)
-        yield from _electron_transfer(process, places, conditions, rows)
+            if process.index in reversible:
+                yield from _neighbour_count(process, places)
+            yield from _reorganization(process, places, conditions, heights[process.index])
+        yield from _electron_transfer(process, places, conditions, rows, heights[process.index])
 
 
 def _cycles(
@@ -133,20 +137,35 @@ def _prefactor(process: Process, places: Places, conditions, rows) -> Iterator[F
         return
 
 
-def _reorganization(process: Process, places: Places, conditions) -> Iterator[Finding]:
+def _neighbour_count(process: Process, places: Places) -> Iterator[Finding]:
+    """Sites of the process itself that its neighbour terms count in one direction only."""
+    for term in process.neighbours:
+        for index, (before, after) in enumerate(zip(process.reactants, process.products, strict=True)):
+            if index == term.site - 1 or after is None:
+                continue
+            if (next(iter(before)) in term.species) != (after in term.species):
+                message = (
+                    "counts a site that the process itself changes as a neighbour in one direction only, so that "
+                    "detailed balance is lost; write the energies as interactions"
+                )
+                yield places.of(process, "warn", "neighbour count", message, f"{term.energy.value:g} eV")
+                return
+
+
+def _reorganization(process: Process, places: Places, conditions, height: float) -> Iterator[Finding]:
     low, high = REORGANIZATION_ENERGIES
-    energy = reorganization_energy(process, conditions[0].temperature)
+    energy = reorganization_energy(process, conditions[0].temperature, height)
     if energy is not None and not low <= energy <= high:
         side = f"above {high:g}" if energy > high else f"below {low:g}"
         message = f"the reorganization energy, inner and outer, is {side} eV"
         yield places.of(process, "warn", "reorganization", message, f"{energy:.3g} eV")
 
 
-def _electron_transfer(process: Process, places: Places, conditions, rows) -> Iterator[Finding]:
+def _electron_transfer(process: Process, places: Places, conditions, rows, height: float) -> Iterator[Finding]:
     """Marcus in the inverted region, and Butler-Volmer above the ceiling of every barrier crossing."""
     for condition, row in zip(conditions, rows, strict=True):
         at = f"at {condition.potential:g} V"
-        energy = reorganization_energy(process, condition.temperature)
+        energy = reorganization_energy(process, condition.temperature, height)
         if process.law == "marcus" and row.free_energy < -energy:
             message = (
                 "Marcus theory in the inverted region, where the rate constant at an electrode does not fall; "

@@ -110,7 +110,7 @@ def rate_rows(mechanism: Mechanism, temperature: float, potential: float, spacin
         In the order of the mechanism.
     """
     constants = bare_constants(mechanism, temperature, potential, spacing)
-    heights = _heights(mechanism)
+    heights = heights_of(mechanism)
     rows = []
     for process, constant in zip(mechanism.processes, constants, strict=True):
         forward = process if process.reverse_of is None else mechanism.processes[process.reverse_of]
@@ -141,10 +141,10 @@ def bare_constants(mechanism: Mechanism, temperature: float, potential: float, s
     bare = Kinetics(mechanism.processes, np.ones(len(mechanism.solution)))
     action = MassAction(mechanism.processes, mechanism.compartment)
     with np.errstate(over="ignore"):
-        return bare.rate_constants(temperature, potential, spacing, _heights(mechanism)) * action.constant
+        return bare.rate_constants(temperature, potential, spacing, heights_of(mechanism)) * action.constant
 
 
-def _heights(mechanism: Mechanism) -> np.ndarray:
+def heights_of(mechanism: Mechanism) -> np.ndarray:
     """Where rate constants are meant: on the surface of the electrode; in the solution at its distance [m]."""
     is_solution = [process.is_solution for process in mechanism.processes]
     return np.where(is_solution, mechanism.compartment.distance.value, 0.0)

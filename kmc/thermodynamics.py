@@ -93,7 +93,7 @@ def given_barrier(process: Process, temperature: float) -> float | None:
     return process.parameters["barrier"].at(temperature)
 
 
-def reorganization_energy(process: Process, temperature: float, height: float = 0.0) -> float | None:
+def reorganization_energy(process: Process, temperature: float, height: float) -> float | None:
     """Reorganization energy of electron transfer, inner and outer together [eV]; None of other laws."""
     if any(name not in process.parameters for name in _REORGANIZATION):
         return None

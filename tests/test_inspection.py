@@ -485,3 +485,55 @@ def test_deck_with_interactions_and_layers_shows_them():
     assert "1 cluster: 1 pair;" in page
     assert "only in layers 1 to 3" in page
     assert "cluster energy" in page
+
+
+def test_a_species_without_formula_beside_one_with_a_formula_is_shown(tmp_path):
+    deck = tmp_path / "deck.yaml"
+    deck.write_text(
+        "run: {duration: 1 us}\n"
+        "protocol: {temperature: 300 K, potential: 0 V}\n"
+        "solution: {A: {formula: C2H4, count: 10}, C: {count: 0}}\n"
+        "processes: [{name: p, equation: A => C, rate: {law: constant, rate-constant: 1e6 1/s}}]\n"
+    )
+    assert "C2H4" in kmc.check(deck).page
+
+
+def test_reorganization_energy_in_solution_is_that_at_the_distance_of_the_compartment(tmp_path):
+    """0.1 + 0.7200 (1/r - 1/2d) (1/n^2 - 1/eps) eV nm with r = 0.3 nm, d = 0.9 nm: 0.991 eV, so 0.95 eV is normal."""
+    deck = tmp_path / "deck.yaml"
+    deck.write_text(
+        "run: {duration: 1 ns}\n"
+        "protocol: {temperature: 300 K, potential: 0 V}\n"
+        "compartment: {volume: 1000 nm^3, distance: 0.9 nm}\n"
+        "solution: {A: {formula: Li, charge: 1, count: 5}, E: {formula: Li, count: 0}}\n"
+        "processes:\n"
+        "- name: et\n"
+        "  equation: A + e- <=> E\n"
+        "  rate:\n"
+        "    law: marcus\n"
+        "    standard-potential: 0.95 V\n"
+        "    inner-reorganization-energy: 0.1 eV\n"
+        "    outer-reorganization-energy:\n"
+        "      {radius: 0.3 nm, refractive-index: 1.415, permittivity: 18.5, distance: site}\n"
+    )
+    page = kmc.check(deck)
+    assert "0.991" in page.page
+    assert not [finding for finding in page.findings if finding.kind == "inverted region"]
+
+
+@pytest.mark.parametrize(("species", "expected"), [("[A]", ["warn"]), ("[C]", [])])
+def test_neighbours_that_the_process_itself_changes_are_warned_of(tmp_path, species, expected):
+    """2 A <=> 2 B counts its partner forwards only: with 0.05 eV the share of A goes from 0.50 to 0.64."""
+    deck = tmp_path / "deck.yaml"
+    deck.write_text(
+        "run: {duration: 1 us}\n"
+        "lattice: {type: square, spacing: 1 nm, size: [20, 20], fill: A}\n"
+        "protocol: {temperature: 300 K, potential: 0 V}\n"
+        "species: {A: {phase: liquid}, B: {phase: liquid}, C: {phase: liquid}}\n"
+        "processes:\n"
+        "- name: p\n"
+        "  equation: 2 A <=> 2 B\n"
+        "  rate: {law: eyring, barrier: 0.5 eV, reaction-free-energy: 0 eV}\n"
+        f"  neighbours: [{{species: {species}, energy: 0.05 eV}}]\n"
+    )
+    assert [each.level for each in kmc.check(deck).findings if each.kind == "neighbour count"] == expected
