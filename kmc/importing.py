@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kmc.constants import BOLTZMANN_EV
@@ -18,11 +18,12 @@ from kmc.deck import parse_deck
 from kmc.errors import DeckError, KmcError, Problem, cannot_write, make_directory
 from kmc.import_cathub import draft_of_cathub
 from kmc.import_draft import Draft
+from kmc.import_electrons import ElectronTransfer
 from kmc.import_lattice import draft_of_lattice_network, read_parameters
-from kmc.import_reactions import decimals_tolerance, draft_of_reactions
+from kmc.import_reactions import draft_of_reactions
 from kmc.import_rnmc import ROOM, draft_of_network
 from kmc.import_species import COLUMNS as SPECIES_COLUMNS
-from kmc.import_species import read_species, read_text
+from kmc.import_species import read_species, read_text, separator_of, species_columns
 from kmc.import_steps import Settings
 from kmc.mechanism import Mechanism, compile_mechanism
 from kmc.rnmc_sqlite import read_initial_state, read_network
@@ -78,6 +79,10 @@ class Options:
         Rate law of rows with a standard potential and reorganization energies.
     outer_reorganization_energy : str, optional
         As YAML, for rows without one.
+    potential : float, optional, [V vs Li/Li+]
+        That free energies and rate constants of electron transfer in a table of reactions hold for; 0 V if left out.
+    volume : str, optional
+        Of the compartment, for a table of reactions with rate constants in volume per time.
     surface : str, optional
         Composition and facet of the surface, in a database that holds several.
     skip_unbalanced : bool
@@ -90,6 +95,8 @@ class Options:
     duration: str = "1 s"
     electron_transfer: str = "marcus"
     outer_reorganization_energy: str | None = None
+    potential: float | None = None
+    volume: str | None = None
     surface: str | None = None
     skip_unbalanced: bool = False
 
@@ -158,6 +165,8 @@ def import_deck(
     if output.exists() and not overwrite:
         raise KmcError(f"{output} is there already; --overwrite replaces it")
     sources = _sources([Path(each) for each in files], initial, species, parameters)
+    if sources.reactions is None:
+        _refuse_options_of_tables(options)
     draft = _consistent(sources, output, options)
     try:
         make_directory(output.parent)
@@ -166,6 +175,17 @@ def import_deck(
         raise cannot_write(output, error) from None
     n_species = len(draft.species) + len(draft.solution)
     return Imported(output, n_species, draft.n_processes, draft.assumptions, draft.left_out)
+
+
+def _refuse_options_of_tables(options: Options) -> None:
+    given = {
+        "--volume": options.volume,
+        "--potential": options.potential,
+        "--outer-reorganization-energy": options.outer_reorganization_energy,
+    }
+    for name, value in given.items():
+        if value is not None:
+            raise KmcError(f"{name} is for a table of reactions, and none of the files is one")
 
 
 def _consistent(sources: Sources, output: Path, options: Options) -> Draft:
@@ -236,10 +256,10 @@ def draft_of(sources: Sources, directory: Path, options: Options, apart: frozens
     elif sources.cathub is not None:
         draft = draft_of_cathub(sources.cathub, directory, options.surface)
     else:
-        settings = replace(settings, tolerance=decimals_tolerance(main))
-        draft = draft_of_reactions(
-            main, known, settings, options.electron_transfer, options.outer_reorganization_energy
+        transfer = ElectronTransfer(
+            options.electron_transfer, options.outer_reorganization_energy, options.potential or 0.0
         )
+        draft = draft_of_reactions(main, known, settings, transfer, options.volume)
     draft.title = options.title or f"{main.stem}, converted"
     draft.sections["run"] = f"{{duration: {options.duration}, seed: 1, max-events: {_MAX_EVENTS}}}"
     draft.sections = {key: draft.sections[key] for key in _ORDER if key in draft.sections}
@@ -298,9 +318,10 @@ def _role(path: Path) -> str:
                 return role
         message = f"is no database of HiPRGen, RNMC or CatHub; it has the tables {', '.join(sorted(tables)) or 'none'}"
         raise DeckError(Problem(message, str(path)))
-    if path.suffix.lower() == ".csv":
-        header = {each.strip().lower() for each in read_text(path).partition("\n")[0].split(",")}
-        return "species" if set(SPECIES_COLUMNS) <= header else "reactions"
+    if path.suffix.lower() in (".csv", ".tsv"):
+        text = read_text(path)
+        header = text.partition("\n")[0].split(separator_of(text, species_columns))
+        return "species" if species_columns(header) == len(SPECIES_COLUMNS) else "reactions"
     if path.suffix.lower() == ".json":
         return "species"
     if path.suffix.lower() == ".txt":

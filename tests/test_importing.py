@@ -307,54 +307,6 @@ def test_marcus_of_the_lattice_has_the_rate_of_its_source(convert_lattice):
     assert list(mechanism.rate_constants(300.0, 0.7, 2e-10)) == pytest.approx([expected])
 
 
-# --- tables of reactions ---
-
-TABLE = """\
-reactants,products,barrier [eV],dG_eV,k_s-1,Standard potential (V),inner reorganization energy [meV],source,remark
-A2,A + A,0.50,0.20,2.0e4,,,Somebody 2020,x
-A + A,A2,0.30,-0.20,5e7,,,Somebody 2020,
-A+ + e-,A,,,,0.3,900,,
-A,A+ + e-,,,,0.3,900,,
-B,C,,,12.5,,,,
-"""
-
-
-def test_a_table_of_reactions_is_read_by_its_headers_and_units(tmp_path):
-    (tmp_path / "t.csv").write_text(TABLE)
-    options = Options(outer_reorganization_energy="0.32 eV")
-    imported = import_deck([tmp_path / "t.csv"], tmp_path / "deck.yaml", options=options)
-    deck = load_deck(imported.path)
-    assert [each.equation for each in deck.processes] == ["A2 <=> 2 A", "A+ + e- <=> A", "B => C"]
-    assert [each.law for each in deck.processes] == ["eyring", "marcus", "constant"]
-    assert deck.processes[0].parameters["barrier"].value == 0.5
-    assert deck.processes[1].parameters["inner-reorganization-energy"].value == pytest.approx(0.9)
-    assert deck.processes[0].source == "Somebody 2020 (t.csv, lines 2 and 3)"
-    assert "# column 'remark' is not read" in imported.path.read_text()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("reactants,products\nA,B\n", r"t\.csv:1: says nothing about rates"),
-        ("barrier [eV],note\n0.3,x\n", r"t\.csv:1: is no table of reactions"),
-        ("equation,barrier\nA => B,0.3\n", r"t\.csv:1: column 'barrier' has no unit; .*\[eV\]"),
-        ("equation,barrier [eV]\nA => B,zero\n", r"t\.csv:2: barrier \[eV\] 'zero' is no finite number"),
-        ("equation,barrier [eV]\nA => B,0.3\nA = C,0.3\n", r"t\.csv:3: 'A = C': '=' is not an arrow"),
-        ("equation,barrier [eV]\nA => B,\n", r"t\.csv:2: has neither a rate constant nor a barrier"),
-        ("equation,barrier [eV]\nA <=> B,0.3\n", r"t\.csv:2: is reversible .* free energy"),
-        ("equation,law,k [1/s]\nA => B,magic,3\n", r"t\.csv:2: there is no rate law 'magic'"),
-        ("equation,k [1/s]\nA => B,-3\n", r"t\.csv:2: k \[1/s\] must be at least 0, not -3"),
-        ("equation,E0 [V],lambda inner [eV]\nA => B,0,1\n", r"t\.csv:2: has no outer reorganization energy"),
-        ("equation,barrier [eV]\n", r"t\.csv: holds no reactions"),
-    ],
-)
-def test_a_wrong_table_of_reactions_is_refused_with_its_line(tmp_path, text, message):
-    (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DeckError, match=message):
-        import_deck([tmp_path / "t.csv"], tmp_path / "deck.yaml")
-    assert not (tmp_path / "deck.yaml").exists()
-
-
 # --- CatHub ---
 
 
