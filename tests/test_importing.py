@@ -299,12 +299,18 @@ def test_butler_volmer_of_the_lattice_has_the_rate_of_its_source(convert_lattice
     assert deck.tunnelling.decay["default"].value == pytest.approx(1.2e10)
 
 
-def test_marcus_of_the_lattice_has_the_rate_of_its_source(convert_lattice):
-    columns = {"dG": -2.0, "prefactor": 1e6, "reorganization_energy": 1.4}
-    rows = [site_row([(1, "L")], [(2, "L")], "R", **columns)]
-    _, mechanism = convert_lattice(rows, PARAMETERS.replace("B", "M").replace("F", "T"))
-    expected = 1e6 * np.exp(-((1.4 + 0.1) ** 2) / (4 * 1.4) / (BOLTZMANN_EV * 300.0))
-    assert list(mechanism.rate_constants(300.0, 0.7, 2e-10)) == pytest.approx([expected])
+@pytest.mark.parametrize("potential", [0.7, 0.2, -0.3, 1.1])
+def test_marcus_of_the_lattice_has_the_rate_of_its_source_at_any_potential(convert_lattice, potential):
+    """LGMC: prefactor exp(-(lambda + dG)^2/(4 lambda kT)), the electron with -1.4 eV at 0 V vs Li/Li+."""
+    columns = {"prefactor": 1e6, "reorganization_energy": 1.4}
+    rows = [site_row([(1, "L")], [(2, "L")], "R", dG=-2.0, **columns)]
+    rows.append(site_row([(2, "S")], [(1, "S")], "O", dG=2.0, **columns))
+    deck, mechanism = convert_lattice(rows, PARAMETERS.replace("B", "M").replace("F", "T"))
+    assert [each.law for each in deck.processes] == ["marcus", "marcus"]
+    electron = -1.4 - potential
+    energies = (-2.0 - electron, 2.0 + electron)
+    expected = [1e6 * np.exp(-((1.4 + energy) ** 2) / (4 * 1.4) / (BOLTZMANN_EV * 300.0)) for energy in energies]
+    assert list(mechanism.rate_constants(300.0, potential, 2e-10)) == pytest.approx(expected, rel=1e-9)
 
 
 # --- CatHub ---
