@@ -182,7 +182,7 @@ def read_reaction_table(path: Path) -> ReactionTable:
 
 def _rows(text: str, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Lines with their cells; without comments, and without the line in which Excel names the separator."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for cells in reader:
             first = cells[0].strip() if cells else ""
@@ -204,7 +204,8 @@ def _with_decimal_points(
     rows: list[tuple[int, list[str]]], numbers: set[int], separator: str, path: Path
 ) -> tuple[list[tuple[int, list[str]]], list[str]]:
     """Rows whose numbers have decimal points, minus signs that are one, and nothing where nothing is given."""
-    notes = [] if separator == "," else [f"columns are separated by {'tabs' if separator == chr(9) else 'semicolons'}"]
+    marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
+    notes = [f"columns are separated by {marks[separator]}"] if separator in marks else []
     rows = [
         (line, [_tidy(cell) if place in numbers else cell for place, cell in enumerate(cells)]) for line, cells in rows
     ]
@@ -262,8 +263,12 @@ def _columns(header: list[str], path: Path, line: int) -> tuple[list[Column], li
 def _column(place: int, header: str, quantity: str, has_units: bool) -> Column:
     """A column with its unit."""
     dimension = DIMENSIONS_OF.get(quantity)
-    if dimension in (None, "dimensionless"):
+    if dimension is None:
         return Column(place, header, quantity)
+    if dimension == "dimensionless":
+        return Column(place, header, quantity, _share(header))
+    if dimension == "potential":
+        header = _against_lithium(header)
     texts = unit_texts(header)
     for unit in texts:
         found = _unit(unit, dimension)
@@ -278,6 +283,25 @@ def _column(place: int, header: str, quantity: str, has_units: bool) -> Column:
         raise CellError(f"column '{header}': '{bracket[1]}' is no unit of {DIMENSIONS[dimension].expected}")
     example = f"{quantity.replace('-', ' ')} {_example(dimension)}"
     raise CellError(f"column '{header}' has no unit; write it as in '{example}'")
+
+
+def _share(header: str) -> float:
+    """Factor of a column of plain numbers, which may be in percent."""
+    unit = next(iter(re.findall(r"[\[(]([^\])]*)[\])]", header)), "").strip()
+    if unit not in ("", "1", "-", "%"):
+        raise CellError(f"column '{header}': '{unit}' is no unit of a plain number; leave it away, or write %")
+    return 0.01 if unit == "%" else 1.0
+
+
+# Standard potential of Li+/Li, -3.0401 V vs SHE (CRC Handbook of Chemistry and Physics), for the message.
+def _against_lithium(header: str) -> str:
+    """The header of a potential without the reference, which must be lithium."""
+    shorter = re.sub(r"\s*(vs\.?|versus|against)\s*Li([/|]\s*Li\s*\^?\+?)?", "", header)
+    match = re.search(r"\b(vs\.?|versus|against)\s*(\S+?)(?=[\s\])]|$)", shorter)
+    if match:
+        message = f"column '{header}' is against {match[2]}; potentials are vs Li/Li+"
+        raise CellError(message + (", 3.04 V above those vs SHE" if match[2] in ("SHE", "NHE") else ""))
+    return shorter
 
 
 def _example(dimension: str) -> str:
@@ -313,7 +337,8 @@ def _number(text: str, column: Column) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or "_" in text:
-        raise CellError(f"{column.header} '{text[:40]}' is no finite number")
+        hint = "; its unit stands in the header" if re.match(r"[+-]?[0-9.]+\s*[A-Za-z%]", text) else ""
+        raise CellError(f"{column.header} '{text[:40]}' is no finite number{hint}")
     value *= column.factor
     laws = [law for law in RATE_LAWS.values() if column.quantity in law.parameters]
     fault = laws[0].parameters[column.quantity].fault(value) if laws else None if value > 0.0 else "must be above 0"

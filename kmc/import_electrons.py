@@ -70,9 +70,10 @@ def law_of(given: str, values: Mapping[str, float], transfer: ElectronTransfer) 
     CellError  if there is no such law, or the numbers allow none.
     """
     if given:
-        if given not in RATE_LAWS:
+        law = "-".join(given.lower().replace("_", " ").split())
+        if law not in RATE_LAWS:
             raise CellError(f"there is no rate law '{given}'; there is {', '.join(RATE_LAWS)}")
-        return given
+        return law
     if set(REORGANIZATION) & set(values):
         return transfer.law
     if _POTENTIAL in values and "prefactor" in values:

@@ -8,16 +8,16 @@ changed or not used on the way is told line by line: the deck is read by others 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kmc.equation import Equation, EquationError, parse_equation
+from kmc.equation import Equation
 from kmc.errors import DeckError, Problem
 from kmc.import_columns import CellError, ReactionTable, decimals_tolerance, list_of_lines, read_reaction_table
 from kmc.import_draft import Draft, DraftSpecies, usable_name
 from kmc.import_electrons import ElectronTransfer, completed, electrons_of, law_of
+from kmc.import_names import coefficient_within, oddities, read_equation
 from kmc.import_species import NamedSpecies
 from kmc.import_steps import Row, Settings, add_processes
 from kmc.rates import RATE_LAWS
@@ -25,6 +25,7 @@ from kmc.units import UnitError, parse_quantity
 
 _MAX_PROBLEMS = 20
 _CONTRADICTION = 0.03  # rate constants are often written with two digits
+_HIGH = 10.0  # eV; bonds are weaker
 _FREE_ENERGY = "reaction-free-energy"
 _ONE_DIRECTION = (
     "barriers below the free energy of the reaction, which is left out, so that the barrier is crossed as it stands"
@@ -45,6 +46,7 @@ class _Reading:
     transfer: ElectronTransfer
     per_activity: bool
     names: dict[str, str] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)  # line in which a name stands first
     said: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     given: list[tuple[Row, float, int]] = field(default_factory=list)  # rate constants beside other numbers, electrons
 
@@ -89,6 +91,9 @@ def draft_of_reactions(
     draft.origin += [f"column '{each.header}' is read as {each.quantity}" for each in table.columns]
     draft.origin += [f"column '{each}' is not read" for each in table.unused]
     draft.assumptions += table.notes
+    if table.unused:
+        unread = ", ".join(each or "one without a name" for each in table.unused)
+        draft.assumptions.append(f"columns that are not read: {unread}")
     reading = _Reading(table, {each.name: each for each in known.values()}, transfer, volume is not None)
     rows, problems = [], list(table.problems)
     for line, entry in table.lines if not problems else ():
@@ -103,6 +108,8 @@ def draft_of_reactions(
     names = reading.names
     what = {names[name]: reading.by_name.get(name) for name in names}
     _check_species(reading.by_name, names, path)
+    _check_names(reading, path)
+    _check_repeats(rows, reading)
     _check_rate_constants(reading, settings)
     for message, lines in reading.said.items():
         draft.assumptions.append(f"{message}: {list_of_lines(lines)}" if lines else message)
@@ -197,7 +204,7 @@ def _check_species(by_name: Mapping[str, NamedSpecies], names: Mapping[str, str]
 def _row(entry: Mapping[str, str], line: int, reading: _Reading) -> Row:
     """One line of the table."""
     given = reading.table.values(entry)
-    equation = _equation(entry)
+    equation = read_equation(*(entry.get(name, "") for name in ("equation", "reactants", "products")))
     electrons = electrons_of(equation, reading.by_name)
     law = law_of(entry.get("law", ""), given, reading.transfer)
     values, texts, notes = completed(law, given, electrons, reading.transfer)
@@ -218,7 +225,7 @@ def _row(entry: Mapping[str, str], line: int, reading: _Reading) -> Row:
         reading.say(f"{name.replace('-', ' ')}, which rate law '{law}' does not have and which is not used", line)
     if electrons and not RATE_LAWS[law].uses_potential:
         reading.say(_NO_POTENTIAL, line, law)
-    sides = [_molecules(terms, reading.names) for terms in (equation.left, equation.right)]
+    sides = [_molecules(terms, line, reading) for terms in (equation.left, equation.right)]
     used = {name for name in ("rate-constant", "prefactor") if name in kept}
     is_comparable = _check_unit(entry, len(sides[0]), used, reading)
     source = entry.get("source", "") + (f", doi:{entry['doi'].removeprefix('doi:')}" if entry.get("doi") else "")
@@ -246,6 +253,8 @@ def _check_barrier(kept: dict[str, float], equation: Equation, line: int, readin
     barrier, energy = kept.get("barrier"), kept.get(_FREE_ENERGY, -math.inf)
     if barrier is None:
         return
+    if barrier > _HIGH:
+        reading.say(f"barriers above {_HIGH:g} eV; are they in the unit of the header?", line, f"{barrier:.6g} eV")
     if barrier < 0.0:
         reading.say("barriers below zero, which are crossed as if they were zero", line, f"{barrier:.6g} eV")
     if barrier < energy - 1e-9 and not equation.reversible:
@@ -282,24 +291,36 @@ def _check_unit(entry: Mapping[str, str], n_molecules: int, used: set[str], read
     return is_comparable
 
 
-def _equation(entry: Mapping[str, str]) -> Equation:
-    text = entry.get("equation") or f"{entry.get('reactants', '')} => {entry.get('products', '')}"
-    text = re.sub(r"\s(->|-->|→)\s", " => ", f" {text} ").strip()
-    text = re.sub(r"\s(<->|<-->|⇌)\s", " <=> ", f" {text} ").strip()
-    try:
-        equation = parse_equation(text)
-    except EquationError as error:
-        raise CellError(f"'{text}': {error}") from None
-    if abs(equation.electrons) > 1:
-        raise CellError(f"'{text}': an elementary step transfers one electron")
-    return equation
+def _check_names(reading: _Reading, path: Path) -> None:
+    """Refuse names with a coefficient in them, and tell of odd ones."""
+    problems = []
+    for name, line in reading.first.items():
+        meant = coefficient_within(name, reading.first)
+        if meant:
+            message = f"'{name}' is taken for a name; a coefficient stands apart: '{meant}'"
+            problems.append(Problem(message, str(path), line))
+        for message in oddities(name):
+            reading.say(message, line, name)
+    if problems:
+        raise DeckError(problems[:_MAX_PROBLEMS])
 
 
-def _molecules(terms: tuple, names: dict[str, str]) -> tuple[str, ...]:
-    found = []
+def _check_repeats(rows: list[Row], reading: _Reading) -> None:
+    """Tell of reactions that stand there more than once."""
+    first: dict[tuple, int] = {}
+    for row in rows:
+        before = first.setdefault(row.key, row.line)
+        if before != row.line:
+            message = "reactions that stand there already, so that their rates add up"
+            reading.say(message, row.line, f"as in line {before}")
+
+
+def _molecules(terms: tuple, line: int, reading: _Reading) -> tuple[str, ...]:
+    found, names = [], reading.names
     for term in terms:
         if term.is_electron:
             continue
+        reading.first.setdefault(term.name, line)
         if term.name not in names:
             names[term.name] = usable_name(term.name, names.values())
         found += term.coefficient * [names[term.name]]

@@ -121,7 +121,7 @@ def read_text(path: Path) -> str:
 
 
 def separator_of(text: str, score: Callable[[Sequence[str]], int]) -> str:
-    """What separates the columns of a CSV file: a comma, a semicolon or a tab.
+    """What separates the columns of a CSV file: a comma, a semicolon, a tab or a bar.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def separator_of(text: str, score: Callable[[Sequence[str]], int]) -> str:
     lines = (line for line in text.splitlines() if line.strip(" \t,;") and line.lstrip()[:1] != "#")
     header = next((line for line in lines if not line.lstrip().startswith("sep=")), "")
     scores = {}
-    for mark in ",;\t":
+    for mark in ",;\t|":
         cells = next(csv.reader([header], delimiter=mark, skipinitialspace=True), [])
         scores[mark] = score([cell.strip() for cell in cells])
     return max(scores, key=scores.__getitem__)

@@ -193,6 +193,9 @@ def _consistent(sources: Sources, output: Path, options: Options) -> Draft:
     apart: frozenset[str] = frozenset()
     while True:
         draft = draft_of(sources, output.parent, options, apart)
+        if not draft.n_processes:
+            why = "".join(f"; {each}" for each in draft.left_out[:3])
+            raise DeckError(Problem(f"no reaction is left to be converted{why}", str(_main(sources))))
         try:
             mechanism = compile_mechanism(parse_deck(draft.text(), str(output), output.parent))
         except DeckError as error:
@@ -248,7 +251,7 @@ def draft_of(sources: Sources, directory: Path, options: Options, apart: frozens
     DeckError  with everything that is wrong in the files.
     """
     known = {} if sources.species is None else read_species(sources.species)
-    main = sources.network or sources.cathub or sources.reactions
+    main = _main(sources)
     temperature = options.temperature or ROOM
     settings = Settings(main.name, options.source, temperature, 1e-4, options.skip_unbalanced, apart)
     if sources.network is not None:
@@ -264,6 +267,11 @@ def draft_of(sources: Sources, directory: Path, options: Options, apart: frozens
     draft.sections["run"] = f"{{duration: {options.duration}, seed: 1, max-events: {_MAX_EVENTS}}}"
     draft.sections = {key: draft.sections[key] for key in _ORDER if key in draft.sections}
     return draft
+
+
+def _main(sources: Sources) -> Path:
+    """The file that is converted."""
+    return sources.network or sources.cathub or sources.reactions
 
 
 def _network_draft(sources: Sources, known: dict, settings: Settings, options: Options) -> Draft:
@@ -329,5 +337,8 @@ def _role(path: Path) -> str:
     if path.suffix.lower() in (".pickle", ".pkl"):
         message = "is a pickle, which is more a program than a file, and is not read"
         raise DeckError(Problem(message, str(path), hint="a .csv or .json list of species will do"))
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        message = "is a spreadsheet with formulas and sheets, which is not read"
+        raise DeckError(Problem(message, str(path), hint="save the sheet as CSV (UTF-8)"))
     expected = "a .sqlite or .db file of HiPRGen, RNMC or CatHub, or a .csv table of reactions"
     raise DeckError(Problem(f"cannot be converted; expected {expected}", str(path)))

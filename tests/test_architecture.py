@@ -128,6 +128,7 @@ FLOORS = {
     "import_rnmc": 72,
     "import_units": 70,
     "import_columns": 71,
+    "import_names": 72,
     "import_electrons": 72,
     "import_reactions": 73,
     "import_cathub": 72,

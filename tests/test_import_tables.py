@@ -262,3 +262,90 @@ def test_a_volume_that_is_none_is_refused_in_a_line(tmp_path, given, capsys):
     (tmp_path / "t.csv").write_text("equation,k [1/M/s]\nA + B => C,1\n")
     assert main(["import", str(tmp_path / "t.csv"), "-o", str(tmp_path / "d.yaml"), f"--volume={given}"]) == 2
     assert capsys.readouterr().err.startswith(f"--volume '{given}': ")
+
+
+# --- what people write ---
+
+
+def test_columns_that_are_not_read_are_told(convert):
+    imported, _ = convert("equation,Ea fwd [eV],Ea rev [eV],barrier [kJ/mol],T\nA => B,0.5,0.7,3,9\n")
+    assert said(imported, "not read") == "columns that are not read: Ea rev [eV], barrier [kJ/mol], T"
+
+
+def test_a_reaction_that_stands_twice_is_told(convert):
+    imported, _ = convert("equation,barrier [eV]\nA + B => C,0.5\nB + A => C,0.6\n")
+    assert said(imported, "rates add up").endswith("line 3 (as in line 2)")
+
+
+@pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        ("2A => B", "begin with a number"),
+        ("A+B => C", "a \\+ inside"),
+        ("CO* + * => C* + O*", "look adsorbed"),
+        ("A => CO(ads)", "look adsorbed"),
+    ],
+)
+def test_names_that_may_be_meant_otherwise_are_told(convert, equation, words):
+    imported, _ = convert(f"equation,barrier [eV]\n{equation},0.5\n")
+    assert "line 2" in said(imported, words.replace("\\", ""))
+
+
+@pytest.mark.parametrize("name", ["LiEC+", "PF6-", "Li2CO3", "C2O4(2-)", "LiEC+~2"])
+def test_names_of_ions_are_nothing_to_tell(convert, name):
+    imported, _ = convert(f"equation,barrier [eV]\n{name} => B,0.5\n")
+    assert len(imported.assumptions) == 1
+
+
+@pytest.mark.parametrize("electron", ["e-", "e", "e⁻", "e^-", "e(-)", "electron"])
+def test_an_electron_is_one_however_it_is_written(convert, electron):
+    _, mechanism = convert(f"equation,E0 [V vs Li/Li+],k0 [1/s]\nA+ + {electron} => A,0.3,1e5\n")
+    assert mechanism.processes[0].electrons == 1
+    assert mechanism.processes[0].law == "butler-volmer"
+
+
+def test_percent_and_capitals_of_laws_are_understood(convert):
+    _, mechanism = convert("equation,law,barrier [eV],transmission [%]\nA => B,Eyring,0.5,50\n")
+    assert mechanism.processes[0].parameters["transmission"].value == 0.5
+
+
+def test_a_pair_with_free_energies_of_one_sign_is_not_joined(convert):
+    imported, mechanism = convert("equation,barrier [eV],dG [eV]\nA => B,0.50,-0.20\nB => A,0.70,-0.20\n")
+    assert len(mechanism.processes) == 2
+    assert said(imported, "not in detailed balance").endswith("two processes: line 2 and 3")
+
+
+def test_a_pair_that_only_its_rounding_joins_is_told(convert):
+    imported, _ = convert("equation,barrier [eV],dG [eV]\nA => B,0.5,-0.2\nB => A,0.6,0.2\n")
+    assert said(imported, "within the rounding").endswith("line 2 and 3")
+
+
+def test_barriers_that_cannot_be_in_their_unit_are_told(convert):
+    imported, _ = convert("equation,barrier [eV]\nA => B,50\n")
+    assert said(imported, "unit of the header").endswith("line 2 (50 eV)")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("equation,barrier [eV]\nA->B,0.5\n", r"t\.csv:2: 'A->B': blanks stand around the arrow"),
+        ("equation,barrier [eV]\n2A => B,0.5\nA => C,0.5\n", r"t\.csv:2: '2A' .* stands apart: '2 A'"),
+        ("reactants,products,k [1/s]\nA,,1\n,B,1\n", r"t\.csv:2: has no products(.|\n)*t\.csv:3: has no reactants"),
+        ("equation,k [1/s]\nA => A,1\n", r"t\.csv: no reaction is left .* line 2, A => A: changes nothing"),
+        ('name,equation,k [1/s]\n"x,A => B,1\n', r"t\.csv:2: is no CSV: unexpected end"),
+        ("equation,barrier [eV]\nA => B,0.5 eV\n", r"t\.csv:2: .*no finite number; its unit stands in the header"),
+        ("equation,E0 [V vs SHE],k0 [1/s]\nA + e- => B,-2,1\n", r"t\.csv:1: .* against SHE; .* 3\.04 V above"),
+        ("equation,E0 V vs Ag/AgCl,k0 [1/s]\nA + e- => B,-2,1\n", r"t\.csv:1: .* against Ag/AgCl; .* vs Li/Li\+"),
+        ("equation,E0 [V],k0 [1/s],alpha [eV]\nA + e- => B,0,1,1\n", r"t\.csv:1: .*'eV' is no unit of a plain number"),
+    ],
+)
+def test_what_was_meant_otherwise_is_refused_with_its_place(convert, text, message):
+    with pytest.raises(DeckError, match=message):
+        convert(text)
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.xls", "t.ods"])
+def test_a_spreadsheet_is_to_be_saved_as_csv(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(DeckError, match=r"is a spreadsheet(.|\n)*save the sheet as CSV"):
+        import_deck([tmp_path / name], tmp_path / "deck.yaml")
