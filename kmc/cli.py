@@ -324,9 +324,11 @@ def _physical(option, text, dimension, is_positive=True):
     from kmc.units import UnitError, parse_quantity
 
     try:
-        value, _ = parse_quantity(text, dimension)
+        value, spread = parse_quantity(text, dimension)
     except UnitError as error:
         raise KmcError(f"{option} {text!r}: {error}") from error
+    if spread is not None:
+        raise KmcError(f"{option} {text!r}: must be one value, without an uncertainty")
     if is_positive and not value > 0:
         raise KmcError(f"{option} {text!r}: must be positive")
     return value

@@ -113,6 +113,8 @@ def draft_of_reactions(
     _check_rate_constants(reading, settings)
     for message, lines in reading.said.items():
         draft.assumptions.append(f"{message}: {list_of_lines(lines)}" if lines else message)
+    if transfer.outer is not None and not any(row.texts for row in rows):
+        draft.assumptions.append(f"no line takes the outer reorganization energy {transfer.outer} of the command")
     add_processes(draft, rows, what, settings)
     _finish(draft, what, settings, transfer, volume)
     return draft

@@ -165,8 +165,9 @@ def import_deck(
     if output.exists() and not overwrite:
         raise KmcError(f"{output} is there already; --overwrite replaces it")
     sources = _sources([Path(each) for each in files], initial, species, parameters)
-    if sources.reactions is None:
-        _refuse_options_of_tables(options)
+    if any(path is not None and output.exists() and output.samefile(path) for path in vars(sources).values()):
+        raise KmcError(f"{output}: is a file that is to be converted; the deck takes another name")
+    _refuse_needless_options(sources, options)
     draft = _consistent(sources, output, options)
     try:
         make_directory(output.parent)
@@ -177,15 +178,18 @@ def import_deck(
     return Imported(output, n_species, draft.n_processes, draft.assumptions, draft.left_out)
 
 
-def _refuse_options_of_tables(options: Options) -> None:
-    given = {
-        "--volume": options.volume,
-        "--potential": options.potential,
-        "--outer-reorganization-energy": options.outer_reorganization_energy,
-    }
-    for name, value in given.items():
+def _refuse_needless_options(sources: Sources, options: Options) -> None:
+    """An option that would do nothing was probably meant for another file."""
+    needless = {}
+    if sources.reactions is None:
+        of_tables = (options.volume, options.potential, options.outer_reorganization_energy)
+        names = ("--volume", "--potential", "--outer-reorganization-energy")
+        needless = {name: (value, "a table of reactions") for name, value in zip(names, of_tables, strict=True)}
+    if sources.cathub is None:
+        needless["--surface"] = (options.surface, "a database of CatHub")
+    for name, (value, what) in needless.items():
         if value is not None:
-            raise KmcError(f"{name} is for a table of reactions, and none of the files is one")
+            raise KmcError(f"{name} is for {what}, and none of the files is one")
 
 
 def _consistent(sources: Sources, output: Path, options: Options) -> Draft:
@@ -205,11 +209,14 @@ def _consistent(sources: Sources, output: Path, options: Options) -> Draft:
         if more <= apart:
             break
         apart |= more
-    if apart:
-        draft.assumptions.append(
-            f"the free energies of {', '.join(sorted(apart, key=_by_number))} do not sum to zero around a cycle with "
-            "others, so that these stay apart from their reverse"
-        )
+    around = "do not sum to zero around a cycle with others"
+    for labels, what in (
+        (apart - more, "so that these stay apart from their reverse"),
+        (more, "which the table writes as reversible (<=>); `kmc check` shows the cycle"),
+    ):
+        if labels:
+            shown = ", ".join(sorted(labels, key=_by_number))
+            draft.assumptions.append(f"the free energies of {shown} {around}, {what}")
     return draft
 
 

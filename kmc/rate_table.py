@@ -237,6 +237,10 @@ def rate_constants(
     volt = start if potential is None else _condition(potential, "potential")
     mechanism = compile_mechanism(deck)
     rows = rate_rows(mechanism, kelvin, volt, spacing_of(deck))
+    wild = [row.process for row in rows if not np.isfinite(row.rate_constant)]
+    if wild:
+        shown = ", ".join(dict.fromkeys(wild))
+        raise KmcError(f"rate constants are not finite at {volt:g} V and {kelvin:g} K: {shown}")
     return [row.record() for row in rows]
 
 
@@ -273,9 +277,11 @@ def _condition(given: float | str, dimension: str) -> float:
         value = float(given)
     except ValueError:
         try:
-            value, _ = parse_quantity(str(given), dimension)
+            value, spread = parse_quantity(str(given), dimension)
         except UnitError as error:
             raise KmcError(f"{dimension} {given}: {error}; without a unit it is in {unit}") from error
+        if spread is not None:
+            raise KmcError(f"{dimension} {given}: must be one value, without an uncertainty") from None
     fault = CONDITIONS[dimension].broken_by(value, unit)
     if fault or not np.isfinite(value):
         raise KmcError(f"{dimension} {given}: {fault or 'must be finite'}")

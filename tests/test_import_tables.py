@@ -153,6 +153,24 @@ def test_numbers_that_a_law_does_not_have_are_told(convert):
     assert said(imported, "standard potential, which rate law 'eyring' does not have").endswith("line 2")
 
 
+def test_a_cycle_of_reversible_lines_that_does_not_close_is_told_as_what_it_is(convert):
+    table = "equation,barrier [eV],dG [eV]\nA <=> B,0.50,-0.20\nB <=> C,0.50,-0.20\nC <=> A,0.90,-0.20\n"
+    imported, mechanism = convert(table)
+    assert len(mechanism.processes) == 6
+    assert "line 2, line 3, line 4" in said(imported, "writes as reversible (<=>)")
+    assert not [each for each in imported.assumptions if "stay apart" in each]
+
+
+def test_an_outer_reorganization_energy_that_no_line_takes_is_told(convert):
+    imported, _ = convert("equation,barrier [eV]\nA => B,0.5\n", outer_reorganization_energy="0.32 eV")
+    assert said(imported, "no line takes")
+
+
+def test_a_title_of_several_lines_is_one_line(convert):
+    imported, _ = convert("equation,barrier [eV]\nA => B,0.5\n", title="a\nrun: {}")
+    assert load_deck(imported.path).title == "a run: {}"
+
+
 # --- units and separators ---
 
 MOLAR = ["1/M/s", "M-1 s-1", "M^-1 s^-1", "M⁻¹ s⁻¹", "L/mol/s", "L mol-1 s-1", "dm3/mol/s", "1/(M s)", "L/(mol·s)"]
@@ -247,14 +265,20 @@ def test_a_list_of_species_may_have_semicolons(tmp_path):
     assert "A: {formula: CO2" in imported.path.read_text()
 
 
-def test_options_of_tables_are_refused_for_anything_else(tmp_path):
+def test_options_that_would_do_nothing_are_refused(tmp_path):
     import sqlite3
 
     connection = sqlite3.connect(tmp_path / "rn.sqlite")
     connection.execute("CREATE TABLE reactions (a)")
     connection.close()
-    with pytest.raises(KmcError, match="--volume is for a table of reactions"):
-        import_deck([tmp_path / "rn.sqlite"], tmp_path / "deck.yaml", options=Options(volume=VOLUME))
+    (tmp_path / "t.csv").write_text("equation,barrier [eV]\nA => B,0.4\n")
+    for name, options, message in (
+        ("rn.sqlite", Options(volume=VOLUME), "--volume is for a table of reactions"),
+        ("rn.sqlite", Options(potential=0.3), "--potential is for a table of reactions"),
+        ("t.csv", Options(surface="Cu 100"), "--surface is for a database of CatHub"),
+    ):
+        with pytest.raises(KmcError, match=message):
+            import_deck([tmp_path / name], tmp_path / "deck.yaml", options=options)
 
 
 @pytest.mark.parametrize("given", ["1e-24", "-1 m^3", "large"])

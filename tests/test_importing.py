@@ -283,6 +283,19 @@ def test_two_imports_of_one_file_are_the_same_text_and_nothing_is_overwritten(co
     assert (tmp_path / "deck.yaml").read_text() == text
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_that_is_converted_is_never_overwritten(tmp_path, overwrite):
+    table = tmp_path / "t.csv"
+    table.write_text("equation,barrier [eV]\nA => B,0.5\n")
+    species = tmp_path / "species.csv"
+    species.write_text("index,name,formula,charge\n0,A,CO,0\n1,B,CO,0\n")
+    for path in (table, species):
+        text = path.read_text()
+        with pytest.raises(KmcError, match="is to be converted" if overwrite else "is there already"):
+            import_deck([table, species], path, overwrite=overwrite)
+        assert path.read_text() == text
+
+
 def test_the_command_converts_and_says_what_it_assumed(tmp_path, capsys):
     write_network(tmp_path / "rn.sqlite", DIMERISATION)
     (tmp_path / "species.csv").write_text(SPECIES)

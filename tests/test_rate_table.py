@@ -151,11 +151,19 @@ def test_temperature_that_is_none_is_refused_in_a_line(given, capsys):
         ("potential", "1e9", "potential 1e9: must be at most 100 V"),
         ("potential", "-101 V", "potential -101 V: must be at least -100 V"),
         ("potential", "inf", "potential inf: must be at most 100 V"),
+        ("potential", "0.1 +- 0.05 V", "potential 0.1 +- 0.05 V: must be one value, without an uncertainty"),
     ],
 )
 def test_conditions_beyond_those_of_a_deck_are_refused_with_its_bounds(option, given, message, capsys):
     assert main(["rates", str(GRAPHITE), f"--{option}={given}"]) == EXIT_REFUSED
     assert capsys.readouterr() == ("", message + "\n")
+
+
+def test_rate_constants_that_no_run_could_have_are_refused_with_their_processes(capsys):
+    assert main(["rates", str(GRAPHITE), "--potential=-100"]) == EXIT_REFUSED
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("rate constants are not finite at -100 V and 298.15 K: lithium into ")
 
 
 @pytest.mark.parametrize("given", ["low", "1 K", "nan"])
