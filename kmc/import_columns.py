@@ -52,6 +52,7 @@ DIMENSIONS_OF = {
 _RATE = "rate constant"  # the dimension whose unit tells of how many molecules it is
 _BACKWARDS = frozenset({"rev", "reverse", "backward", "backwards", "back"})
 _NOT_GIVEN = frozenset({"-", "–", "—", "n/a", "na", "nan", "none", "null", "?"})
+_SPREAD = re.compile(r"\s*(?:\+-|\+/-|±)\s*")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*([eE][+-]?[0-9]+)?")
 
@@ -129,7 +130,22 @@ class ReactionTable:
         found = {}
         for column in self.columns:
             if column.is_number and entry[column.quantity]:
-                found[column.quantity] = _number(entry[column.quantity], self.in_its_unit(column, entry))
+                text = _SPREAD.split(entry[column.quantity])[0]
+                found[column.quantity] = _number(text, self.in_its_unit(column, entry))
+        return found
+
+    def spreads(self, entry: dict[str, str]) -> dict[str, float]:
+        """Standard uncertainties of the numbers of a line, written as `0.5 +- 0.1`, in internal units.
+
+        Raises
+        ------
+        CellError  if one is no number above zero.
+        """
+        found = {}
+        for column in self.columns:
+            if column.is_number and _SPREAD.search(entry[column.quantity]):
+                _, text = _SPREAD.split(entry[column.quantity], maxsplit=1)
+                found[column.quantity] = _number(text, self.in_its_unit(column, entry), is_spread=True)
         return found
 
     def in_its_unit(self, column: Column, entry: dict[str, str]) -> Column:
@@ -209,7 +225,13 @@ def _with_decimal_points(
     rows = [
         (line, [_tidy(cell) if place in numbers else cell for place, cell in enumerate(cells)]) for line, cells in rows
     ]
-    cells = [(line, row[place]) for line, row in rows for place in sorted(numbers) if place < len(row)]
+    cells = [
+        (line, part)
+        for line, row in rows
+        for place in sorted(numbers)
+        if place < len(row)
+        for part in _SPREAD.split(row[place])
+    ]
     commas = [(line, cell) for line, cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
     points = [(line, cell) for line, cell in cells if _DECIMAL_POINT.fullmatch(cell)]
     if commas and points:
@@ -231,7 +253,8 @@ def _tidy(cell: str) -> str:
 
 
 def _pointed(cell: str) -> str:
-    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
+    parts = re.split(f"({_SPREAD.pattern})", cell)
+    return "".join(each.replace(",", ".") if _DECIMAL_COMMA.fullmatch(each) else each for each in parts)
 
 
 def _columns(header: list[str], path: Path, line: int) -> tuple[list[Column], list[str]]:
@@ -330,8 +353,8 @@ def _unit(text: str, dimension: str) -> tuple[float, int] | None:
     return None if factor is None else (factor, 1)
 
 
-def _number(text: str, column: Column) -> float:
-    """A number in internal units."""
+def _number(text: str, column: Column, is_spread: bool = False) -> float:
+    """A number in internal units, or its uncertainty."""
     try:
         value = float(text)
     except ValueError:
@@ -340,37 +363,15 @@ def _number(text: str, column: Column) -> float:
         hint = "; its unit stands in the header" if re.match(r"[+-]?[0-9.]+\s*[A-Za-z%]", text) else ""
         raise CellError(f"{column.header} '{text[:40]}' is no finite number{hint}")
     value *= column.factor
+    if is_spread and not value > 0.0:
+        raise CellError(f"{column.header}: an uncertainty must be above 0, not {text}")
+    if is_spread:
+        return value
     laws = [law for law in RATE_LAWS.values() if column.quantity in law.parameters]
     fault = laws[0].parameters[column.quantity].fault(value) if laws else None if value > 0.0 else "must be above 0"
     if fault and column.quantity != "barrier":
         raise CellError(f"{column.header} {fault}, not {text}")
     return value
-
-
-def decimals_tolerance(table: ReactionTable) -> float:
-    """Largest difference of the logarithms of two rate constants that the rounding of a table's energies explains.
-
-    Parameters
-    ----------
-    table : ReactionTable
-
-    Returns
-    -------
-    float
-        One and a half units of the last decimal of its energies, over kB T at room temperature; 1e-4 at least.
-    """
-    energies = [each for each in table.columns if DIMENSIONS_OF.get(each.quantity) in ("energy", "potential")]
-    digits = [
-        (len(match[1]), each.factor)
-        for _, entry in table.lines
-        for each in energies
-        if (match := re.fullmatch(r"[+-]?[0-9]*\.([0-9]*)", entry[each.quantity]))
-    ]
-    if not digits:
-        return 1e-4
-    # The longest number shows the rounding: shorter ones may be exact.
-    most, factor = max(digits)
-    return max(1e-4, 1.5 * 10.0**-most * factor / 0.0257)
 
 
 def list_of_lines(entries: Iterable[tuple[int, str]], most: int = 20) -> str:

@@ -8,13 +8,14 @@ changed or not used on the way is told line by line: the deck is read by others 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kmc.equation import Equation
 from kmc.errors import DeckError, Problem
-from kmc.import_columns import CellError, ReactionTable, decimals_tolerance, list_of_lines, read_reaction_table
+from kmc.import_columns import DIMENSIONS_OF, CellError, ReactionTable, list_of_lines, read_reaction_table
 from kmc.import_draft import Draft, DraftSpecies, usable_name
 from kmc.import_electrons import ElectronTransfer, completed, electrons_of, law_of
 from kmc.import_names import coefficient_within, oddities, read_equation
@@ -27,6 +28,10 @@ _MAX_PROBLEMS = 20
 _CONTRADICTION = 0.03  # rate constants are often written with two digits
 _HIGH = 10.0  # eV; bonds are weaker
 _FREE_ENERGY = "reaction-free-energy"
+_WORKED_OUT = (
+    ("standard-potential", _FREE_ENERGY),
+    ("inner-reorganization-energy", "reorganization-energy"),
+)  # values that are as uncertain as those that they follow from
 _ONE_DIRECTION = (
     "barriers below the free energy of the reaction, which is left out, so that the barrier is crossed as it stands"
 )
@@ -84,7 +89,7 @@ def draft_of_reactions(
     DeckError  with everything that is wrong in the table, each with its line.
     """
     table = read_reaction_table(path)
-    settings = replace(settings, tolerance=decimals_tolerance(table))
+    settings = replace(settings, tolerance=_rounding(table))
     draft = Draft(title=path.name)
     draft.origin.append(f"Converted from the table of reactions {path.name}.")
     draft.origin += table.notes
@@ -205,7 +210,7 @@ def _check_species(by_name: Mapping[str, NamedSpecies], names: Mapping[str, str]
 
 def _row(entry: Mapping[str, str], line: int, reading: _Reading) -> Row:
     """One line of the table."""
-    given = reading.table.values(entry)
+    given, spreads = reading.table.values(entry), reading.table.spreads(entry)
     equation = read_equation(*(entry.get(name, "") for name in ("equation", "reactants", "products")))
     electrons = electrons_of(equation, reading.by_name)
     law = law_of(entry.get("law", ""), given, reading.transfer)
@@ -213,6 +218,9 @@ def _row(entry: Mapping[str, str], line: int, reading: _Reading) -> Row:
     for note in notes:
         reading.say(note, line)
     parameters = RATE_LAWS[law].parameters
+    for name, origin in _WORKED_OUT:
+        if name in values and name not in given and origin in spreads:
+            spreads[name] = spreads[origin]
     kept = {name: value for name, value in values.items() if name in parameters}
     missing = [name for name, each in parameters.items() if each.required and name not in {*kept, *texts}]
     if missing:
@@ -244,10 +252,30 @@ def _row(entry: Mapping[str, str], line: int, reading: _Reading) -> Row:
         line,
         entry.get("kind") or "reactions",
         equation.reversible,
+        spreads={name: value for name, value in spreads.items() if name in kept},
     )
     if "rate-constant" in given and "rate-constant" not in kept and is_comparable:
         reading.given.append((row, given["rate-constant"], electrons))
     return row
+
+
+def _rounding(table: ReactionTable) -> float:
+    """Largest difference of the logarithms of two rate constants that the rounding of a table's energies explains.
+
+    One and a half units of the last decimal of its energies, over kB T at room temperature; 1e-4 at least.
+    """
+    energies = [each for each in table.columns if DIMENSIONS_OF.get(each.quantity) in ("energy", "potential")]
+    digits = [
+        (len(match[1]), each.factor)
+        for _, entry in table.lines
+        for each in energies
+        if (match := re.fullmatch(r"[+-]?[0-9]*\.([0-9]*)", entry[each.quantity]))
+    ]
+    if not digits:
+        return 1e-4
+    # The longest number shows the rounding: shorter ones may be exact.
+    most, factor = max(digits)
+    return max(1e-4, 1.5 * 10.0**-most * factor / 0.0257)
 
 
 def _check_barrier(kept: dict[str, float], equation: Equation, line: int, reading: _Reading) -> None:

@@ -42,6 +42,8 @@ class Row:
         Parameters of the law in internal units.
     texts : dict of str to str
         Parameters as YAML, instead of a value.
+    spreads : dict of str to float
+        Standard uncertainties of the values, those that are known.
     electrons : int, optional
         Taken from the electrode, negative: given to it; None: as charge demands.
     name, source : str
@@ -60,6 +62,7 @@ class Row:
     law: str
     values: dict[str, float]
     texts: dict[str, str] = field(default_factory=dict)
+    spreads: dict[str, float] = field(default_factory=dict, kw_only=True)
     electrons: int | None = None
     name: str = ""
     source: str = ""
@@ -323,19 +326,21 @@ def _process(row: Row, back: Row | None, settings: Settings, taken: set[str]) ->
     if name in taken:
         name = f"{name} ({row.label})"
     name = name if name not in taken else usable_name(name, taken)
-    rate = {"law": row.law} | {key: _shown(row.law, key, value) for key, value in row.values.items()} | row.texts
+    rate = {"law": row.law} | {key: _shown(row, key, value) for key, value in row.values.items()} | row.texts
     arrow = "=>" if back is None else "<=>"
     labels = (row.label,) if back is None else (row.label, back.label)
     return DraftProcess(name, f"{left} {arrow} {right}", rate, {}, _source(row, back, settings), labels)
 
 
-def _shown(law: str, name: str, value: float) -> str:
+def _shown(row: Row, name: str, value: float) -> str:
     """A value of a rate law as a deck writes it."""
-    dimension = RATE_LAWS[law].parameters[name].dimension
-    if dimension == "energy":
-        return energy(value)
+    dimension = RATE_LAWS[row.law].parameters[name].dimension
     unit = DIMENSIONS[dimension].unit
-    return number(value) if unit == "1" else f"{number(value)} {unit}"
+    text = energy(value) if dimension == "energy" else number(value) if unit == "1" else f"{number(value)} {unit}"
+    if name not in row.spreads:
+        return text
+    spread = f" +- {number(row.spreads[name], 6)}"
+    return text.replace(" ", f"{spread} ", 1) if unit != "1" else text + spread
 
 
 def _source(row: Row, back: Row | None, settings: Settings) -> str:

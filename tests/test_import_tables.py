@@ -291,6 +291,18 @@ def test_a_volume_that_is_none_is_refused_in_a_line(tmp_path, given, capsys):
 # --- what people write ---
 
 
+def test_uncertainties_of_cells_are_those_of_the_deck(convert):
+    table = "equation;barrier [kJ/mol];dG [eV];lambda [eV];k [1/s]\nA => B;50,5 ± 5;;;\nB => C;;;;3 +- 1\n"
+    _, mechanism = convert(table + "A+ + e- => A;;-0,5 +- 0,1;1,2+/-0,3;\n")
+    barrier, rate, couple = (each.parameters for each in mechanism.processes[:3])
+    kilojoule = 0.0103642697
+    assert barrier["barrier"].value == pytest.approx(50.5 * kilojoule, rel=1e-7)
+    assert barrier["barrier"].uncertainty == pytest.approx(5.0 * kilojoule, rel=1e-5)
+    assert (rate["rate-constant"].value, rate["rate-constant"].uncertainty) == (3.0, 1.0)
+    assert (couple["standard-potential"].value, couple["standard-potential"].uncertainty) == (0.5, 0.1)
+    assert couple["inner-reorganization-energy"].uncertainty == pytest.approx(0.3)
+
+
 def test_columns_that_are_not_read_are_told(convert):
     imported, _ = convert("equation,Ea fwd [eV],Ea rev [eV],barrier [kJ/mol],T\nA => B,0.5,0.7,3,9\n")
     assert said(imported, "not read") == "columns that are not read: Ea rev [eV], barrier [kJ/mol], T"
@@ -355,6 +367,8 @@ def test_barriers_that_cannot_be_in_their_unit_are_told(convert):
         ("equation,barrier [eV]\nA->B,0.5\n", r"t\.csv:2: 'A->B': blanks stand around the arrow"),
         ("equation,barrier [eV]\n2A => B,0.5\nA => C,0.5\n", r"t\.csv:2: '2A' .* stands apart: '2 A'"),
         ("reactants,products,k [1/s]\nA,,1\n,B,1\n", r"t\.csv:2: has no products(.|\n)*t\.csv:3: has no reactants"),
+        ("equation,barrier [eV]\nA => B,0.5 +- x\n", r"t\.csv:2: barrier \[eV\] 'x' is no finite number"),
+        ("equation,barrier [eV]\nA => B,0.5 +- -1\n", r"t\.csv:2: .* an uncertainty must be above 0"),
         ("equation,k [1/s]\nA => A,1\n", r"t\.csv: no reaction is left .* line 2, A => A: changes nothing"),
         ('name,equation,k [1/s]\n"x,A => B,1\n', r"t\.csv:2: is no CSV: unexpected end"),
         ("equation,barrier [eV]\nA => B,0.5 eV\n", r"t\.csv:2: .*no finite number; its unit stands in the header"),
