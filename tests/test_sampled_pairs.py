@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from kmc.constants import BOLTZMANN_EV
 from kmc.deck import load_deck, parse_deck
 from kmc.errors import DeckError
 from kmc.inspection import check
@@ -48,6 +49,13 @@ TWO_LAWS = (
     "reaction-free-energy: -0.2 eV}}\n"
     "- {name: off, equation: B => A, rate: {law: harmonic, initial-frequencies: [10 THz], saddle-frequencies: [], "
     "barrier: 0.7 eV, reaction-free-energy: 0.2 eV}}\n"
+)
+# An entropy of reaction of 1e-4 eV/K is in the prefactors: their ratio is exp(1e-4 eV/K / kB).
+ENTROPY = (
+    f"{DECK}- {{name: on, equation: A => B, rate: {{law: arrhenius, prefactor: 1e13 1/s, barrier: 0.8 +- 0.05 eV, "
+    "reaction-free-energy: {enthalpy: -0.2 eV, entropy: 1e-4 eV/K}}}\n"
+    f"- {{name: off, equation: B => A, rate: {{law: arrhenius, prefactor: {1e13 * np.exp(-1e-4 / BOLTZMANN_EV)} 1/s, "
+    "barrier: 1 +- 0.05 eV, reaction-free-energy: {enthalpy: 0.2 eV, entropy: -1e-4 eV/K}}}\n"
 )
 INNER = eyring(gain="X").replace("0.2X", "{enthalpy: 0.2 +- 0.1 eV, entropy: 0 eV/K}")
 CONSTANT = eyring(nominal=(1, 0, 1, 0), energy=" +- 0.1 eV")
@@ -98,7 +106,7 @@ def test_the_reverse_says_what_it_follows(tmp_path):
     assert "drawn from 0.5 +- 0.1 eV" in overrides["processes.on.rate.barrier"]
 
 
-@pytest.mark.parametrize("text", [REDOX, ARRHENIUS])
+@pytest.mark.parametrize("text", [REDOX, ARRHENIUS, ENTROPY])
 def test_electron_transfer_and_prefactors_follow_as_well(drawn, text):
     found = drawn(text)
     assert len({tuple(each[0].values()) for each in found}) == len(found)
