@@ -193,6 +193,8 @@ def _add_import(commands):
         ("temperature", "TEMPERATURE", "that the numbers were made for, as in '298.15 K'"),
         ("duration", "TIME", "duration of the run (default: 1 s)"),
         ("outer-reorganization-energy", "ENERGY", "of rows without one, as in '0.32 eV'"),
+        ("potential", "POTENTIAL", "that the free energies of electron transfer in a table hold for (default: 0 V)"),
+        ("volume", "VOLUME", "of the compartment, for rate constants such as 1/M/s, as in '1e-24 m^3'"),
         ("surface", "TEXT", "surface of a CatHub database, as in 'Pt 111'"),
     ):
         parser.add_argument(f"--{name}", metavar=metavar, help=what)
@@ -287,10 +289,12 @@ def _import(arguments):
         title=arguments.name or "",
         source=arguments.source or "",
         temperature=_physical("--temperature", arguments.temperature, "temperature"),
-        **{name: given[name] for name in ("electron_transfer", "outer_reorganization_energy", "surface")},
+        potential=_physical("--potential", arguments.potential, "potential", is_positive=False),
+        **{name: given[name] for name in ("electron_transfer", "outer_reorganization_energy", "volume", "surface")},
         **({"duration": arguments.duration} if arguments.duration else {}),
         skip_unbalanced=arguments.skip_unbalanced,
     )
+    _physical("--volume", arguments.volume, "volume")
     beside = {name: given[name] for name in ("initial", "species", "parameters")}
     imported = import_deck(arguments.files, arguments.output, **beside, options=options, overwrite=arguments.overwrite)
     print(f"{imported.path}: {imported.n_species} species, {imported.n_processes} processes")
@@ -313,17 +317,19 @@ def _overrides(assignments):
     return overrides
 
 
-def _physical(option, text, dimension):
+def _physical(option, text, dimension, is_positive=True):
     """Value of an option in internal units; None if it is not given."""
     if text is None:
         return None
     from kmc.units import UnitError, parse_quantity
 
     try:
-        value, _ = parse_quantity(text, dimension)
+        value, spread = parse_quantity(text, dimension)
     except UnitError as error:
         raise KmcError(f"{option} {text!r}: {error}") from error
-    if not value > 0:
+    if spread is not None:
+        raise KmcError(f"{option} {text!r}: must be one value, without an uncertainty")
+    if is_positive and not value > 0:
         raise KmcError(f"{option} {text!r}: must be positive")
     return value
 

@@ -26,7 +26,7 @@ from kmc.deck_messages import translate
 from kmc.deck_models import Cadence, DeckSections, OutputDeck, RunDeck, TunnellingDeck
 from kmc.deck_overrides import apply_overrides
 from kmc.deck_process import LayerRange, NeighbourTerm, ProcessDeck
-from kmc.deck_protocol import PotentialRampSection, TableSection, TemperatureRampSection
+from kmc.deck_protocol import CONDITIONS, PotentialRampSection, TableSection, TemperatureRampSection
 from kmc.deck_schema import json_schema, unit_key
 from kmc.deck_species import CrystalDeck, SolutionDeck, SpeciesDeck
 from kmc.deck_values import Reading, described
@@ -335,10 +335,21 @@ def _check_cadence(sections: DeckSections, reading: Reading) -> None:
             reading.report(f"'{name}' begins at {cadence.start:g} s, at or after the end of the run", where)
 
 
+def _within_bounds(series: TableSeries, dimension: str) -> TableSeries:
+    """A series whose values are such as a deck may have without a table."""
+    unit = DIMENSIONS[dimension].unit
+    for row in {int(series.values.argmin()), int(series.values.argmax())}:
+        fault = CONDITIONS[dimension].broken_by(float(series.values[row]), unit)
+        if fault:
+            message = f"'{series.column}' {fault}, not {series.values[row]:g} {unit} as at {series.times[row]:g} s"
+            raise DeckError(Problem(message, str(series.file)))
+    return series
+
+
 def _series(given: Any, where: Location, dimension: str, reading: Reading) -> Series:
     if isinstance(given, TableSection):
         file = beside(given.table.file, where, reading)
-        return load_table(file, given.table.time, given.table.value, dimension)
+        return _within_bounds(load_table(file, given.table.time, given.table.value, dimension), dimension)
     if isinstance(given, (PotentialRampSection, TemperatureRampSection)):
         return Ramp(given.ramp.start, given.ramp.end, given.ramp.rate)
     return Constant(given.value)

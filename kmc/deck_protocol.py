@@ -6,16 +6,21 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from kmc.deck_section import Section, Text
-from kmc.deck_values import number, quantity
+from kmc.deck_values import Bounds, number, quantity
+
+_POTENTIAL = {"least": -100.0, "most": 100.0}
+_TEMPERATURE = {"above": 0.0, "most": 1e5}
+CONDITIONS = {"potential": Bounds(**_POTENTIAL), "temperature": Bounds(**_TEMPERATURE)}
+"""What a potential [V] and a temperature [K] may be, by dimension."""
 
 
 class PotentialRamp(Section):
     """Linear in time, then held."""
 
-    start: number("potential", least=-100.0, most=100.0) = Field(
+    start: number("potential", **_POTENTIAL) = Field(
         description="potential at time zero, vs Li/Li+", examples=["1.2 V"]
     )
-    end: number("potential", least=-100.0, most=100.0) = Field(
+    end: number("potential", **_POTENTIAL) = Field(
         description="potential that is held afterwards, vs Li/Li+", examples=["0.1 V"]
     )
     rate: number("potential rate", above=0.0) = Field(
@@ -26,10 +31,10 @@ class PotentialRamp(Section):
 class TemperatureRamp(Section):
     """Linear in time, then held."""
 
-    start: number("temperature", above=0.0, most=1e5) = Field(
+    start: number("temperature", **_TEMPERATURE) = Field(
         description="temperature at time zero", examples=["25 degC"]
     )
-    end: number("temperature", above=0.0, most=1e5) = Field(
+    end: number("temperature", **_TEMPERATURE) = Field(
         description="temperature that is held afterwards", examples=["330 K"]
     )
     rate: number("temperature rate", above=0.0) = Field(
@@ -85,10 +90,10 @@ def _series(constant: Any, ramp: type[Section]) -> Any:
 class ProtocolSection(Section):
     """The conditions as functions of time."""
 
-    temperature: _series(quantity("temperature", above=0.0, most=1e5), TemperatureRampSection) = Field(
+    temperature: _series(quantity("temperature", **_TEMPERATURE), TemperatureRampSection) = Field(
         description="constant, ramp or table", examples=["298.15 K"]
     )
-    potential: _series(quantity("potential", least=-100.0, most=100.0), PotentialRampSection) = Field(
+    potential: _series(quantity("potential", **_POTENTIAL), PotentialRampSection) = Field(
         description="electrode potential vs Li/Li+: constant, ramp or table",
         examples=[{"ramp": {"start": "1.2 V", "end": "0.1 V", "rate": "10 V/s"}}],
     )

@@ -60,11 +60,12 @@ def marcus(
     outer_reorganization_energy,
     temperature,
     potential,
+    transmission=1.0,
     electrons=1,
 ):
     """Return the rate constant of electron transfer by Marcus, from the Fermi level alone.
 
-    Equation: ``k = (kB T/h) exp(-(lambda + dG)^2/(4 lambda kB T))``, ``lambda = lambda_in + lambda_out``,
+    Equation: ``k = kappa (kB T/h) exp(-(lambda + dG)^2/(4 lambda kB T))``, ``lambda = lambda_in + lambda_out``,
     ``dG = E - E0`` for the reduction and ``E0 - E`` for the oxidation.
 
     Parameters
@@ -79,6 +80,9 @@ def marcus(
         T [K].
     potential : array_like
         E of the electrode [V vs Li/Li+].
+    transmission : array_like, optional
+        kappa [1], the electronic transmission coefficient: 1 where the electron always follows the nuclei, and below
+        where electrode and molecule couple weakly.
     electrons : array_like, optional
         1 for the reduction, -1 for the oxidation.
 
@@ -89,12 +93,13 @@ def marcus(
 
     References
     ----------
-    R. A. Marcus, J. Chem. Phys. 24, 966 (1956), doi:10.1063/1.1742723.
+    R. A. Marcus, J. Chem. Phys. 24, 966 (1956), doi:10.1063/1.1742723; transmission: R. A. Marcus, Annu. Rev. Phys.
+    Chem. 15, 155 (1964), doi:10.1146/annurev.pc.15.100164.001103.
     """
     total = np.asarray(inner_reorganization_energy) + np.asarray(outer_reorganization_energy)
     free_energy = _free_energy(potential, standard_potential, electrons)
     thermal = BOLTZMANN_EV * np.asarray(temperature)
-    return thermal / PLANCK_EV * marcus_factor(free_energy, total, thermal)
+    return np.asarray(transmission) * thermal / PLANCK_EV * marcus_factor(free_energy, total, thermal)
 
 
 def marcus_hush_chidsey(
@@ -104,11 +109,12 @@ def marcus_hush_chidsey(
     temperature,
     potential,
     asymmetry=0.0,
+    transmission=1.0,
     electrons=1,
 ):
     """Return the rate constant of electron transfer from all levels of a metal.
 
-    Equation: ``k = (kB T/h) (4 pi lambda kB T)^(-1/2)
+    Equation: ``k = kappa (kB T/h) (4 pi lambda kB T)^(-1/2)
     Integral f(e) exp(-(lambda + dG - e)^2/(4 lambda kB T)) de``,
     f the Fermi function, ``lambda = lambda_in + lambda_out``, ``dG = E - E0``; ``E0 - E`` for the oxidation. With an
     asymmetry, see `marcus_hush_chidsey_factor`.
@@ -127,13 +133,15 @@ def marcus_hush_chidsey(
         E of the electrode [V vs Li/Li+].
     asymmetry : array_like, optional
         gamma [1] between -1 and 1, above 0 where the oxidised state is the stiffer one.
+    transmission : array_like, optional
+        kappa [1], the electronic transmission coefficient, alike for all levels.
     electrons : array_like, optional
         1 for the reduction, -1 for the oxidation.
 
     Returns
     -------
     ndarray
-        k [1/s]; saturates at kB T/h.
+        k [1/s]; saturates at kappa kB T/h.
 
     References
     ----------
@@ -144,7 +152,8 @@ def marcus_hush_chidsey(
     free_energy = _free_energy(potential, standard_potential, electrons)
     thermal = BOLTZMANN_EV * np.asarray(temperature)
     stiffer = np.asarray(electrons) * np.asarray(asymmetry)  # gamma of the state that the electron leaves from
-    return thermal / PLANCK_EV * marcus_hush_chidsey_factor(free_energy, total, thermal, stiffer)
+    factor = marcus_hush_chidsey_factor(free_energy, total, thermal, stiffer)
+    return np.asarray(transmission) * thermal / PLANCK_EV * factor
 
 
 def _free_energy(potential, standard_potential, electrons):

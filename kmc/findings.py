@@ -31,6 +31,10 @@ KINDS = {
     "inverted region": "`marcus` where a step gains more than the reorganization energy",
     "ceiling": "`butler-volmer` above kB T/h",
     "reorganization": "a reorganization energy, inner and outer, outside 0.1 to 4 eV",
+    "molar mass": "molar masses of `impingement` and `collision` that are not those of the species consumed (1 %)",
+    "site area": "an area of `impingement` that is not the one of a site of the lattice (10 %)",
+    "uncertain pair": "a reaction and its reverse, each written by hand, with uncertain values: samples draw those of "
+    "one and let the other follow, or are refused",
     "never": "a process whose rate constant is zero all the time",
     "unreachable": "a process that asks for a species which can never exist",
     "dead species": "a species of a process that is never produced and not there at the start",

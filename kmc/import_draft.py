@@ -118,12 +118,13 @@ class Draft:
 
     def text(self) -> str:
         """The deck."""
-        lines = [f"# {self.title}", "#"]
+        title = " ".join(self.title.split())
+        lines = [f"# {title}", "#"]
         lines += [line for each in self.origin for line in _comment("", each)]
         for head, entries in (("assumed", self.assumptions), ("left out", self.left_out)):
             if entries:
                 lines += ["#", f"# {head}:", *(line for each in entries for line in _comment("- ", each))]
-        lines.append(f"title: {yaml_text(self.title, in_flow=False)}")
+        lines.append(f"title: {yaml_text(title, in_flow=False)}")
         lines += [f"{key}:{value if value[:1] == chr(10) else f' {value}'}" for key, value in self.sections.items()]
         for key, entries in (("species", self.species), ("solution", self.solution)):
             if entries:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kmc.constants import AVOGADRO, BOLTZMANN_EV
-from kmc.electron_transfer import marcus_factor
+from kmc.constants import AVOGADRO
 from kmc.errors import DeckError, Problem
 from kmc.import_draft import Draft, DraftProcess, DraftSpecies, number, usable_name, yaml_text
 from kmc.import_rnmc import species_names
 from kmc.import_species import NamedSpecies, read_text
 from kmc.import_steps import Settings, side
+from kmc.rate_laws import attempt_frequency
 from kmc.rnmc_sqlite import KINDS, InitialState, Network, NetworkReaction
 
 ELECTRON_AT_ZERO = -1.4
@@ -227,13 +227,14 @@ class _Converter:
         reorganization = part.reorganization_energy
         if reorganization <= 0.0:
             raise _ReactionError("electron transfer after Marcus, but its reorganization energy is 0")
-        free_energy = electrons * (ELECTRON_AT_ZERO - parameters.electron - standard)
-        factor = float(marcus_factor(free_energy, reorganization, BOLTZMANN_EV * parameters.temperature))
-        note = (
-            f"Marcus with {number(part.prefactor)} 1/s, E0 = {number(standard, 6)} V, "
-            f"lambda = {number(reorganization, 6)} eV at {ELECTRON_AT_ZERO - parameters.electron:.6g} V"
-        )
-        return {"law": "constant", "rate-constant": f"{number(prefactor * factor)} 1/s"}, note
+        law = {
+            "law": "marcus",
+            "standard-potential": f"{number(standard)} V",
+            "inner-reorganization-energy": f"{number(reorganization)} eV",
+            "outer-reorganization-energy": "0 eV",
+            "transmission": number(prefactor / float(attempt_frequency(parameters.temperature)), 12),
+        }
+        return law, f"prefactor {number(part.prefactor)} 1/s"
 
     def _check_balance(self, reaction: NetworkReaction) -> None:
         part = reaction.lattice
@@ -293,6 +294,7 @@ class _Converter:
 
     def _tell(self, draft: Draft) -> None:
         parameters = self._parameters
+        kelvin = number(parameters.temperature)
         draft.assumptions += [
             "the solution of LGMC has no volume; in the one of the compartment an activity is a number of molecules, "
             "so that rate constants are per pair, of two molecules or of a molecule and a site",
@@ -300,14 +302,14 @@ class _Converter:
             f"the electron has {ELECTRON_AT_ZERO:g} eV at 0 V vs Li/Li+, so that its {parameters.electron:g} eV are "
             f"{ELECTRON_AT_ZERO - parameters.electron:.6g} V; dG of electron transfer leaves it out",
             "species on the lattice are `dissolved`: give those that are a film the phase solid and a molar volume",
-            "rate constants are numbers, which do not change with the temperature"
-            + ("" if parameters.is_marcus else ", those of electron transfer excepted"),
+            "rate constants are numbers, which do not change with the temperature, those of electron transfer excepted",
             "electron transfer in solution happens in contact with the electrode",
         ]
         if parameters.is_marcus:
             draft.assumptions.append(
-                "LGMC multiplies Marcus' exponential by a prefactor of its own, so electron transfer is a number as "
-                "well, at the potential of the file of parameters; its parameters are in the notes"
+                "LGMC multiplies Marcus' exponential by a prefactor of its own, which stands as the transmission, the "
+                f"prefactor over kB T/h at {kelvin} K; its reorganization energy is that of molecule and solvent "
+                "together"
             )
         if parameters.grows:
             draft.assumptions.append(

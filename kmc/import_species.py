@@ -13,6 +13,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,37 @@ def read_text(path: Path) -> str:
         raise DeckError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise DeckError(Problem("is not UTF-8 text", str(path), line)) from None
+        hint = "save it as UTF-8; spreadsheets call that 'CSV UTF-8'"
+        raise DeckError(Problem("is not UTF-8 text", str(path), line, hint=hint)) from None
+
+
+def separator_of(text: str, score: Callable[[Sequence[str]], int]) -> str:
+    """What separates the columns of a CSV file: a comma, a semicolon, a tab or a bar.
+
+    Parameters
+    ----------
+    text : str
+        Of the file.
+    score : callable
+        How many of the cells of a header are understood.
+
+    Returns
+    -------
+    separator : str
+        With which most of them are; a comma if it is no worse than the others.
+    """
+    lines = (line for line in text.splitlines() if line.strip(" \t,;") and line.lstrip()[:1] != "#")
+    header = next((line for line in lines if not line.lstrip().startswith("sep=")), "")
+    scores = {}
+    for mark in ",;\t|":
+        cells = next(csv.reader([header], delimiter=mark, skipinitialspace=True), [])
+        scores[mark] = score([cell.strip() for cell in cells])
+    return max(scores, key=scores.__getitem__)
+
+
+def species_columns(header: Sequence[str]) -> int:
+    """How many of the columns of a list of species a header names."""
+    return len(set(COLUMNS) & {each.strip().lower() for each in header})
 
 
 def _species(entry: dict[str, Any]) -> NamedSpecies:
@@ -145,7 +176,8 @@ def _formula(given: Any, name: str) -> str:
 
 
 def _csv_entries(path: Path) -> list[tuple[int | None, str, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    text = read_text(path)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text, species_columns))
     header = [(name or "").strip().lower() for name in reader.fieldnames or []]
     missing = [name for name in COLUMNS if name not in header]
     if missing:

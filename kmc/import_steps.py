@@ -21,6 +21,7 @@ from kmc.units import DIMENSIONS
 
 _FREE_ENERGY = "reaction-free-energy"
 _MAX_PROBLEMS = 20
+_VISIBLE = 0.03  # difference of logarithms that is told of, though the rounding of a table explains it
 _WARMER = 35.0  # K and V: a pair has to agree at a second temperature and potential as well
 _OTHER_POTENTIAL = 0.5
 
@@ -41,6 +42,8 @@ class Row:
         Parameters of the law in internal units.
     texts : dict of str to str
         Parameters as YAML, instead of a value.
+    spreads : dict of str to float
+        Standard uncertainties of the values, those that are known.
     electrons : int, optional
         Taken from the electrode, negative: given to it; None: as charge demands.
     name, source : str
@@ -59,6 +62,7 @@ class Row:
     law: str
     values: dict[str, float]
     texts: dict[str, str] = field(default_factory=dict)
+    spreads: dict[str, float] = field(default_factory=dict, kw_only=True)
     electrons: int | None = None
     name: str = ""
     source: str = ""
@@ -131,13 +135,28 @@ def add_processes(
     pairs, broken = _pairs(balanced, settings)
     if broken:
         draft.assumptions.append(
-            f"{broken} pairs of a reaction and its reverse are not in detailed balance; they stand as two processes"
+            f"{len(broken)} pairs of a reaction and its reverse are not in detailed balance; they stand as two "
+            f"processes: {_labels(broken)}"
+        )
+    joined = [(row, back) for row, back in pairs if back is not None and row is not back]
+    rounded = [pair for pair in joined if _differ(*pair, settings)]
+    if rounded:
+        draft.assumptions.append(
+            f"{len(rounded)} pairs of a reaction and its reverse are joined, because they are in detailed balance "
+            f"within the rounding of the table; the numbers of the first one hold: {_labels(rounded)}"
         )
     taken: set[str] = set()
     for row, back in pairs:
         process = _process(row, back, settings, taken)
         taken.add(process.name)
         draft.processes.setdefault(row.heading, []).append(process)
+
+
+def _labels(pairs: Sequence[tuple[Row, Row]]) -> str:
+    """Pairs of rows by their labels, the first of them."""
+    shown = [f"{first.label} and {last.label.split(' ', 1)[-1]}" for first, last in pairs[:_MAX_PROBLEMS]]
+    more = len(pairs) - _MAX_PROBLEMS
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def side(names: Iterable[str], electrons: int = 0) -> str:
@@ -200,11 +219,11 @@ def _balance(row: Row, species: Mapping[str, NamedSpecies | None]) -> tuple[str,
     return "", electrons
 
 
-def _pairs(rows: Sequence[Row], settings: Settings) -> tuple[list[tuple[Row, Row | None]], int]:
-    """Rows with the reverse that goes into the same process, and the number of pairs that are not in balance."""
+def _pairs(rows: Sequence[Row], settings: Settings) -> tuple[list[tuple[Row, Row | None]], list[tuple[Row, Row]]]:
+    """Rows with the reverse that goes into the same process, and the pairs that are not in balance."""
     waiting: dict[tuple, list[int]] = {}
     partner: dict[int, int] = {}
-    broken: set[int] = set()
+    broken: list[tuple[Row, Row]] = []
     lone: set[int] = set()
     for index, row in enumerate(rows):
         if row.is_reversible:
@@ -220,19 +239,20 @@ def _pairs(rows: Sequence[Row], settings: Settings) -> tuple[list[tuple[Row, Row
         elif _are_one(rows[first], row, settings):
             partner[first], partner[index] = index, first
         elif RATE_LAWS[row.law].uses_potential or (_FREE_ENERGY in row.values and not row.electrons):
-            broken |= {first, index}
+            broken.append((rows[first], row))
+            lone |= {first, index}
     result = []
     for index, row in enumerate(rows):
         other = partner.get(index)
         if other is None:
             # The free energy of a step with an electron is at another potential, if it is known at all.
-            alone = index in broken | lone or (row.electrons and not RATE_LAWS[row.law].uses_potential)
+            alone = index in lone or (row.electrons and not RATE_LAWS[row.law].uses_potential)
             result.append((_one_way(row) if alone else row, None))
         elif other >= index:
             # A reduction is written forwards.
             pair = (rows[other], row) if row.electrons == -1 else (row, rows[other])
             result.append(pair)
-    return result, len(broken) // 2
+    return result, broken
 
 
 def _are_one(forward: Row, backward: Row, settings: Settings) -> bool:
@@ -244,6 +264,9 @@ def _are_one(forward: Row, backward: Row, settings: Settings) -> bool:
         return False
     if not uses_potential and _FREE_ENERGY not in forward.values:
         return False
+    energies = [row.values[_FREE_ENERGY] for row in (forward, backward) if _FREE_ENERGY in row.values]
+    if len(energies) == 2 and abs(sum(energies)) > settings.tolerance * BOLTZMANN_EV * settings.temperature:
+        return False  # both the same sign, most likely
     for warmer, potential in ((0.0, 0.0), (_WARMER, _OTHER_POTENTIAL)):
         if warmer and forward.law == "constant":
             continue
@@ -252,6 +275,13 @@ def _are_one(forward: Row, backward: Row, settings: Settings) -> bool:
         if not abs(_log_rate(forward, conditions, backward) - wanted) <= settings.tolerance:
             return False
     return True
+
+
+def _differ(forward: Row, backward: Row, settings: Settings) -> bool:
+    """Whether the reverse that a deck generates has visibly another rate constant than the table."""
+    conditions = {"temperature": settings.temperature, "potential": 0.0}
+    difference = _log_rate(forward, conditions, backward) - _log_rate(backward, conditions, backward)
+    return abs(difference) > _VISIBLE
 
 
 def _log_rate(row: Row, conditions: Mapping[str, float], direction: Row) -> float:
@@ -296,19 +326,21 @@ def _process(row: Row, back: Row | None, settings: Settings, taken: set[str]) ->
     if name in taken:
         name = f"{name} ({row.label})"
     name = name if name not in taken else usable_name(name, taken)
-    rate = {"law": row.law} | {key: _shown(row.law, key, value) for key, value in row.values.items()} | row.texts
+    rate = {"law": row.law} | {key: _shown(row, key, value) for key, value in row.values.items()} | row.texts
     arrow = "=>" if back is None else "<=>"
     labels = (row.label,) if back is None else (row.label, back.label)
     return DraftProcess(name, f"{left} {arrow} {right}", rate, {}, _source(row, back, settings), labels)
 
 
-def _shown(law: str, name: str, value: float) -> str:
+def _shown(row: Row, name: str, value: float) -> str:
     """A value of a rate law as a deck writes it."""
-    dimension = RATE_LAWS[law].parameters[name].dimension
-    if dimension == "energy":
-        return energy(value)
+    dimension = RATE_LAWS[row.law].parameters[name].dimension
     unit = DIMENSIONS[dimension].unit
-    return number(value) if unit == "1" else f"{number(value)} {unit}"
+    text = energy(value) if dimension == "energy" else number(value) if unit == "1" else f"{number(value)} {unit}"
+    if name not in row.spreads:
+        return text
+    spread = f" +- {number(row.spreads[name], 6)}"
+    return text.replace(" ", f"{spread} ", 1) if unit != "1" else text + spread
 
 
 def _source(row: Row, back: Row | None, settings: Settings) -> str:

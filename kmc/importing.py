@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kmc.constants import BOLTZMANN_EV
@@ -18,11 +18,12 @@ from kmc.deck import parse_deck
 from kmc.errors import DeckError, KmcError, Problem, cannot_write, make_directory
 from kmc.import_cathub import draft_of_cathub
 from kmc.import_draft import Draft
+from kmc.import_electrons import ElectronTransfer
 from kmc.import_lattice import draft_of_lattice_network, read_parameters
-from kmc.import_reactions import decimals_tolerance, draft_of_reactions
+from kmc.import_reactions import draft_of_reactions
 from kmc.import_rnmc import ROOM, draft_of_network
 from kmc.import_species import COLUMNS as SPECIES_COLUMNS
-from kmc.import_species import read_species, read_text
+from kmc.import_species import read_species, read_text, separator_of, species_columns
 from kmc.import_steps import Settings
 from kmc.mechanism import Mechanism, compile_mechanism
 from kmc.rnmc_sqlite import read_initial_state, read_network
@@ -78,6 +79,10 @@ class Options:
         Rate law of rows with a standard potential and reorganization energies.
     outer_reorganization_energy : str, optional
         As YAML, for rows without one.
+    potential : float, optional, [V vs Li/Li+]
+        That free energies and rate constants of electron transfer in a table of reactions hold for; 0 V if left out.
+    volume : str, optional
+        Of the compartment, for a table of reactions with rate constants in volume per time.
     surface : str, optional
         Composition and facet of the surface, in a database that holds several.
     skip_unbalanced : bool
@@ -90,6 +95,8 @@ class Options:
     duration: str = "1 s"
     electron_transfer: str = "marcus"
     outer_reorganization_energy: str | None = None
+    potential: float | None = None
+    volume: str | None = None
     surface: str | None = None
     skip_unbalanced: bool = False
 
@@ -158,6 +165,9 @@ def import_deck(
     if output.exists() and not overwrite:
         raise KmcError(f"{output} is there already; --overwrite replaces it")
     sources = _sources([Path(each) for each in files], initial, species, parameters)
+    if any(path is not None and output.exists() and output.samefile(path) for path in vars(sources).values()):
+        raise KmcError(f"{output}: is a file that is to be converted; the deck takes another name")
+    _refuse_needless_options(sources, options)
     draft = _consistent(sources, output, options)
     try:
         make_directory(output.parent)
@@ -168,11 +178,28 @@ def import_deck(
     return Imported(output, n_species, draft.n_processes, draft.assumptions, draft.left_out)
 
 
+def _refuse_needless_options(sources: Sources, options: Options) -> None:
+    """An option that would do nothing was probably meant for another file."""
+    needless = {}
+    if sources.reactions is None:
+        of_tables = (options.volume, options.potential, options.outer_reorganization_energy)
+        names = ("--volume", "--potential", "--outer-reorganization-energy")
+        needless = {name: (value, "a table of reactions") for name, value in zip(names, of_tables, strict=True)}
+    if sources.cathub is None:
+        needless["--surface"] = (options.surface, "a database of CatHub")
+    for name, (value, what) in needless.items():
+        if value is not None:
+            raise KmcError(f"{name} is for {what}, and none of the files is one")
+
+
 def _consistent(sources: Sources, output: Path, options: Options) -> Draft:
     """A draft that compiles, and whose reversible processes do not contradict each other."""
     apart: frozenset[str] = frozenset()
     while True:
         draft = draft_of(sources, output.parent, options, apart)
+        if not draft.n_processes:
+            why = "".join(f"; {each}" for each in draft.left_out[:3])
+            raise DeckError(Problem(f"no reaction is left to be converted{why}", str(_main(sources))))
         try:
             mechanism = compile_mechanism(parse_deck(draft.text(), str(output), output.parent))
         except DeckError as error:
@@ -182,11 +209,14 @@ def _consistent(sources: Sources, output: Path, options: Options) -> Draft:
         if more <= apart:
             break
         apart |= more
-    if apart:
-        draft.assumptions.append(
-            f"the free energies of {', '.join(sorted(apart, key=_by_number))} do not sum to zero around a cycle with "
-            "others, so that these stay apart from their reverse"
-        )
+    around = "do not sum to zero around a cycle with others"
+    for labels, what in (
+        (apart - more, "so that these stay apart from their reverse"),
+        (more, "which the table writes as reversible (<=>); `kmc check` shows the cycle"),
+    ):
+        if labels:
+            shown = ", ".join(sorted(labels, key=_by_number))
+            draft.assumptions.append(f"the free energies of {shown} {around}, {what}")
     return draft
 
 
@@ -228,7 +258,7 @@ def draft_of(sources: Sources, directory: Path, options: Options, apart: frozens
     DeckError  with everything that is wrong in the files.
     """
     known = {} if sources.species is None else read_species(sources.species)
-    main = sources.network or sources.cathub or sources.reactions
+    main = _main(sources)
     temperature = options.temperature or ROOM
     settings = Settings(main.name, options.source, temperature, 1e-4, options.skip_unbalanced, apart)
     if sources.network is not None:
@@ -236,14 +266,19 @@ def draft_of(sources: Sources, directory: Path, options: Options, apart: frozens
     elif sources.cathub is not None:
         draft = draft_of_cathub(sources.cathub, directory, options.surface)
     else:
-        settings = replace(settings, tolerance=decimals_tolerance(main))
-        draft = draft_of_reactions(
-            main, known, settings, options.electron_transfer, options.outer_reorganization_energy
+        transfer = ElectronTransfer(
+            options.electron_transfer, options.outer_reorganization_energy, options.potential or 0.0
         )
+        draft = draft_of_reactions(main, known, settings, transfer, options.volume)
     draft.title = options.title or f"{main.stem}, converted"
     draft.sections["run"] = f"{{duration: {options.duration}, seed: 1, max-events: {_MAX_EVENTS}}}"
     draft.sections = {key: draft.sections[key] for key in _ORDER if key in draft.sections}
     return draft
+
+
+def _main(sources: Sources) -> Path:
+    """The file that is converted."""
+    return sources.network or sources.cathub or sources.reactions
 
 
 def _network_draft(sources: Sources, known: dict, settings: Settings, options: Options) -> Draft:
@@ -298,9 +333,10 @@ def _role(path: Path) -> str:
                 return role
         message = f"is no database of HiPRGen, RNMC or CatHub; it has the tables {', '.join(sorted(tables)) or 'none'}"
         raise DeckError(Problem(message, str(path)))
-    if path.suffix.lower() == ".csv":
-        header = {each.strip().lower() for each in read_text(path).partition("\n")[0].split(",")}
-        return "species" if set(SPECIES_COLUMNS) <= header else "reactions"
+    if path.suffix.lower() in (".csv", ".tsv"):
+        text = read_text(path)
+        header = text.partition("\n")[0].split(separator_of(text, species_columns))
+        return "species" if species_columns(header) == len(SPECIES_COLUMNS) else "reactions"
     if path.suffix.lower() == ".json":
         return "species"
     if path.suffix.lower() == ".txt":
@@ -308,5 +344,8 @@ def _role(path: Path) -> str:
     if path.suffix.lower() in (".pickle", ".pkl"):
         message = "is a pickle, which is more a program than a file, and is not read"
         raise DeckError(Problem(message, str(path), hint="a .csv or .json list of species will do"))
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        message = "is a spreadsheet with formulas and sheets, which is not read"
+        raise DeckError(Problem(message, str(path), hint="save the sheet as CSV (UTF-8)"))
     expected = "a .sqlite or .db file of HiPRGen, RNMC or CatHub, or a .csv table of reactions"
     raise DeckError(Problem(f"cannot be converted; expected {expected}", str(path)))

@@ -17,6 +17,7 @@ from kmc.conditions import conditions_of
 from kmc.deck import Deck, load_deck
 from kmc.findings import Finding, Places, graded
 from kmc.model import Model
+from kmc.parameter_findings import parameter_findings
 from kmc.rate_findings import rate_findings
 from kmc.rate_table import rate_rows
 from kmc.state_findings import (
@@ -84,6 +85,7 @@ def check(deck: str | Path | Deck, overrides: Mapping[str, str] | None = None) -
     rows = [rate_rows(mechanism, each.temperature, each.potential, model.lattice.spacing) for each in conditions]
     trial = try_out(model)
     found = [*rate_findings(mechanism, energies, places, conditions, rows)]
+    found += parameter_findings(model, places)
     found += species_findings(model, places, rows)
     found += slow_findings(model, places, rows)
     found += volume_findings(model, places)

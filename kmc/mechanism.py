@@ -18,11 +18,12 @@ from kmc.constants import AVOGADRO
 from kmc.deck_cell import cell_notes
 from kmc.errors import DeckError
 from kmc.kinetics import Kinetics
+from kmc.lattice import lattice_of
 from kmc.mass_action import MassAction
 from kmc.process import Process
 from kmc.quantity import Quantity
 from kmc.rates import RATE_LAWS
-from kmc.reversibility import pair_problems
+from kmc.reversibility import pair_problems, written_pairs
 from kmc.species import SolutionSpecies, Species, compile_solution, compile_species
 from kmc.units import DIMENSIONS
 
@@ -63,6 +64,8 @@ class Mechanism:
         The volume of the solution; by default one without a size.
     clusters : sequence of Cluster
         Energies between species on the lattice.
+    pairs : sequence of (str, str)
+        Names of processes that are each other's reverse, both written by hand.
 
     Attributes
     ----------
@@ -78,7 +81,7 @@ class Mechanism:
         Taken from the electrode at an event.
     """
 
-    def __init__(self, species, solution, processes, notes=(), compartment=None, clusters=()):
+    def __init__(self, species, solution, processes, notes=(), compartment=None, clusters=(), pairs=()):
         self.species: tuple[Species, ...] = tuple(species)
         self.solution: tuple[SolutionSpecies, ...] = tuple(solution)
         self.processes: tuple[Process, ...] = tuple(processes)
@@ -86,6 +89,7 @@ class Mechanism:
         activities = [np.nan if each.activity is None else each.activity.value for each in self.solution]
         self.compartment: Compartment = compartment or Compartment()
         self.clusters: tuple[Cluster, ...] = tuple(clusters)
+        self.pairs: tuple[tuple[str, str], ...] = tuple(pairs)
         self.n_lattice = sum(not process.is_solution for process in self.processes)
         self._kinetics = Kinetics(self.processes, activities)
         action = MassAction(self.processes, self.compartment)
@@ -224,7 +228,9 @@ def compile_mechanism(deck: Deck) -> Mechanism:
     notes = [*compiler.notes, *_rounded(solution, compartment), *_unsourced(species, solution), *odd]
     notes += cell_notes(deck.lattice)
     notes += _unbalanced(solution, compiler.processes)
-    return Mechanism(species, solution, _lattice_first(compiler.processes), notes, compartment, clusters)
+    written = written_pairs(compiler.processes, [step for step, _ in compiler.steps], lattice_of(deck))
+    pairs = [(forward.name, backward.name) for forward, backward in written]
+    return Mechanism(species, solution, _lattice_first(compiler.processes), notes, compartment, clusters, pairs)
 
 
 def _lattice_first(processes: list[Process]) -> list[Process]:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from kmc.deck import Deck, load_deck
+from kmc.deck_protocol import CONDITIONS
 from kmc.errors import KmcError
 from kmc.kinetics import Kinetics, free_energy
 from kmc.lattice import lattice_of
 from kmc.mass_action import MassAction
 from kmc.mechanism import Mechanism, compile_mechanism
+from kmc.rates import RATE_LAWS
 from kmc.thermodynamics import crossed_barrier
 from kmc.units import DIMENSIONS, UnitError, parse_quantity
 
@@ -36,6 +38,7 @@ COLUMNS = (
     "source",
     "activity factor",
     "modifiers",
+    "convention",
 )
 """Columns of `kmc rates`, and keys of the rows of `rate_constants`."""
 
@@ -64,6 +67,8 @@ class RateRow:
         Of the parameters and of the step, each once.
     modifiers : tuple of str
         What else acts on the rate: tunnelling, neighbours, layer, distance, interactions.
+    convention : str
+        What the rate constant is of: one site, one pair of molecules, activities; see `convention_of`.
     """
 
     index: int
@@ -76,6 +81,7 @@ class RateRow:
     free_energy: float | None
     sources: tuple[str, ...]
     modifiers: tuple[str, ...]
+    convention: str
 
     def record(self) -> dict[str, Any]:
         """The row by `COLUMNS`."""
@@ -89,6 +95,7 @@ class RateRow:
             "; ".join(self.sources),
             self.activity,
             ", ".join(self.modifiers),
+            self.convention,
         )
         return dict(zip(COLUMNS, values, strict=True))
 
@@ -127,6 +134,7 @@ def rate_rows(mechanism: Mechanism, temperature: float, potential: float, spacin
                 free_energy(process, potential, temperature),
                 tuple(dict.fromkeys(sources)),
                 modifiers(process, mechanism),
+                convention_of(process, mechanism),
             )
         )
     return rows
@@ -162,10 +170,33 @@ def modifiers(process: Process, mechanism: Mechanism) -> tuple[str, ...]:
         "tunnelling": process.tunnelling,
         "neighbours": bool(process.neighbours),
         "layer": process.layers is not None,
-        "distance": not process.is_solution and bool(mechanism.notices_height[process.index]),
+        "distance": bool(mechanism.notices_height[process.index]),
         "interactions": bool(mechanism.clusters) and not process.is_solution,
     }
     return tuple(name for name, is_there in found.items() if is_there)
+
+
+def convention_of(process: Process, mechanism: Mechanism) -> str:
+    """What the rate constant of a process is multiplied by in a run, besides its activity factor and modifiers.
+
+    Parameters
+    ----------
+    process : Process
+    mechanism : Mechanism
+
+    Returns
+    -------
+    convention : str
+        Of the lattice `per site` or `per set of sites`, whatever it takes from the solution at activity 1. Of the
+        solution `per molecule`, `per pair` or `per combination` of the molecules that react, `in total` if all of them
+        are held, and `per activity` where the deck has it and it makes a difference.
+    """
+    if not process.is_solution:
+        return "per site" if len(process.reactants) == 1 else "per set of sites"
+    n_molecules = sum(process.molecule_orders.values())
+    if n_molecules != 1 and mechanism.compartment.per_activity and not RATE_LAWS[process.law].is_volumetric:
+        return "per activity"
+    return ("in total", "per molecule", "per pair", "per combination")[min(n_molecules, 3)]
 
 
 def rate_constants(
@@ -197,19 +228,19 @@ def rate_constants(
     Raises
     ------
     DeckError  if the deck is refused.
-    KmcError  if the conditions are no temperature and potential.
+    KmcError  if the conditions are no temperature and potential that a deck may have.
     """
     if not isinstance(deck, Deck):
         deck = load_deck(Path(deck), overrides or {})
     start, heat = deck.protocol.applied().at(0.0)
     kelvin = heat if temperature is None else _condition(temperature, "temperature")
     volt = start if potential is None else _condition(potential, "potential")
-    if not 0.0 < kelvin < np.inf:
-        raise KmcError(f"temperature {temperature}: must be above 0 K and finite")
-    if not np.isfinite(volt):
-        raise KmcError(f"potential {potential}: must be finite")
     mechanism = compile_mechanism(deck)
     rows = rate_rows(mechanism, kelvin, volt, spacing_of(deck))
+    wild = [row.process for row in rows if not np.isfinite(row.rate_constant)]
+    if wild:
+        shown = ", ".join(dict.fromkeys(wild))
+        raise KmcError(f"rate constants are not finite at {volt:g} V and {kelvin:g} K: {shown}")
     return [row.record() for row in rows]
 
 
@@ -219,7 +250,7 @@ def spacing_of(deck: Deck) -> float:
 
 
 def write_csv(rows: list[dict[str, Any]], file: TextIO) -> None:
-    """Write rows as CSV, every number in full.
+    """Write rows as CSV: rate constants in full, energies to twelve digits, which their sums are good for.
 
     Parameters
     ----------
@@ -230,17 +261,28 @@ def write_csv(rows: list[dict[str, Any]], file: TextIO) -> None:
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: repr(value) if isinstance(value, float) else value for name, value in row.items()})
+        writer.writerow({name: _shown(name, value) for name, value in row.items()})
+
+
+def _shown(name: str, value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return f"{value + 0.0:.12g}" if name.endswith("[eV]") else repr(value)
 
 
 def _condition(given: float | str, dimension: str) -> float:
-    """A temperature [K] or potential [V] that may carry its unit."""
+    """A temperature [K] or potential [V] that may carry its unit, within the bounds that a deck has for it."""
+    unit = DIMENSIONS[dimension].unit
     try:
-        return float(given)
+        value = float(given)
     except ValueError:
-        pass
-    try:
-        value, _ = parse_quantity(str(given), dimension)
-    except UnitError as error:
-        raise KmcError(f"{dimension} {given}: {error}; without a unit it is in {DIMENSIONS[dimension].unit}") from error
+        try:
+            value, spread = parse_quantity(str(given), dimension)
+        except UnitError as error:
+            raise KmcError(f"{dimension} {given}: {error}; without a unit it is in {unit}") from error
+        if spread is not None:
+            raise KmcError(f"{dimension} {given}: must be one value, without an uncertainty") from None
+    fault = CONDITIONS[dimension].broken_by(value, unit)
+    if fault or not np.isfinite(value):
+        raise KmcError(f"{dimension} {given}: {fault or 'must be finite'}")
     return value

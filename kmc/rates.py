@@ -168,7 +168,11 @@ _REDOX = {
         "energy", True, None, "reorganization energy of the solvent around it", minimum=0.0, image_charge=True
     ),
 }
+_TRANSMISSION = Parameter(
+    "dimensionless", False, 1.0, "electronic transmission coefficient; the prefactor over kB T/h", positive=True
+)
 _MARCUS = "R. A. Marcus, J. Chem. Phys. 24, 966 (1956), doi:10.1063/1.1742723"
+_REVIEW = "R. A. Marcus, Annu. Rev. Phys. Chem. 15, 155 (1964), doi:10.1146/annurev.pc.15.100164.001103"
 _COUPLE = "standard-potential: 0.77 V, inner-reorganization-energy: 1.131 eV"
 
 _LAWS = (
@@ -303,10 +307,10 @@ _LAWS = (
     _law(
         "marcus",
         marcus,
-        _REDOX,
-        "k = (kB T/h) exp(-(lambda + dG)^2/(4 lambda kB T)), dG = E - E0",
-        _MARCUS,
-        f"{{law: marcus, {_COUPLE}, outer-reorganization-energy: "
+        _REDOX | {"transmission": _TRANSMISSION},
+        "k = kappa (kB T/h) exp(-(lambda + dG)^2/(4 lambda kB T)), dG = E - E0",
+        f"{_MARCUS}; transmission: {_REVIEW}",
+        f"{{law: marcus, {_COUPLE}, transmission: 0.01, outer-reorganization-energy: "
         "{radius: 0.5 nm, refractive-index: 1.415, permittivity: 18.5, distance: 0.6 nm}}",
         uses_potential=True,
         check=_reorganization,
@@ -323,11 +327,13 @@ _LAWS = (
                 "(k - k')/(k + k') of the force constants of oxidised and reduced state",
                 minimum=-0.9,
                 maximum=0.9,
-            )
+            ),
+            "transmission": _TRANSMISSION,
         },
-        "k = (kB T/h) (4 pi lambda kB T)^(-1/2) Integral f(e) exp(-(lambda + dG - e)^2/(4 lambda kB T)) "
-        "de, dG = E - E0; with asymmetry k = (kB T/h) <f(V' - V)>, averaged over parabolas V, V' of unequal "
+        "k = kappa (kB T/h) (4 pi lambda kB T)^(-1/2) Integral f(e) exp(-(lambda + dG - e)^2/(4 lambda kB T)) "
+        "de, dG = E - E0; with asymmetry k = kappa (kB T/h) <f(V' - V)>, averaged over parabolas V, V' of unequal "
         "force constants",
+        # The DOI of Laborda et al. could not be looked up; Zeng et al. (hdl:1721.1/110041) describe the same theory.
         f"{_MARCUS}; C. E. D. Chidsey, Science 251, 919 (1991), doi:10.1126/science.251.4996.919; asymmetry: "
         "E. Laborda et al., Chem. Soc. Rev. 42, 4894 (2013), doi:10.1039/C3CS35487C",
         f"{{law: marcus-hush-chidsey, {_COUPLE}, outer-reorganization-energy: 0.3207 eV, asymmetry: 0.1}}",

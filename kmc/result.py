@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmc.errors import KmcError, cannot_write, make_directory
+from kmc.schema import FORMAT_VERSION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,7 +137,19 @@ class Result:
     def _of_lattice(self, name: str) -> xarray.DataArray:
         if not self.has_lattice:
             raise KmcError(f"{self.path}: a run without lattice has no {name}; it has count and event_count")
+        if name not in self.data:
+            raise KmcError(f"{self.path}: has no {name}, because {self._older()}")
         return self.data[name]
+
+    def _older(self) -> str:
+        """Why something that results have is not there, and what to do about it."""
+        version = str(self.provenance.get("kmc_version", "an earlier version"))
+        commit = str(self.provenance.get("git_commit", ""))[:12]
+        by = f"sei-kmc {version}" + (f" (commit {commit})" if commit else "")
+        return (
+            f"it was written by {by}, before results had it; run the deck again, which the file holds in its attribute "
+            "'deck'"
+        )
 
     @property
     def n_outputs(self) -> int:
@@ -177,6 +190,12 @@ class Result:
             except OSError as error:
                 raise KmcError(f"{self.path}: not a results file ({error})") from error
             with file:
+                if "time" not in file or "format_version" not in file.attrs:
+                    raise KmcError(f"{self.path}: not a results file; `kmc run` makes them")
+                if file.attrs["format_version"] != FORMAT_VERSION:
+                    found = file.attrs["format_version"]
+                    message = f"{self.path}: results of format {found}; this version of kmc reads {FORMAT_VERSION}"
+                    raise KmcError(message)
                 if group not in file:
                     raise KmcError(f"{self.path}: no {group} there")
             # Durations stay numbers: the time types of pandas end at a nanosecond.

@@ -7,6 +7,7 @@ of the other, must have rate constants in the ratio exp(-dG/kT), or the film gai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,25 +55,48 @@ def pair_problems(
     kinetics = Kinetics(processes, np.ones(n_solution))
     action = MassAction(processes, compartment)
     lattice = lattice_of(deck)
-    balanced = {process.reverse_of for process in processes} - {None}
-    waiting: dict[tuple, list[int]] = {}  # processes without a partner, by what they do
     problems = []
-    for process, (step, entry) in zip(processes, steps, strict=True):
-        if process.reverse_of is not None or process.index in balanced:
-            continue
-        places = _places(process, lattice)
-        partners = waiting.get(step.reverse().key(places))
-        if not partners:
-            waiting.setdefault(step.key(places), []).append(process.index)
-            continue
-        forward = processes[partners.pop(0)]
+    entries = {process.index: entry for process, (_, entry) in zip(processes, steps, strict=True)}
+    for forward, process in written_pairs(processes, [step for step, _ in steps], lattice):
         message = _fault(kinetics, action, forward, process, lattice)
         if message:
             message = f"process '{process.name}' is the reverse of '{forward.name}', but {message}"
             problems.append(
-                deck.problem(message, ("processes", entry, "equation"), "write one of them with <=>")
+                deck.problem(message, ("processes", entries[process.index], "equation"), "write one of them with <=>")
             )
     return problems
+
+
+def written_pairs(
+    processes: Sequence[Process], steps: Sequence[Step], lattice: Lattice
+) -> list[tuple[Process, Process]]:
+    """Processes that are written in both directions, each by hand.
+
+    Parameters
+    ----------
+    processes : sequence of Process
+    steps : sequence of Step
+        Of each process.
+    lattice : Lattice
+
+    Returns
+    -------
+    list of (Process, Process)
+        The first of each pair is the one that stands first in the deck.
+    """
+    balanced = {process.reverse_of for process in processes} - {None}
+    waiting: dict[tuple, list[Process]] = {}  # processes without a partner, by what they do
+    pairs = []
+    for process, step in zip(processes, steps, strict=True):
+        if process.reverse_of is not None or process.index in balanced:
+            continue
+        places = _places(process, lattice)
+        partners = waiting.get(step.reverse().key(places))
+        if partners:
+            pairs.append((partners.pop(0), process))
+        else:
+            waiting.setdefault(step.key(places), []).append(process)
+    return pairs
 
 
 def _fault(

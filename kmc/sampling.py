@@ -3,7 +3,7 @@
 
 `distributed` lists every number that carries a distribution, with the path by which it is set; `sample` draws all of
 them at once, as overrides for `load_deck`. A number that comes from a table is listed under each key that refers to it
-and drawn once.
+and drawn once. What is uncertain in a reaction and its reverse, each written by hand, is drawn once for both.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 from kmc.barriers import QUANTITIES, Tables
 from kmc.deck_rate import Rate, bounds_of
 from kmc.deck_section import Section
+from kmc.mechanism import compile_mechanism
 from kmc.quantity import Quantity, QuantityList, TableReference
 from kmc.rates import RATE_LAWS
+from kmc.sampled_pairs import followers
 from kmc.units import DIMENSIONS
 from kmc.varying import VaryingQuantity
 
@@ -70,27 +72,41 @@ def sample(deck: Deck, generator: np.random.Generator) -> dict[str, str]:
 
     Raises
     ------
-    DeckError  if a table does not hold what the deck refers to.
+    DeckError
+        If a table does not hold what the deck refers to, or nobody can say how the two directions of a step stay in
+        detailed balance, with the names of both.
 
     Notes
     -----
-    Numbers are drawn independently of each other, also where they are the two directions of one step written by hand:
-    a deck whose free energies are uncertain writes such steps as one with `<=>`.
+    Numbers are drawn independently of each other, except for the two directions of one step written by hand, whose
+    free energies are known: the values of the one that stands first in the deck are drawn, and the other one follows
+    (`kmc.sampled_pairs`).
     """
     drawn: dict[object, float] = {}
-    overrides = {}
+    values, overrides = {}, {}
     for path, quantity, shared in _distributed(deck):
         key = shared or path
         if key not in drawn:
             drawn[key] = quantity.distribution.sample(generator)
-        overrides[".".join(path)] = _text(quantity, drawn[key])
+        values[".".join(path)] = drawn[key]
+        origin = f"drawn from {quantity.distribution.text(DIMENSIONS[quantity.dimension].unit)}"
+        overrides[".".join(path)] = _text(quantity, drawn[key], origin)
+    if _may_have_pairs(deck, values):
+        for name, follower in followers(deck, compile_mechanism(deck), values).items():
+            origin = f"follows '{follower.leader}' in detailed balance"
+            overrides[name] = _text(follower.nominal, follower.value, origin)
     return overrides
 
 
-def _text(quantity: Quantity, value: float) -> str:
+def _may_have_pairs(deck: Deck, values: dict[str, float]) -> bool:
+    """Whether there are uncertain processes that run one way, so that another one may be their reverse."""
+    one_way = [each.name for each in deck.processes if "<=>" not in each.equation]
+    return any(path.startswith(tuple(f"processes.{name}." for name in one_way)) for path in values) and len(one_way) > 1
+
+
+def _text(quantity: Quantity, value: float, origin: str) -> str:
     """A drawn value as YAML, with where it comes from."""
     unit = DIMENSIONS[quantity.dimension].unit
-    origin = f"drawn from {quantity.distribution.text(unit)}"
     entries = {"value": f"{value!r}{'' if unit == '1' else f' {unit}'}"}
     if quantity.source:
         entries["source"] = quantity.source

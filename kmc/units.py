@@ -252,6 +252,29 @@ def unit_factor(unit: str, dimension: str) -> float:
     return float(factor)
 
 
+def unit_in_si(unit: str) -> tuple[float, Exponents]:
+    """A unit of any dimension.
+
+    Parameters
+    ----------
+    unit : str
+        For example `cm^3/s`.
+
+    Returns
+    -------
+    factor : float
+        SI units per given unit.
+    exponents : tuple of 6 int
+        Powers of m, s, kg, K, A, mol.
+
+    Raises
+    ------
+    UnitError  if it is no unit.
+    """
+    factor, exponents = _parse_unit(unit.translate(_SAME_CHARACTER).strip())
+    return float(factor), exponents
+
+
 def check_unit(unit: str, dimension: str) -> None:
     """Raise `UnitError` unless `unit` is a unit of the dimension (Celsius included)."""
     _conversion(unit.translate(_SAME_CHARACTER).strip(), DIMENSIONS[dimension], unit)

@@ -149,3 +149,16 @@ def test_extremes_neither_overflow_nor_warn():
         for gamma in GAMMAS:
             values = marcus_hush_chidsey_factor([-50.0, 50.0, 0.0, 0.0], [0.001, 0.5, 20.0, 0.001], 0.0086, gamma)
             assert np.isfinite(values).all()
+
+
+# --- transmission -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("law", ["marcus", "marcus-hush-chidsey"])
+@pytest.mark.parametrize("electrons", [1, -1])
+def test_transmission_multiplies_both_directions_and_is_one_if_left_out(law, electrons):
+    values = {"standard-potential": 0.4, "inner-reorganization-energy": 0.9, "outer-reorganization-energy": 0.3}
+    conditions = {"temperature": 298.15, "potential": 0.1, "electrons": electrons}
+    rate = partial(RATE_LAWS[law].rate_constant, **conditions)
+    assert rate(values | {"transmission": 0.013}) == pytest.approx(0.013 * rate(values), rel=1e-14)
+    assert rate(values | {"transmission": 1.0}) == rate(values)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from barrier_tables import LATTICE_COLUMNS, NETWORK_COLUMNS, insert, write_cathub, write_network, write_state
+from import_networks import DIMERISATION, PARAMETERS, ROOM, eyring, row
 
 from kmc.cli import main
 from kmc.constants import BOLTZMANN_EV, PLANCK_EV
@@ -17,29 +18,11 @@ from kmc.import_draft import usable_name, yaml_text
 from kmc.import_species import read_species
 from kmc.importing import Options, import_deck
 from kmc.mechanism import compile_mechanism
-from kmc.rate_laws import attempt_frequency
 from kmc.yamltext import read_yaml
 
-ROOM = 298.15
 DECK = Path(__file__).parents[1] / "inputs" / "published" / "spotte_smith_2022.yaml"
 COUNTS = ((0, 10), (1, 0), (2, 3))
 SPECIES = "index,name,formula,charge\n0,A,C2H4,0\n1,A2,C4H8,0\n2,A+,C2 H4,1\n"
-
-
-def eyring(barrier, temperature=ROOM):
-    return float(attempt_frequency(temperature)) * np.exp(-max(barrier, 0.0) / (BOLTZMANN_EV * temperature))
-
-
-def row(reactants, products, barrier, energy, **columns):
-    """One reaction after Eyring."""
-    places = {"number_of_reactants": len(reactants), "number_of_products": len(products)}
-    for side, species in (("reactant", reactants), ("product", products)):
-        for place in (0, 1):
-            places[f"{side}_{place + 1}"] = species[place] if place < len(species) else -1
-    return {**places, "rate": eyring(barrier), "dG": energy, "dG_barrier": barrier} | columns
-
-
-DIMERISATION = [row((0, 0), (1,), 0.3, -0.2), row((1,), (0, 0), 0.5, 0.2)]
 
 
 @pytest.fixture
@@ -237,155 +220,6 @@ def formula(species):
     return "".join(f"{element}{count}" for element, count in species.formula.items())
 
 
-# --- networks with a lattice ---
-
-LATTICE_SPECIES = "index,name,formula,charge\n1,X,CO,0\n2,Y,CO,-1\n3,Z,C2O2,0\n"
-PARAMETERS = "2\n10\n12\n3\n300\n-2.1\nF\nB\n"
-
-
-def site_row(reactants, products, kind, **columns):
-    """One reaction of a network with a lattice, species as (index, phase)."""
-    entry = row([each[0] for each in reactants], [each[0] for each in products], 0.0, 0.0)
-    entry = {key: value for key, value in entry.items() if key in LATTICE_COLUMNS} | {"rate": 8.0, "type": kind}
-    for side, species in (("reactant", reactants), ("product", products)):
-        for place in (0, 1):
-            entry[f"phase_{side}_{place + 1}"] = species[place][1] if place < len(species) else "N"
-    return entry | columns
-
-
-@pytest.fixture
-def convert_lattice(tmp_path):
-    def run(rows, parameters=PARAMETERS):
-        write_network(tmp_path / "rn.sqlite", rows, LATTICE_COLUMNS, n_species=4)
-        write_state(tmp_path / "state.sqlite", ((1, 50),))
-        (tmp_path / "species.csv").write_text(LATTICE_SPECIES)
-        (tmp_path / "params.txt").write_text(parameters)
-        files = [tmp_path / name for name in ("rn.sqlite", "state.sqlite", "species.csv", "params.txt")]
-        imported = import_deck(files, tmp_path / "deck.yaml")
-        deck = load_deck(imported.path)
-        return deck, compile_mechanism(deck)
-
-    return run
-
-
-def test_a_network_with_a_lattice_has_its_box_conditions_and_solution(convert_lattice):
-    deck, mechanism = convert_lattice([site_row([(0, "L"), (1, "S")], [(1, "L")], "A")])
-    assert list(deck.lattice.size) == [10, 12, 4]
-    assert deck.lattice.spacing.value == pytest.approx(2e-10)
-    assert (deck.protocol.temperature.level, deck.protocol.potential.level) == pytest.approx((300.0, 0.7))
-    assert mechanism.solution[0].count == 50
-    # An activity is a number of molecules: the rate of one molecule is the one of the file.
-    assert mechanism.molecular[0] * mechanism.rate_constants(300.0, 0.7, 2e-10)[0] == pytest.approx(8.0)
-
-
-def test_products_of_two_sites_stand_either_way_round_with_half_the_rate_constant_each(convert_lattice):
-    hop = site_row([(1, "L"), (0, "L")], [(0, "L"), (1, "L")], "F")
-    split = site_row([(3, "L"), (0, "L")], [(1, "L"), (1, "L")], "L")
-    deck, mechanism = convert_lattice([hop, split])
-    # Of the two ways to place the products of a hop, one changes nothing.
-    assert [each.equation for each in deck.processes] == ["X* + vacant => vacant + X*", "Z* + vacant => 2 X*"]
-    assert list(mechanism.rate_constants(300.0, 0.0, 2e-10)) == pytest.approx([4.0, 8.0])
-
-
-def test_butler_volmer_of_the_lattice_has_the_rate_of_its_source(convert_lattice):
-    columns = {"dG": -2.0, "prefactor": 1e4, "charge_transfer_coefficient": 0.4, "electron_tunneling_coefficient": 1.2}
-    reduction = site_row([(1, "L")], [(2, "L")], "R", **columns)
-    oxidation = site_row([(2, "S")], [(1, "S")], "O", **columns | {"dG": 2.0})
-    deck, mechanism = convert_lattice([reduction, oxidation])
-    thermal = BOLTZMANN_EV * 300.0
-    expected = [1e4 * np.exp(-0.4 * energy / thermal) for energy in (-2.0 + 2.1, 2.0 - 2.1)]
-    assert list(mechanism.rate_constants(300.0, 0.7, 2e-10)) == pytest.approx(expected)
-    assert [each.tunnelling for each in mechanism.processes] == [True, True]
-    assert deck.tunnelling.decay["default"].value == pytest.approx(1.2e10)
-
-
-def test_marcus_of_the_lattice_has_the_rate_of_its_source(convert_lattice):
-    columns = {"dG": -2.0, "prefactor": 1e6, "reorganization_energy": 1.4}
-    rows = [site_row([(1, "L")], [(2, "L")], "R", **columns)]
-    _, mechanism = convert_lattice(rows, PARAMETERS.replace("B", "M").replace("F", "T"))
-    expected = 1e6 * np.exp(-((1.4 + 0.1) ** 2) / (4 * 1.4) / (BOLTZMANN_EV * 300.0))
-    assert list(mechanism.rate_constants(300.0, 0.7, 2e-10)) == pytest.approx([expected])
-
-
-# --- tables of reactions ---
-
-TABLE = """\
-reactants,products,barrier [eV],dG_eV,k_s-1,Standard potential (V),inner reorganization energy [meV],source,remark
-A2,A + A,0.50,0.20,2.0e4,,,Somebody 2020,x
-A + A,A2,0.30,-0.20,5e7,,,Somebody 2020,
-A+ + e-,A,,,,0.3,900,,
-A,A+ + e-,,,,0.3,900,,
-B,C,,,12.5,,,,
-"""
-
-
-def test_a_table_of_reactions_is_read_by_its_headers_and_units(tmp_path):
-    (tmp_path / "t.csv").write_text(TABLE)
-    options = Options(outer_reorganization_energy="0.32 eV")
-    imported = import_deck([tmp_path / "t.csv"], tmp_path / "deck.yaml", options=options)
-    deck = load_deck(imported.path)
-    assert [each.equation for each in deck.processes] == ["A2 <=> 2 A", "A+ + e- <=> A", "B => C"]
-    assert [each.law for each in deck.processes] == ["eyring", "marcus", "constant"]
-    assert deck.processes[0].parameters["barrier"].value == 0.5
-    assert deck.processes[1].parameters["inner-reorganization-energy"].value == pytest.approx(0.9)
-    assert deck.processes[0].source == "Somebody 2020 (t.csv, lines 2 and 3)"
-    assert "# column 'remark' is not read" in imported.path.read_text()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("reactants,products\nA,B\n", r"t\.csv:1: says nothing about rates"),
-        ("barrier [eV],note\n0.3,x\n", r"t\.csv:1: is no table of reactions"),
-        ("equation,barrier\nA => B,0.3\n", r"t\.csv:1: column 'barrier' has no unit; .*\[eV\]"),
-        ("equation,barrier [eV]\nA => B,zero\n", r"t\.csv:2: barrier \[eV\] 'zero' is no finite number"),
-        ("equation,barrier [eV]\nA => B,0.3\nA = C,0.3\n", r"t\.csv:3: 'A = C': '=' is not an arrow"),
-        ("equation,barrier [eV]\nA => B,\n", r"t\.csv:2: has neither a rate constant nor a barrier"),
-        ("equation,barrier [eV]\nA <=> B,0.3\n", r"t\.csv:2: is reversible .* free energy"),
-        ("equation,law,k [1/s]\nA => B,magic,3\n", r"t\.csv:2: there is no rate law 'magic'"),
-        ("equation,k [1/s]\nA => B,-3\n", r"t\.csv:2: k \[1/s\] must be at least 0, not -3"),
-        ("equation,E0 [V],lambda inner [eV]\nA => B,0,1\n", r"t\.csv:2: has no outer reorganization energy"),
-        ("equation,barrier [eV]\n", r"t\.csv: holds no reactions"),
-    ],
-)
-def test_a_wrong_table_of_reactions_is_refused_with_its_line(tmp_path, text, message):
-    (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DeckError, match=message):
-        import_deck([tmp_path / "t.csv"], tmp_path / "deck.yaml")
-    assert not (tmp_path / "deck.yaml").exists()
-
-
-# --- CatHub ---
-
-
-def test_elementary_steps_of_cathub_refer_to_the_database(tmp_path):
-    reactions = [
-        {"reactants": json.dumps({"COstar": 1, "Hstar": 1}), "products": json.dumps({"CHOstar": 1, "star": 1})},
-        {"reactants": json.dumps({"star": 1, "H2gas": 0.5}), "products": json.dumps({"Hstar": 1})},
-        {"reactants": json.dumps({"star": 1, "COgas": 1}), "products": json.dumps({"COstar": 1})},
-    ]
-    reactions[2]["activation_energy"] = None
-    (tmp_path / "data").mkdir()
-    path = write_cathub(tmp_path / "data" / "c.db", reactions)
-    imported = import_deck([path], tmp_path / "deck.yaml")
-    deck = load_deck(imported.path)
-    assert [each.equation for each in deck.processes] == ["CO* + H* <=> CHO* + vacant"]
-    mechanism = compile_mechanism(deck)
-    assert mechanism.rate_constants(ROOM, 0.0, 3e-10) == pytest.approx([eyring(0.4), eyring(0.3)])
-    assert "J. Test" in mechanism.processes[0].parameters["barrier"].source
-    assert [each.partition(": ")[0] for each in imported.left_out] == ["reaction 2", "reaction 3"]
-
-
-def test_a_deck_of_cathub_is_of_one_surface(tmp_path):
-    step = {"reactants": json.dumps({"COstar": 1}), "products": json.dumps({"OCstar": 1})}
-    path = write_cathub(tmp_path / "c.db", [step, step | {"facet": "111"}])
-    with pytest.raises(DeckError, match="CuAu 100, CuAu 111; a deck is of one surface"):
-        import_deck([path], tmp_path / "deck.yaml")
-    with pytest.raises(DeckError, match="no surface 'CuAu 110', did you mean"):
-        import_deck([path], tmp_path / "deck.yaml", options=Options(surface="CuAu 110"))
-    assert import_deck([path], tmp_path / "deck.yaml", options=Options(surface="CuAu 111")).n_processes == 1
-
-
 # --- species ---
 
 
@@ -447,6 +281,19 @@ def test_two_imports_of_one_file_are_the_same_text_and_nothing_is_overwritten(co
         import_deck(files, tmp_path / "deck.yaml")
     import_deck(files, tmp_path / "deck.yaml", overwrite=True)
     assert (tmp_path / "deck.yaml").read_text() == text
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_that_is_converted_is_never_overwritten(tmp_path, overwrite):
+    table = tmp_path / "t.csv"
+    table.write_text("equation,barrier [eV]\nA => B,0.5\n")
+    species = tmp_path / "species.csv"
+    species.write_text("index,name,formula,charge\n0,A,CO,0\n1,B,CO,0\n")
+    for path in (table, species):
+        text = path.read_text()
+        with pytest.raises(KmcError, match="is to be converted" if overwrite else "is there already"):
+            import_deck([table, species], path, overwrite=overwrite)
+        assert path.read_text() == text
 
 
 def test_the_command_converts_and_says_what_it_assumed(tmp_path, capsys):

@@ -9,6 +9,7 @@ import pytest
 from films import CARBONATE, HOST, LEDC, MECHANISM, RADICAL, box, write_film
 
 from kmc.errors import KmcError
+from kmc.export import export
 from kmc.film_picture import film_figure, time_text
 from kmc.output import Writer
 from kmc.palette import COMPOUNDS, DISSOLVED, SPARE, legend_of, pretty
@@ -108,6 +109,28 @@ def test_texts_stay_on_the_page_and_apart(result, draw):
         for other, box_of_other in texts[n + 1 :]:
             overlap = extent.intersection(extent, box_of_other)
             assert overlap is None or min(overlap.width, overlap.height) < 1.0, (text, other)
+
+
+@pytest.mark.parametrize("hand_over", [plot, lambda path: export(path, "pybamm", path.parent)])
+def test_results_of_an_earlier_version_are_refused_with_what_they_lack_and_what_to_do(film, tmp_path, hand_over):
+    path = tmp_path / "results.h5"
+    shutil.copy(film, path)
+    with h5py.File(path, "a") as file:
+        del file["lattice_vectors"]
+    message = r"results\.h5: has no lattice_vectors, .*written by sei-kmc .* run the deck again"
+    with pytest.raises(KmcError, match=message):
+        hand_over(path)
+    with h5py.File(path, "a") as file:
+        file.attrs["format_version"] = "0"
+    with pytest.raises(KmcError, match=r"results\.h5: results of format 0; this version of kmc reads 1"):
+        hand_over(path)
+
+
+def test_another_hdf5_file_is_no_results_file(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["a"] = [1, 2]
+    with pytest.raises(KmcError, match=r"other\.h5: not a results file; `kmc run` makes them"):
+        plot(tmp_path / "other.h5")
 
 
 def test_film_fills_its_section(result):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kmc.deck import load_deck
 from kmc.errors import DeckError, KmcError
 from kmc.protocol import Constant, Protocol, Ramp, TableSeries, load_table
 
@@ -224,3 +225,25 @@ def test_table_with_many_faults_names_the_first_and_counts_the_rest(tmp_path):
         load(tmp_path, "Time [s],E [V]\n" + "0,x\n" * 1000)
     assert len(caught.value.problems) == 10
     assert "and 991 more" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "values", "message"),
+    [
+        ("potential", "E [V]", (0.1, 1e9), r"'E \[V\]' must be at most 100 V, not 1e\+09 V as at 2 s"),
+        ("potential", "E [mV]", (-2e5, 0.0), r"'E \[mV\]' must be at least -100 V, not -200 V as at 0 s"),
+        ("temperature", "T [K]", (300.0, 2e5), r"'T \[K\]' must be at most 100000 K, not 200000 K as at 2 s"),
+    ],
+)
+def test_values_of_a_table_have_the_bounds_of_the_deck(tmp_path, key, column, values, message):
+    (tmp_path / "p.csv").write_text(f"t [s],{column}\n0,{values[0]}\n2,{values[1]}\n")
+    series = {"temperature": "300 K", "potential": "0 V"}
+    series[key] = f'{{table: {{file: p.csv, time: "t [s]", value: "{column}"}}}}'
+    (tmp_path / "deck.yaml").write_text(
+        "run: {duration: 1 us}\n"
+        f"protocol: {{temperature: {series['temperature']}, potential: {series['potential']}}}\n"
+        "solution: {A: {count: 1}, B: {count: 0}}\n"
+        "processes: [{name: x, equation: A => B, rate: {law: constant, rate-constant: 1 1/s}}]\n"
+    )
+    with pytest.raises(DeckError, match=message):
+        load_deck(tmp_path / "deck.yaml")

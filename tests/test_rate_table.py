@@ -72,7 +72,7 @@ def test_command_prints_the_rows_of_python_in_full_precision(graphite, capsys):
         assert float(line[K]) == row[K]
         for name in (BARRIER, ENERGY):
             assert (line[name] == "") == (row[name] is None)
-            assert row[name] is None or float(line[name]) == row[name]
+            assert row[name] is None or float(line[name]) == pytest.approx(row[name], rel=1e-11, abs=1e-300)
 
 
 def test_every_process_has_a_row_and_every_reversible_one_a_second(graphite):
@@ -142,6 +142,30 @@ def test_temperature_that_is_none_is_refused_in_a_line(given, capsys):
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "message"),
+    [
+        ("temperature", "1e6", "temperature 1e6: must be at most 100000 K"),
+        ("temperature", "1e6 K", "temperature 1e6 K: must be at most 100000 K"),
+        ("temperature", "-300 degC", "temperature -300 degC: must be above 0 K"),
+        ("potential", "1e9", "potential 1e9: must be at most 100 V"),
+        ("potential", "-101 V", "potential -101 V: must be at least -100 V"),
+        ("potential", "inf", "potential inf: must be at most 100 V"),
+        ("potential", "0.1 +- 0.05 V", "potential 0.1 +- 0.05 V: must be one value, without an uncertainty"),
+    ],
+)
+def test_conditions_beyond_those_of_a_deck_are_refused_with_its_bounds(option, given, message, capsys):
+    assert main(["rates", str(GRAPHITE), f"--{option}={given}"]) == EXIT_REFUSED
+    assert capsys.readouterr() == ("", message + "\n")
+
+
+def test_rate_constants_that_no_run_could_have_are_refused_with_their_processes(capsys):
+    assert main(["rates", str(GRAPHITE), "--potential=-100"]) == EXIT_REFUSED
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("rate constants are not finite at -100 V and 298.15 K: lithium into ")
+
+
 @pytest.mark.parametrize("given", ["low", "1 K", "nan"])
 def test_potential_that_is_none_is_refused(given):
     with pytest.raises(KmcError, match=r"^potential "):
@@ -165,3 +189,50 @@ def test_constant_in_volume_per_time_is_per_pair_of_the_compartment():
     assert row_of(rows, "encounter")[K] == pytest.approx(4 * math.pi * 1e-9 * 0.5e-9 / 1e-24)
     assert row_of(rows, "pair")[K] == 1e6
     assert all(row["activity factor"] == 1.0 for row in rows)
+
+
+def test_energies_are_printed_without_the_dust_of_binary_fractions(capsys, tmp_path):
+    free = "reaction-free-energy: 0.1 eV"
+    text = f"{PAIRS}- {{name: T, equation: A <=> C, rate: {{law: eyring, barrier: 0.4 eV, {free}}}}}\n"
+    (tmp_path / "deck.yaml").write_text(text.replace("count: 0}", "count: 0}\n  C: {formula: C2H4, count: 0}"))
+    lines = printed([tmp_path / "deck.yaml"], capsys)
+    assert 0.4 - 0.1 != 0.3
+    assert [line[BARRIER] for line in lines if line["process"] == "T"] == ["0.4", "0.3"]
+    assert [line[ENERGY] for line in lines if line["process"] == "T"] == ["0.1", "-0.1"]
+
+
+SOLUTION = """\
+run: {duration: 1 us}
+protocol: {temperature: 300 K, potential: 0 V}
+compartment: {volume: 1e-24 m^3, distance: 0.6 nm, rate-constants: per pair}
+solution: {A: {count: 9}, B: {count: 0}, H: {activity: 2}}
+processes:
+- {name: meet, equation: A + B => B, rate: {law: encounter, relative-diffusivity: 1e-9 m^2/s, encounter-distance: 1 nm}}
+"""
+
+
+@pytest.mark.parametrize("per", ["pair", "activity"])
+def test_convention_says_what_a_rate_constant_is_of(per, graphite):
+    text = SOLUTION.replace("per pair", f"per {per}")
+    for equation in ("A => B", "A + H => B", "2 A => B", "2 A + B => A", "H => A"):
+        text += f"- {{name: {equation}, equation: {equation}, rate: {{law: constant, rate-constant: 1 1/s}}}}\n"
+    found = {row["process"]: row["convention"] for row in kmc.rate_constants(parse_deck(text, "deck.yaml"))}
+    several = "per activity" if per == "activity" else None
+    assert found == {
+        "meet": "per pair",
+        "A => B": "per molecule",
+        "A + H => B": "per molecule",
+        "2 A => B": several or "per pair",
+        "2 A + B => A": several or "per combination",
+        "H => A": several or "in total",
+    }
+    assert row_of(graphite, "ring opening")["convention"] == "per site"
+    assert {row["convention"] for row in graphite} == {"per site", "per set of sites"}
+
+
+def test_distance_is_a_modifier_of_solution_processes_as_well():
+    outer = "{radius: 0.5 nm, refractive-index: 1.415, permittivity: 18.5, distance: site}"
+    law = "law: marcus, standard-potential: 0.7 V, inner-reorganization-energy: 1 eV"
+    text = f"{SOLUTION}- {{name: R, equation: A + e- => B, rate: {{{law}, outer-reorganization-energy: {outer}}}}}\n"
+    rows = kmc.rate_constants(parse_deck(text, "deck.yaml"))
+    assert [row["modifiers"] for row in rows] == ["", "distance"]

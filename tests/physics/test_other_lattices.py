@@ -131,7 +131,8 @@ def test_dimers_on_the_triangular_lattice_jam_at_the_known_coverage(n_copies):
     """Jamming coverage 0.9142(12), and that of an independent program within |z| < 4.5 (2e-5).
 
     Each layer of a hexagonal box with pairs in the layer only is a torus of its own, of 60 x 60 sites. Literature:
-    E. J. Perino et al., J. Stat. Mech. (2017) 073206, doi:10.1088/1742-5468/aa79ae.
+    E. J. Perino et al., J. Stat. Mech. (2017) 073206, doi:10.1088/1742-5468/aa79ae (title and
+    journal looked up, the DOI could not be).
     """
     size = 60
     lattice = Lattice("hexagonal", 1.0, (n_copies, size, size), (False, True, True))
