@@ -270,7 +270,7 @@ def _place(where) -> str:
 def _files(deck: Deck) -> dict[str, list]:
     """The files of the tables of the deck: as text, in base64 where they are not text, large ones by their hash."""
     columns = {key: [] for key in ("name", "file", "encoding", "sha256", "text")}
-    for name, path in _paths(deck):
+    for name, path in paths_of_tables(deck):
         path = Path(path)
         for file in table_files(path):
             shown = file.relative_to(path.parent).as_posix()
@@ -307,8 +307,8 @@ def _decks(deck: Deck) -> dict[str, list]:
     }
 
 
-def _paths(deck: Deck) -> Iterable[tuple[str, Path]]:
-    """Name and path of every file that the deck reads."""
+def paths_of_tables(deck: Deck) -> Iterable[tuple[str, Path]]:
+    """Name and path of every file that the deck reads, those that it builds on apart."""
     yield from deck.tables.items()
     for name in ("potential", "temperature"):
         file = getattr(getattr(deck.protocol, name), "file", None)
