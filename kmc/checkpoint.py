@@ -92,7 +92,9 @@ def write(results: Path, checkpoint: Checkpoint) -> Path:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-                if part.read_bytes() != content:
+                with part.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").digest()
+                if found != hashlib.sha256(content).digest():
                     raise OutputError(f"cannot write {path}: what is read back is not what was written")
                 if path.exists():
                     os.replace(path, previous)
@@ -102,7 +104,7 @@ def write(results: Path, checkpoint: Checkpoint) -> Path:
     return path
 
 
-def _packed(checkpoint: Checkpoint) -> bytes:
+def _packed(checkpoint: Checkpoint) -> memoryview:
     """The whole file."""
     memory = io.BytesIO()
     with h5py.File(memory, "w", userblock_size=_BLOCK) as file:
@@ -115,7 +117,7 @@ def _packed(checkpoint: Checkpoint) -> bytes:
     content = memory.getbuffer()
     body = content[_BLOCK:]
     content[:_BLOCK] = (_TITLE + hashlib.sha256(body).hexdigest().encode() + b"\n").ljust(_BLOCK)
-    return bytes(content)
+    return content
 
 
 def read(path: Path) -> Checkpoint:

@@ -137,14 +137,25 @@ def git_commit(directory: Path) -> str:
     """
     if not (directory / ".git").exists():  # an installed package must not report the repository around it
         return ""
-    commit = _git(directory, "rev-parse", "HEAD")
+    commit = git(directory, "rev-parse", "HEAD")
     if not commit:
         return ""
-    return commit + ("+changes" if _git(directory, "status", "--porcelain", "--untracked-files=no") else "")
+    return commit + ("+changes" if git(directory, "status", "--porcelain", "--untracked-files=no") else "")
 
 
-def _git(directory: Path, *arguments: str) -> str:
-    """Output of a git command; empty if it fails or there is no git."""
+def git(directory: Path, *arguments: str) -> str:
+    """Output of a git command; empty if it fails or there is no git.
+
+    Parameters
+    ----------
+    directory : Path
+        Where it is run.
+    *arguments : str
+
+    Returns
+    -------
+    output : str
+    """
     try:
         done = subprocess.run(
             ["git", "-C", str(directory), *arguments], capture_output=True, text=True, timeout=10, check=True

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmc import __version__
-from kmc.provenance import git_commit, paths_of_tables
+from kmc.provenance import git, paths_of_tables
 from kmc.table_kinds import table_files
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ VERSION = "version of sei-kmc"
 
 # What a run may be resumed with another value of: it changes nothing in the trajectory up to its end.
 _FREE = ("title", "description", "extends", "run.max-events", "run.max-wall-time", "run.checkpoint-interval")
+# What decides a trajectory, in a source tree.
+_PROGRAM = ("kmc", "kmc_core")
 # Tables are compared by what is in them.
 _BY_CONTENT = "tables"
 _SHOWN = 12
@@ -56,9 +58,14 @@ def settings(deck: Deck) -> dict[str, str]:
 
 
 def _version() -> str:
-    """Version of the program, with the commit of a source tree."""
-    commit = git_commit(Path(__file__).resolve().parents[1])
-    return f"{__version__} ({commit})" if commit else __version__
+    """Version of the program; in a source tree with its last commit and a hash of what was edited since."""
+    tree = Path(__file__).resolve().parents[1]
+    if not (tree / ".git").exists():
+        return __version__
+    commit = git(tree, "log", "-1", "--format=%h", "--", *_PROGRAM)
+    edits = git(tree, "diff", "HEAD", "--", *_PROGRAM)
+    changes = f"+{hashlib.sha256(edits.encode()).hexdigest()[:8]}" if edits else ""
+    return f"{__version__} ({commit}{changes})" if commit else __version__
 
 
 def _flat(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

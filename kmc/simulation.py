@@ -28,6 +28,7 @@ from kmc.restart import start_of
 from kmc.result import Result
 from kmc.same_run import settings
 from kmc.schedule import clock, output_times, seconds
+from kmc.whole_files import alone
 from kmc_core import ExitReason
 
 CHUNK = 200_000
@@ -89,19 +90,20 @@ def run(
         overrides["run.seed"] = str(seed)
     loaded = load_deck(Path(deck), overrides)
     path = (Path(directory) if directory is not None else Path("results") / Path(deck).stem) / "results.h5"
-    start = start_of(loaded, path, resume, overwrite)
-    for note in start.notes if tell is not None else ():
-        tell(note)
-    if start.is_finished:
-        return Result(path)
-    simulation = Simulation(Model.of(loaded), path, overwrite=start.overwrite, saved=start.saved)
-    meter = progress(loaded.run.duration) if progress is not None else None
-    limit = max_wall_time if max_wall_time is not None else loaded.run.max_wall_time
-    try:
-        reason = simulation.run(limit if limit is not None else math.inf, meter)
-    finally:
-        if meter is not None:
-            meter.finish(simulation.stop_reason)
+    with alone(path):
+        start = start_of(loaded, path, resume, overwrite)
+        for note in start.notes if tell is not None else ():
+            tell(note)
+        if start.is_finished:
+            return Result(path)
+        limit = max_wall_time if max_wall_time is not None else loaded.run.max_wall_time
+        simulation = Simulation(Model.of(loaded), path, overwrite=start.overwrite, saved=start.saved)
+        meter = progress(loaded.run.duration) if progress is not None else None
+        try:
+            reason = simulation.run(limit if limit is not None else math.inf, meter)
+        finally:
+            if meter is not None:
+                meter.finish(simulation.stop_reason)
     return Result(simulation.path, finished=simulation.finished, stop_reason=reason)
 
 

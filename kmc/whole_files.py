@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files that are there whole or not at all, whenever the program or the machine dies (floor 0).
+"""Files that are there whole or not at all, whenever the program or the machine dies (floor 1).
 
 New content is written beside the old one under the name of `part_of`, brought onto the disk, and put in its place by a
 rename, which file systems do in one step.
 """
 
 import errno
+import fcntl
 import os
 import shutil
 from contextlib import contextmanager, suppress
+
+from kmc.errors import KmcError, cannot_write, make_directory
 
 
 def part_of(path):
@@ -133,3 +136,50 @@ def removed_on_failure(path):
         with suppress(OSError):
             path.unlink()
         raise
+
+
+@contextmanager
+def alone(path):
+    """Keep other processes from writing a file while the block lasts.
+
+    A lock beside the file, which the system releases when its owner dies. File systems without locks give none.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    KmcError
+        If another process has the lock, or the directory cannot be written.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    descriptor = _locked(lock, path)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.unlink()
+        os.close(descriptor)
+
+
+def _locked(lock, path):
+    """File descriptor of a lock that is ours."""
+    while True:
+        try:
+            make_directory(lock.parent)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise KmcError(f"another process is writing {path}: wait for it, or choose another directory") from None
+        except OSError:
+            return descriptor
+        # The owner before removes the file when it ends: what was locked may not be there any more.
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
+                return descriptor
+        os.close(descriptor)

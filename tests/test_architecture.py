@@ -90,7 +90,7 @@ FLOORS = {
     "schema": 50,
     "provenance": 50,
     "schedule": 50,
-    "whole_files": 0,
+    "whole_files": 1,
     "same_run": 51,
     "results_layout": 59,
     "output": 60,

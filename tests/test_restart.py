@@ -2,6 +2,7 @@
 """A run that is stopped and resumed, however often, ends with the data of one that never stopped."""
 
 import functools
+import hashlib
 import math
 import os
 import signal
@@ -16,6 +17,7 @@ from kmc import checkpoint, simulation
 from kmc.errors import KmcError, OutputError
 from kmc.interrupts import Stopped
 from kmc.simulation import Simulation
+from kmc.whole_files import alone
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +349,7 @@ def test_a_checkpoint_that_reads_back_otherwise_is_not_taken(tmp_path, monkeypat
     good = checkpoint.Checkpoint({"n": 1}, {"a/b": np.arange(1000), "c": np.float64(math.pi)})
     checkpoint.write(results, good)
     with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.read_bytes", lambda _path: b"something else")
+        patch.setattr("hashlib.file_digest", lambda *_: hashlib.sha256(b"something else"))
         with pytest.raises(OutputError, match="what is read back is not what was written"):
             checkpoint.write(results, good)
     found, notes = checkpoint.latest(results)
@@ -356,3 +358,17 @@ def test_a_checkpoint_that_reads_back_otherwise_is_not_taken(tmp_path, monkeypat
     assert found.arrays["a/b"].tolist() == list(range(1000))
     assert float(found.arrays["c"]) == math.pi
     assert [each.name for each in tmp_path.iterdir()] == ["r.checkpoint.h5"]
+
+
+def test_two_processes_do_not_write_into_one_directory(tmp_path):
+    with alone(tmp_path / "results.h5"):
+        with pytest.raises(KmcError, match=r"another process is writing .*results\.h5"):
+            kmc.run(GRAPHITE, directory=tmp_path, overrides=SMALL)
+        assert [each.name for each in tmp_path.iterdir()] == [".results.h5.lock"]
+    assert kmc.run(GRAPHITE, directory=tmp_path, overrides=SMALL).finished
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["results.h5"]
+
+
+def test_a_lock_that_a_killed_process_left_is_no_lock(tmp_path):
+    (tmp_path / ".results.h5.lock").touch()
+    assert kmc.run(GRAPHITE, directory=tmp_path, overrides=SMALL).finished
