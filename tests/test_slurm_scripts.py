@@ -11,8 +11,8 @@ import pytest
 SRUN = """\
 #!/bin/bash
 shift                              # --ntasks=1
-echo "$@" >> "$LOG"
 trap 'echo stopped >> "$LOG"; exit 75' TERM USR1
+echo "$@" >> "$LOG"
 for _ in $(seq "${LASTS:-0}"); do sleep 0.05; done
 exit "$CODE"
 """
