@@ -12,19 +12,12 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 
-# Slurm signals the step, which is srun's, and on preemption this shell too; the shell has to wait for the checkpoint.
-signals=0
-trap 'signals=$((signals + 1))' TERM USR1
+# Slurm signals the step, which is srun's, and on preemption this shell too. A shell that traps a signal waits for the
+# command that it runs: here for the checkpoint.
+trap : TERM USR1
 
-srun --ntasks=1 "${KMC:-kmc}" run "$@" --resume &
-step=$!
-while :; do
-    before=$signals
-    wait "$step"
-    code=$?
-    # A signal cuts the wait off, with a code above 128 that is not the step's.
-    if [ "$code" -le 128 ] || [ "$signals" -eq "$before" ]; then break; fi
-done
+srun --ntasks=1 "${KMC:-kmc}" run "$@" --resume
+code=$?
 
 if [ "$code" -eq 75 ]; then
     echo "$(date -Is): stopped with a checkpoint; back into the queue"
