@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sei-kmc: grows a battery's solid electrolyte interphase on a lattice, from barriers to fields.
 
-The public names are `run`, `open`, `check`, `rate_constants`, `load_deck`, `Result` and `__version__`. They are
-fetched from their modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
+The public names are `run`, `open`, `check`, `digest`, `rate_constants`, `load_deck`, `Result` and `__version__`. They
+are fetched from their modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
 """
 
 import importlib
@@ -16,10 +16,11 @@ _HOME_OF = {
     "Result": "result",
     "load_deck": "deck",
     "check": "inspection",
+    "digest": "fingerprint",
     "rate_constants": "rate_table",
 }
 
-__all__ = ["Result", "__version__", "check", "load_deck", "open", "rate_constants", "run"]
+__all__ = ["Result", "__version__", "check", "digest", "load_deck", "open", "rate_constants", "run"]
 
 
 def __getattr__(name):

@@ -20,7 +20,7 @@ EXIT_REFUSED = 2
 EXIT_STOPPED = 75
 
 _EPILOG = """\
-exit codes: 0 finished, 2 the input is refused, 75 stopped early, 1 anything else
+exit codes: 0 finished, 2 the input is refused, 75 stopped early with a checkpoint, 1 anything else
 
   kmc check inputs/graphite_ec.yaml
   kmc run inputs/graphite_ec.yaml -o results/graphite_ec
@@ -47,7 +47,7 @@ def main(argv=None):
     Returns
     -------
     exit_code : int
-        0 finished, 2 the input is refused, 75 stopped early, 1 anything else.
+        0 finished, 2 the input is refused, 75 stopped early with a checkpoint, 1 anything else.
     """
     arguments = build_parser().parse_args(argv)
     try:
@@ -88,6 +88,7 @@ def build_parser():
     _add_check(commands)
     _add_rates(commands)
     _add_run(commands)
+    _add_digest(commands)
     _add_plot(commands)
     _add_export(commands)
     _add_import(commands)
@@ -142,11 +143,23 @@ def _add_run(commands):
         "--seed", type=int, metavar="N", help="seed of the random numbers, instead of the deck's"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint, or from the beginning if there is none"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary; errors only")
     parser.add_argument(
+        "--wall-time",
         "--max-wall-time",
+        dest="max_wall_time",
         metavar="TIME",
-        help="stop after this long, as in '20 min'; exit code 75",
+        help="stop after this long with a checkpoint, as in '20 min'; exit code 75",
+    )
+
+
+def _add_digest(commands):
+    parser = _add_command(commands, "digest", _digest, "print a hash of data and clock, to compare runs")
+    parser.add_argument(
+        "results", metavar="RESULTS", nargs="+", type=Path, help="results.h5, or the directory that holds it"
     )
 
 
@@ -225,7 +238,7 @@ def _run(arguments):
     if n_ranks > 1:
         return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
-    max_wall_time = _physical("--max-wall-time", arguments.max_wall_time, "time")
+    max_wall_time = _physical("--wall-time", arguments.max_wall_time, "time")
     directory = arguments.output or Path("results") / arguments.deck.stem
 
     try:
@@ -242,20 +255,41 @@ def _run(arguments):
             overwrite=arguments.overwrite,
             progress=None if arguments.quiet else Progress,
             max_wall_time=max_wall_time,
+            resume=arguments.resume,
+            tell=None if arguments.quiet else lambda sentence: print(f"kmc: {sentence}", file=sys.stderr),
         )
-    except KeyboardInterrupt:
-        print(f"kmc: stopped by a signal; {_what_is_there(directory / 'results.h5')}", file=sys.stderr)
-        return EXIT_STOPPED
+    except KeyboardInterrupt as stopped:
+        return _stopped(str(stopped) or "stopped by a signal", directory / "results.h5", arguments)
     if not result.finished:
-        print(f"kmc: stopped early: {result.stop_reason}; {_what_is_there(result.path)}", file=sys.stderr)
-        return EXIT_STOPPED
+        return _stopped(f"stopped early: {result.stop_reason}", result.path, arguments)
     if not arguments.quiet:
         print(f"results in {result.path}")
     return EXIT_FINISHED
 
 
+def _stopped(why, path, arguments):
+    from kmc.restart import command_to_resume, what_is_there
+
+    options = vars(arguments)
+    command = command_to_resume(*(options[name] for name in ("deck", "output", "seed", "overrides")))
+    print(f"kmc: {why}; {what_is_there(path)}; go on with: {command}", file=sys.stderr)
+    return EXIT_STOPPED
+
+
+def _digest(arguments):
+    from kmc.fingerprint import digest
+    from kmc.result import file_of
+
+    paths = [file_of(path) for path in arguments.results]
+    for path in paths:
+        print(digest(path) if len(paths) == 1 else f"{digest(path)}  {path}", flush=True)
+    return EXIT_FINISHED
+
+
 def _plot(arguments):
-    path = _results_file(arguments.results)
+    from kmc.result import file_of
+
+    path = file_of(arguments.results)
 
     from kmc.plotting import plot
 
@@ -264,7 +298,9 @@ def _plot(arguments):
 
 
 def _export(arguments):
-    path = _results_file(arguments.results)
+    from kmc.result import file_of
+
+    path = file_of(arguments.results)
 
     from kmc.export import export
 
@@ -334,18 +370,6 @@ def _physical(option, text, dimension, is_positive=True):
     return value
 
 
-def _results_file(path):
-    """The results file that a file name or a directory stands for."""
-    try:
-        file = path / "results.h5" if path.is_dir() else path
-        is_there = file.is_file()
-    except OSError as error:
-        raise KmcError(f"{str(path)[:100]} ...: {error.strerror}") from None
-    if not is_there:
-        raise KmcError(f"{file}: no results there; `kmc run` makes them")
-    return file
-
-
 def _launched_ranks():
     """Number of ranks that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
     for size, rank in _LAUNCHERS:
@@ -362,24 +386,6 @@ def _refuse_ranks(n_ranks, rank):
             file=sys.stderr,
         )
     return EXIT_REFUSED
-
-
-def _what_is_there(path):
-    """What a run that was cut short has left behind, in words."""
-    if not Path(path).is_file():
-        return "nothing was written"
-    import h5py
-
-    from kmc.progress import format_time
-
-    try:
-        with h5py.File(path) as file:
-            times = file["time"][:]
-    except (OSError, KeyError):
-        return f"{path} holds no complete output"
-    if len(times) == 0:
-        return f"{path} holds no output yet"
-    return f"{path} holds {len(times)} output{'s' * (len(times) > 1)}, up to t = {format_time(times[-1])}"
 
 
 def _print_paths(paths):

@@ -56,7 +56,10 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
         "processes:\n"
         '- {name: ring opening, equation: LiEC => RO, rate: {law: eyring, barrier: "graphite#G2"}}\n',
     ),
-    ("run", "run: {duration: 100 ms, seed: 7, max-events: 100000000, max-wall-time: 20 min}\n"),
+    (
+        "run",
+        "run: {duration: 100 ms, seed: 7, max-events: 100000000, max-wall-time: 20 min, checkpoint-interval: 5 min}\n",
+    ),
     (
         "lattice",
         "lattice:\n"

@@ -36,6 +36,9 @@ class RunDeck(Section):
     max_wall_time: number("time", above=0.0) | None = Field(
         None, description="stop after this much real time", examples=["20 min"]
     )
+    checkpoint_interval: number("time", above=0.0) = Field(
+        600.0, description="real time between checkpoints (docs/restart.md)", examples=["10 min"]
+    )
 
 
 class TunnellingDeck(Section):

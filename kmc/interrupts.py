@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Signals that stop a run, and the stretches of code that they must not cut in two (floor 0).
 
-The command turns both into `Stopped`, a KeyboardInterrupt. What appends an output to a file
-wraps itself in `held`, so that the file holds whole outputs only, wherever the signal falls.
+SIGINT is Ctrl-C, SIGTERM what systems and batch queues send, SIGUSR1 what a queue is asked to send ahead of its time
+limit. The command turns all into `Stopped`, a KeyboardInterrupt. What appends an output to a file wraps itself in
+`held`, so that the file holds whole outputs only, wherever the signal falls. A run that writes a checkpoint before it
+stops looks for signals at places of its own, inside of `noticed`.
 """
 
 import signal
 import threading
 from contextlib import contextmanager
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Stopped(KeyboardInterrupt):
@@ -23,7 +25,7 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def held():
-    """Hold SIGINT and SIGTERM back until the block ends; then they take effect.
+    """Hold the signals that stop a run back until the block ends; then they take effect.
 
     Outside the main thread Python neither sees nor sets signal handlers, and the block runs as it stands.
     """
@@ -47,20 +49,54 @@ def held():
 
 @contextmanager
 def signals_as_interrupt():
-    """Let SIGTERM and SIGINT raise `Stopped` inside the block; a SIGINT that is ignored, as under nohup, stays so."""
+    """Let signals raise `Stopped` inside the block; a SIGINT that is ignored, as under nohup, stays so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    if previous[signal.SIGINT] is not signal.default_int_handler:
-        del previous[signal.SIGINT]
-    for number in previous:
-        signal.signal(number, _stop)
+    taken = [number for number in STOP_SIGNALS if number != signal.SIGINT]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        taken.append(signal.SIGINT)
+    with _handled(taken, _stop):
+        yield
+
+
+@contextmanager
+def noticed():
+    """Let signals be noticed inside the block instead of interrupting it, for code that looks for them.
+
+    A second SIGINT does interrupt it, for a user who does not want to wait. Ignored signals stay ignored.
+
+    Yields
+    ------
+    signals : list of str
+        Names of those that have come: `["SIGTERM"]`. Stays empty outside of the main thread, which gets none.
+    """
+    arrived: list[str] = []
+
+    def notice(number, frame):
+        if number == signal.SIGINT and signal.SIGINT.name in arrived:
+            _stop(number, frame)
+        arrived.append(signal.Signals(number).name)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived
+        return
+    taken = [number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    with _handled(taken, notice):
+        yield arrived
+
+
+@contextmanager
+def _handled(numbers, handler):
+    """Another handler for some signals inside the block."""
+    previous = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for number, before in previous.items():
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
 
 
 def _stop(_number, _frame):

@@ -230,6 +230,11 @@ class Ledger:
         self._previous = (time, electrons)
         return values
 
+    @property
+    def state(self) -> tuple[np.ndarray, np.ndarray, tuple[float, int] | None]:
+        """Arguments `initial_count`, `molecules` and `previous` of a ledger that goes on from here."""
+        return self._initial_count, self._initial_molecules, self._previous
+
     def _per_area(self, time: float, electrons: int, count: np.ndarray, solution_gain: np.ndarray) -> dict:
         """What refers to the area of the electrode."""
         current_density = float("nan")

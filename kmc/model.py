@@ -6,6 +6,7 @@ Floor 4, above tables. Everything that `kmc check` explains and `kmc run` execut
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -147,17 +148,58 @@ class Model:
 
     def engine(self) -> Engine:
         """An engine at time zero with the rates of time zero."""
+        engine = self._engine_on(self.initial())
+        self.apply(engine, 0.0)
+        return engine
+
+    def snapshot(self, engine: Engine) -> dict[str, np.ndarray]:
+        """All that the future of an engine depends on, by name.
+
+        Parameters
+        ----------
+        engine : kmc_core.Engine
+        """
+        from kmc_core import snapshot
+
+        return snapshot(engine)
+
+    def restored(self, snapshot: Mapping[str, np.ndarray]) -> Engine:
+        """An engine that goes on from a snapshot to the same bits.
+
+        Parameters
+        ----------
+        snapshot : mapping of str to numpy array
+            What `snapshot` gave for an engine of this model.
+
+        Returns
+        -------
+        engine : kmc_core.Engine
+
+        Raises
+        ------
+        KmcError
+            If it is a snapshot of an engine of another model.
+        """
+        from kmc_core import restore
+
+        try:
+            engine = self._engine_on(snapshot["species"].reshape(self.lattice.shape))
+            restore(engine, snapshot)
+        except (ValueError, KeyError) as error:
+            raise KmcError(f"the checkpoint is that of another model: {error}") from error
+        return engine
+
+    def _engine_on(self, species: np.ndarray) -> Engine:
+        """An engine on a lattice of these species."""
         from kmc_core import Engine
 
         tables = self.tables
-        engine = Engine(
-            self.initial(), self.lattice.periodic, tables.rules, self._stream(EVENTS),
+        return Engine(
+            species, self.lattice.periodic, tables.rules, self._stream(EVENTS),
             decay=tables.decay, quantum=tables.quantum, cutoff=tables.cutoff,
             layer_of=None if tables.layers is None else tables.layers.layer_of, interactions=self.interactions,
             **self._solution_arguments(),
         )
-        self.apply(engine, 0.0)
-        return engine
 
     def apply(self, engine: Engine, time: float) -> None:
         """Give an engine the rates of the conditions applied at a time.

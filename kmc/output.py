@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The writer of results.h5; the only module that creates datasets (floor 6).
+"""The writer of results.h5: when and how outputs reach the file (floor 6).
 
 In: the mechanism and lattice at the start, then a dict of values per output under the names of `kmc.schema`,
-now and then with the state of the lattice. Out: one HDF5 file that xarray (netCDF4 dimension scales),
-ParaView (VTKHDF ImageData, sharing the lattice's storage through a hard link) and h5py read.
+now and then with the state of the lattice. Out: one HDF5 file, made by `kmc.results_layout`.
 
-A run may be killed at any moment and a reader may hold the file open at any moment. While the file is small
-every output therefore goes to a copy that replaces it in one step; a large file is appended to in place,
-opened and closed per output. Signals wait until an output is whole. HDF5 cannot recover from a full disk, so
-it works on the copy in memory, and on a large file only if there is room enough.
+A run may be killed at any moment and a reader may hold the file open at any moment, and HDF5 recovers neither from
+having been cut off in the middle of an append nor from a full disk. So a file is never written in place: outputs go
+to a copy that replaces it in one step. While the file is small every output does so. A large file is copied only as
+often as costs little time beside the run; outputs wait in memory until then, and so do signals until a copy is whole.
 """
 
 from __future__ import annotations
@@ -16,31 +15,34 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
-from kmc import schema
+from kmc import results_layout, schema
 from kmc.constants import AVOGADRO
-from kmc.errors import InternalError, KmcError, cannot_write, make_directory
+from kmc.errors import InternalError, KmcError, OutputError, cannot_write, make_directory
 from kmc.interrupts import held
+from kmc.whole_files import copy_whole, part_of, removed_on_failure, replace_whole, sync, write_whole
 
 if TYPE_CHECKING:
     from kmc.lattice import Lattice
     from kmc.mechanism import Mechanism
 
-# Above this size [bytes], copying the file at every output costs more than the outputs are worth.
+# Above this size [bytes] a file is copied on the disk rather than in memory, and not at every output.
 COPY_LIMIT = 64 * 2**20
-# Room beyond the values themselves that an output may take in a large file: new chunks and their indexes [bytes].
+# Outputs of a large file wait in memory up to this size [bytes] ...
+_QUEUE_LIMIT = 64 * 2**20
+# ... or until so many times the duration of the last copy has passed: 2 % of the time goes into copying. So it is with
+# bringing a small file onto the disk for the case that the machine loses power; a kill loses nothing without it.
+_PATIENCE = 50
+# Room beyond the values themselves that outputs may take in a large file: new chunks and their indexes [bytes].
 _MARGIN = 4 * 2**20
-# Values per chunk of a series: a chunk of a few kB, so that a short run makes a small file.
-_CHUNK_VALUES = 512
 
 
 class Writer:
@@ -63,14 +65,17 @@ class Writer:
     overwrite : bool
         Whether to replace a file that exists.
     copy_limit : int, [bytes]
-        Size above which the file is appended to in place.
+        Size above which a file is large.
     volume : float, optional, [m^3]
         Of the compartment; without one there are no concentrations.
+    keep : (int, int), optional
+        Go on with the file that is there, of which so many outputs and snapshots are kept; `attributes` are set, and
+        everything else that depends on the deck alone stays as it is.
 
     Raises
     ------
     KmcError
-        If the file exists and `overwrite` is false, or cannot be created.
+        If the file exists and `overwrite` is false, or cannot be created; with `keep`, if it holds fewer.
     """
 
     def __init__(
@@ -84,27 +89,32 @@ class Writer:
         overwrite: bool = False,
         copy_limit: int = COPY_LIMIT,
         volume: float | None = None,
+        keep: tuple[int, int] | None = None,
     ):
         self.path = Path(path)
         self.copy_limit = copy_limit
-        self._part = self.path.with_name(f".{self.path.name}.part")
         self._n_lattice_species = len(mechanism.species)
         self._n_solution = len(mechanism.solution)
         self._volume = volume
         self._finite = [index for index, s in enumerate(mechanism.solution) if s.count is not None]
         self._variables = schema.variables(0 not in lattice.shape, volume is not None)
-        content = io.BytesIO()
+        self._waiting: list[tuple[dict[str, object], np.ndarray | None]] = []
+        self._changes: dict[str, object] = {}  # root attributes to be set
+        self._copied = (0.0, 0.0)  # when the last copy ended and how long it took [s]
         try:
+            if keep is not None:
+                self._changes = dict(attributes or {})
+                self._cut(*keep)
+                return
             self._make_room(overwrite)
             with held():
+                content = io.BytesIO()
                 with h5py.File(content, "w") as file:
-                    _write_coordinates(file, self._variables, mechanism, lattice, surface)
-                    _write_constants(file, mechanism)
-                    _create_series(file, self._series())
-                    if schema.SNAPSHOT in self._variables:
-                        _create_snapshots(file, mechanism, lattice, surface)
-                    _write_provenance(file, attributes or {}, tables or {})
+                    results_layout.create(
+                        file, self._variables, mechanism, lattice, surface, attributes or {}, tables or {}
+                    )
                 self._replace(content)
+                self.n_outputs = self.n_snapshots = 0
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
@@ -116,19 +126,39 @@ class Writer:
             raise KmcError(
                 f"{self.path} exists already; choose another directory or ask for it to be overwritten"
             )
-        self._part.exists()  # its name is longer and may be too long
+        part_of(self.path).exists()  # its name is longer and may be too long
         make_directory(self.path.parent)
+
+    def _cut(self, n_outputs: int, n_snapshots: int) -> None:
+        """Go back to the first outputs of the file that is there."""
+        with held():
+            with h5py.File(self.path) as file:
+                there = results_layout.sizes(file)
+            if there[0] < n_outputs or there[1] < n_snapshots:
+                raise KmcError(
+                    f"{self.path} holds {there[0]} outputs and {there[1]} snapshots, but the checkpoint was written "
+                    f"after {n_outputs} and {n_snapshots}: this is not the file that belongs to it"
+                )
+            self.n_outputs, self.n_snapshots = n_outputs, n_snapshots
+            self._rewrite(0, self._forget)
+
+    def _forget(self, file: h5py.File) -> None:
+        """Cut a copy back to the outputs that are kept."""
+        results_layout.cut(file, self.n_outputs, self.n_snapshots)
+        self._write_waiting(file)
+        self._changes = {}
 
     def _replace(self, content: io.BytesIO) -> None:
         """Put new content in the place of the file, in one step."""
-        try:
-            with self._part.open("wb") as part:
-                part.write(content.getbuffer())
-            os.replace(self._part, self.path)
-        except OSError:
-            with suppress(OSError):
-                self._part.unlink()
-            raise
+        started, durable = time.monotonic(), self._is_patient()
+        write_whole(self.path, content.getbuffer(), durable)
+        if durable:
+            self._copied = (time.monotonic(), time.monotonic() - started)
+
+    def _is_patient(self) -> bool:
+        """Whether enough time has passed since the last costly write."""
+        ended, duration = self._copied
+        return time.monotonic() - ended > _PATIENCE * duration
 
     def _series(self) -> list[schema.Variable]:
         """The datasets of this file that grow by one entry at every output."""
@@ -154,14 +184,13 @@ class Writer:
             If the file cannot be written, for instance on a full disk.
         """
         values = self._complete(values)
-        try:
-            size = sum(np.asarray(value).nbytes for value in values.values())
-            with self._opened(size + (0 if snapshot is None else snapshot.nbytes)) as file:
-                _append_series(file, self._series(), values)
-                if snapshot is not None:
-                    _append_snapshot(file, values["time"], snapshot)
-        except OSError as error:
-            raise cannot_write(self.path, error, chosen=False) from error
+        copies = {variable.name: np.array(values[variable.name]) for variable in self._series()}
+        self._waiting.append((copies, None if snapshot is None else np.array(snapshot)))
+        self.n_outputs += 1
+        self.n_snapshots += snapshot is not None
+        large = self.path.stat().st_size > self.copy_limit
+        if not large or self._is_patient() or self._size() > _QUEUE_LIMIT:
+            self.flush()
 
     def _complete(self, values: Mapping[str, object]) -> dict[str, object]:
         """Extend arrays over the lattice species to all species."""
@@ -183,31 +212,65 @@ class Writer:
                 complete[variable.name] = np.concatenate([value, tail], axis=-1)
         return complete
 
-    @contextmanager
-    def _opened(self, size: int = 0) -> Iterator[h5py.File]:
-        """Open the file to add `size` bytes, or a copy of it that replaces it at the end; signals wait."""
-        with held():
-            file = self._in_place() if self.path.stat().st_size > self.copy_limit else None
-            if file is not None:
-                with file:
-                    if shutil.disk_usage(self.path.parent).free < size + _MARGIN:
-                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                    yield file
-                return
+    def _size(self) -> int:
+        """Bytes of the outputs that wait."""
+        return sum(
+            sum(value.nbytes for value in values.values()) + (0 if snapshot is None else snapshot.nbytes)
+            for values, snapshot in self._waiting
+        )
+
+    def flush(self, durable: bool = False) -> None:
+        """Bring all outputs into the file.
+
+        Parameters
+        ----------
+        durable : bool
+            Whether they must be there even if the machine loses power right afterwards.
+
+        Raises
+        ------
+        KmcError
+            If the file cannot be written, for instance on a full disk; it is as it was before then.
+        """
+        try:
+            if self._waiting or self._changes:
+                with held():
+                    self._rewrite(self._size(), self._write_waiting)
+                    self._waiting, self._changes = [], {}
+            if durable:
+                sync(self.path)
+                sync(self.path.parent)
+        except OSError as error:
+            raise cannot_write(self.path, error, chosen=False) from error
+        except RuntimeError as error:  # of HDF5, where it cannot close a file
+            raise OutputError(f"cannot write {self.path}: {error}") from error
+
+    def _write_waiting(self, file: h5py.File) -> None:
+        for values, snapshot in self._waiting:
+            results_layout.append(file, values, snapshot)
+        file.attrs.update(self._changes)
+
+    def _rewrite(self, n_bytes: int, change) -> None:
+        """Put a changed copy, larger by about so many bytes, in the place of the file."""
+        size = self.path.stat().st_size
+        if size <= self.copy_limit:
             content = io.BytesIO(self.path.read_bytes())
             with h5py.File(content, "r+") as file:
-                yield file
+                change(file)
             self._replace(content)
-
-    def _in_place(self) -> h5py.File | None:
-        """The file itself; nothing if a reader in this process holds it, because HDF5 does not share it."""
-        try:
-            return h5py.File(self.path, "r+", locking=False)
-        except OSError:
-            return None
+            return
+        started, part = time.monotonic(), part_of(self.path)
+        if shutil.disk_usage(self.path.parent).free < size + n_bytes + _MARGIN:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with removed_on_failure(part):
+            copy_whole(self.path, part)
+            with h5py.File(part, "r+", locking=False) as file:
+                change(file)
+            replace_whole(part, self.path)
+        self._copied = (time.monotonic(), time.monotonic() - started)
 
     def set_attributes(self, attributes: Mapping[str, object]) -> None:
-        """Set root attributes, such as why the run stopped.
+        """Set root attributes, such as why the run stopped, and bring everything into the file.
 
         Parameters
         ----------
@@ -218,181 +281,5 @@ class Writer:
         KmcError
             If the file cannot be written.
         """
-        try:
-            with self._opened() as file:
-                file.attrs.update(attributes)
-        except OSError as error:
-            raise cannot_write(self.path, error, chosen=False) from error
-
-
-def _create(file: h5py.File, variable: schema.Variable, data=None, shape=None) -> h5py.Dataset:
-    """Create one dataset of the schema, with its attributes and its dimensions."""
-    dtype = h5py.string_dtype() if variable.dtype == "str" else np.dtype(variable.dtype)
-    options = {}
-    if data is None:
-        options = _chunking(variable, shape)
-    dataset = file.create_dataset(variable.name, data=data, shape=shape, dtype=dtype, **options)
-    dataset.attrs["long_name"] = variable.long_name
-    dataset.attrs["comment"] = variable.definition
-    if variable.unit:
-        dataset.attrs["units"] = variable.unit
-    if variable.dims == (variable.name,):
-        dataset.make_scale(variable.name)
-    else:
-        for axis, name in enumerate(variable.dims):
-            dataset.dims[axis].attach_scale(file[name])
-    return dataset
-
-
-def _chunking(variable: schema.Variable, shape: tuple[int, ...]) -> dict[str, object]:
-    """Layout of a dataset that grows along its first axis."""
-    row = int(np.prod(shape[1:])) if len(shape) > 1 else 1
-    n_rows = 1 if variable.name == schema.SNAPSHOT.name else max(1, _CHUNK_VALUES // max(row, 1))
-    # An axis without entries (no gas) is left without limit, because HDF5 refuses chunks that are longer than
-    # the limit.
-    options = {
-        "maxshape": (None, *(n or None for n in shape[1:])),
-        "chunks": (n_rows, *(n or 1 for n in shape[1:])),
-    }
-    if row > 1:
-        options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-    return options
-
-
-def _write_coordinates(
-    file: h5py.File, variables: Iterable[schema.Variable], mechanism: Mechanism, lattice: Lattice, surface: int
-) -> None:
-    """Coordinates of fixed length, and the two that grow."""
-    has_lattice = schema.LATTICE_VECTORS in variables
-    values = {
-        **(lattice.coordinates(surface) if has_lattice else {}),
-        "vector": ["x", "y", "z"],
-        "direction": ["x", "y", "z"],
-        "species": [s.name for s in (*mechanism.species, *mechanism.solution)],
-        "gas_species": [s.name for s in mechanism.solution if s.phase == "gas"],
-        "solution_species": [s.name for s in mechanism.solution if s.count is not None],
-        "process": [p.name for p in mechanism.processes],
-    }
-    for variable in schema.COORDINATES:
-        if variable not in variables:
-            continue
-        if variable.name in schema.UNLIMITED:
-            _create(file, variable, shape=(0,))
-        else:
-            dtype = object if variable.dtype == "str" else variable.dtype
-            _create(file, variable, data=np.array(values[variable.name], dtype=dtype))
-    if has_lattice:
-        _create(file, schema.LATTICE_VECTORS, data=lattice.vectors)
-
-
-def _write_constants(file: h5py.File, mechanism: Mechanism) -> None:
-    """What is known of every species and process from the start."""
-    lattice_species, solution = mechanism.species, mechanism.solution
-    everyone = (*lattice_species, *solution)
-    values = {
-        "formula": [getattr(s, "formula_unit", None) or _formula_text(s.formula) for s in everyone],
-        "phase": [s.phase for s in everyone],
-        "label": [getattr(s, "label", None) or s.name for s in everyone],
-        "colour": [getattr(s, "colour", None) or "" for s in everyone],
-        "compartment": ["lattice"] * len(lattice_species) + ["solution"] * len(solution),
-        "units_per_site": [getattr(s, "units_per_site", 1) for s in everyone],
-        "molar_volume": [getattr(s, "molar_volume", None) or np.nan for s in everyone],
-        "charge_number": [s.charge for s in everyone],
-        "lithium_number": [s.formula.get("Li", 0) for s in everyone],
-        "electron_number": [p.electrons for p in mechanism.processes],
-        "tunnels": [p.tunnelling for p in mechanism.processes],
-    }
-    for variable in schema.CONSTANTS:
-        dtype = object if variable.dtype == "str" else variable.dtype
-        _create(file, variable, data=np.array(values[variable.name], dtype=dtype))
-
-
-def _formula_text(formula: Mapping[str, int]) -> str:
-    """Formula of a molecule from its atoms."""
-    return "".join(f"{element}{number if number > 1 else ''}" for element, number in formula.items())
-
-
-def _create_series(file: h5py.File, series: Iterable[schema.Variable]) -> None:
-    """Every dataset along time, empty."""
-    for variable in series:
-        if variable.name != "time":
-            _create(file, variable, shape=(0, *(len(file[name]) for name in variable.dims[1:])))
-
-
-def _create_snapshots(file: h5py.File, mechanism: Mechanism, lattice: Lattice, surface: int) -> None:
-    """The lattice, and the VTKHDF view of it."""
-    dataset = _create(file, schema.SNAPSHOT, shape=(0, *lattice.shape))
-    dataset.attrs["periodic"] = np.array(lattice.periodic, dtype=np.uint8)  # along z, y, x
-    dataset.attrs["flag_values"] = np.arange(len(mechanism.species), dtype=np.uint8)
-    # A meaning is one word: the convention separates them by blanks and allows only these characters.
-    words = [re.sub(r"[^A-Za-z0-9_\-.+@]", "_", s.name) for s in mechanism.species]
-    dataset.attrs["flag_meanings"] = " ".join(words)
-    n_z, n_y, n_x = lattice.shape
-    view = file.create_group("VTKHDF")
-    view.attrs["Version"] = np.array([2, 3], dtype=np.int64)
-    # VTK wants ASCII text of fixed length.
-    view.attrs.create("Type", b"ImageData", dtype=h5py.string_dtype("ascii", len(b"ImageData")))
-    view.attrs["WholeExtent"] = np.array([0, n_x, 0, n_y, 0, n_z], dtype=np.int64)
-    # An image of cells along any three directions: columns of the matrix are the unit vectors of the lattice. VTK puts
-    # points, cells and bounds of a sheared box where they are; its filter for cell volumes takes all cells for cuboids.
-    lengths = np.linalg.norm(lattice.vectors, axis=1)
-    view.attrs["Origin"] = -surface * lattice.vectors[2]
-    view.attrs["Spacing"] = lengths
-    view.attrs["Direction"] = (lattice.vectors / lengths[:, None]).T.ravel()
-    view.create_group("CellData")["lattice"] = dataset
-    steps = view.create_group("Steps")
-    steps.attrs["NSteps"] = np.int64(0)
-    # A soft link: with a second hard link, netCDF readers take the dimension to be called "Values".
-    steps["Values"] = h5py.SoftLink("/snapshot_time")
-    offsets = steps.create_dataset(
-        "CellDataOffsets/lattice", shape=(0,), maxshape=(None,), chunks=(64,), dtype=np.int64
-    )
-    offsets.dims[0].attach_scale(file["snapshot_time"])
-
-
-def _write_provenance(file: h5py.File, attributes: Mapping[str, object], tables) -> None:
-    """Root attributes and the tables of the group /provenance."""
-    file.attrs["Conventions"] = "CF-1.11"
-    file.attrs["format_version"] = schema.FORMAT_VERSION
-    for name, value in attributes.items():
-        file.attrs[name] = value
-    group = file.create_group("provenance")
-    for name, columns in tables.items():
-        table = group.create_group(name)
-        n_rows = len(next(iter(columns.values())))
-        scale = table.create_dataset("row", data=np.arange(n_rows))
-        scale.make_scale("row")
-        for column, cells in columns.items():
-            is_text = all(isinstance(cell, str) for cell in cells)
-            data = np.array(cells, dtype=object if is_text else np.float64)
-            dataset = table.create_dataset(column, data=data, dtype=h5py.string_dtype() if is_text else None)
-            dataset.dims[0].attach_scale(scale)
-
-
-def _append_series(file: h5py.File, series: Iterable[schema.Variable], values: Mapping[str, object]) -> None:
-    """One more entry in every dataset along time."""
-    n_outputs = len(file["time"])
-    for variable in series:
-        dataset, value = file[variable.name], np.asarray(values[variable.name])
-        if value.shape != dataset.shape[1:]:
-            raise InternalError(f"{variable.name} has shape {value.shape}, the file {dataset.shape[1:]}")
-        dataset.resize(n_outputs + 1, axis=0)
-        if value.size:
-            dataset[n_outputs] = value
-
-
-def _append_snapshot(file: h5py.File, time: float, snapshot: np.ndarray) -> None:
-    """One more state of the lattice; the count of steps, which VTK believes, last."""
-    dataset, times = file["lattice"], file["snapshot_time"]
-    if snapshot.shape != dataset.shape[1:]:
-        raise InternalError(f"lattice has shape {snapshot.shape}, the file {dataset.shape[1:]}")
-    n_snapshots = len(times)
-    steps = file["VTKHDF/Steps"]
-    for target, value in (
-        (dataset, snapshot),
-        (times, time),
-        (steps["CellDataOffsets/lattice"], n_snapshots),
-    ):
-        target.resize(n_snapshots + 1, axis=0)
-        target[n_snapshots] = value
-    steps.attrs.modify("NSteps", np.int64(n_snapshots + 1))
+        self._changes |= attributes
+        self.flush()

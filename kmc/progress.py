@@ -41,6 +41,7 @@ class Progress:
         self._last_print = None  # wall time of the last row or rewrite [s]
         self._last_fraction = 0.0  # fraction done at that row
         self._rows = 0
+        self._first = (0, 0.0)  # events and fraction done when the run began; not zero where it goes on
         self._previous = (0, 0.0)  # events and wall time at the last row
         self._rate = 0.0  # events per second between the last two rows
         self._latest = None  # arguments of the last update
@@ -61,8 +62,10 @@ class Progress:
         fraction : float in [0, 1]
             How much of the run is done, by the stop criterion that comes first.
         wall_elapsed : float, [s]
-            Wall time since the run began.
+            Wall time since the run began; exactly 0 where it begins, or goes on.
         """
+        if self._latest is None and wall_elapsed == 0.0:
+            self._first, self._previous = (n_events, fraction), (n_events, wall_elapsed)
         self._latest = (time, thickness_m, porosity, n_events, fraction, wall_elapsed)
         if self.stream.isatty():
             self._rewrite()
@@ -86,13 +89,15 @@ class Progress:
         if self._latest is None:
             return
         time, thickness, porosity, n_events, _, wall = self._latest
-        mean_rate = n_events / wall if wall > 0 else 0.0
+        n_new = n_events - self._first[0]
+        mean_rate = n_new / wall if wall > 0 else 0.0
         film = ""
         if thickness is not None:
             film = f"thickness {_format_thickness(thickness)}, porosity {_format_porosity(porosity)}, "
         print(
             f"{'finished' if reason is None else f'stopped ({reason})'}: t = {format_time(time)}, "
-            f"{film}{n_events} events in {format_time(wall)} ({format_count(mean_rate)} events/s)",
+            f"{film}{n_events} events{f', {n_new} of them' if n_new < n_events else ''} in {format_time(wall)} "
+            f"({format_count(mean_rate)} events/s)",
             file=self.stream,
             flush=True,
         )
@@ -137,7 +142,7 @@ class Progress:
             _format_porosity(porosity),
             format_count(n_events),
             format_count(self._rate),
-            _format_left(fraction, wall),
+            _format_left(fraction, self._first[1], wall),
         )
 
 
@@ -190,7 +195,7 @@ def _format_porosity(porosity):
     return "-" if porosity is None or porosity != porosity else f"{porosity:.3f}"
 
 
-def _format_left(fraction, wall):
-    if fraction <= 0:
+def _format_left(fraction, first, wall):
+    if fraction <= first:
         return "-"
-    return format_time(round(wall * (1 - fraction) / fraction, 1))
+    return format_time(round(wall * (1 - fraction) / (fraction - first), 1))

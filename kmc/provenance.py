@@ -137,14 +137,25 @@ def git_commit(directory: Path) -> str:
     """
     if not (directory / ".git").exists():  # an installed package must not report the repository around it
         return ""
-    commit = _git(directory, "rev-parse", "HEAD")
+    commit = git(directory, "rev-parse", "HEAD")
     if not commit:
         return ""
-    return commit + ("+changes" if _git(directory, "status", "--porcelain", "--untracked-files=no") else "")
+    return commit + ("+changes" if git(directory, "status", "--porcelain", "--untracked-files=no") else "")
 
 
-def _git(directory: Path, *arguments: str) -> str:
-    """Output of a git command; empty if it fails or there is no git."""
+def git(directory: Path, *arguments: str) -> str:
+    """Output of a git command; empty if it fails or there is no git.
+
+    Parameters
+    ----------
+    directory : Path
+        Where it is run.
+    *arguments : str
+
+    Returns
+    -------
+    output : str
+    """
     try:
         done = subprocess.run(
             ["git", "-C", str(directory), *arguments], capture_output=True, text=True, timeout=10, check=True
@@ -270,7 +281,7 @@ def _place(where) -> str:
 def _files(deck: Deck) -> dict[str, list]:
     """The files of the tables of the deck: as text, in base64 where they are not text, large ones by their hash."""
     columns = {key: [] for key in ("name", "file", "encoding", "sha256", "text")}
-    for name, path in _paths(deck):
+    for name, path in paths_of_tables(deck):
         path = Path(path)
         for file in table_files(path):
             shown = file.relative_to(path.parent).as_posix()
@@ -307,8 +318,8 @@ def _decks(deck: Deck) -> dict[str, list]:
     }
 
 
-def _paths(deck: Deck) -> Iterable[tuple[str, Path]]:
-    """Name and path of every file that the deck reads."""
+def paths_of_tables(deck: Deck) -> Iterable[tuple[str, Path]]:
+    """Name and path of every file that the deck reads, those that it builds on apart."""
     yield from deck.tables.items()
     for name in ("potential", "temperature"):
         file = getattr(getattr(deck.protocol, name), "file", None)

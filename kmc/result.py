@@ -266,6 +266,32 @@ def output_files(directory: str | os.PathLike, names: Iterable[str]) -> list[Pat
     return files
 
 
+def file_of(path: Path) -> Path:
+    """The results file that a file name or a directory stands for.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    file : Path
+
+    Raises
+    ------
+    KmcError
+        If there is none.
+    """
+    try:
+        file = path / "results.h5" if path.is_dir() else path
+        is_there = file.is_file()
+    except OSError as error:
+        raise KmcError(f"{str(path)[:100]} ...: {error.strerror}") from None
+    if not is_there:
+        raise KmcError(f"{file}: no results there; `kmc run` makes them")
+    return file
+
+
 def open(path: str | os.PathLike) -> Result:
     """Open the results of a run.
 

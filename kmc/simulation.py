@@ -1,34 +1,52 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The run loop: advance to the next time at which something is due, look, write, repeat.
 
-Floor 7. The engine runs uninterrupted between these times, in chunks short enough to hear a signal.
+Floor 7. The engine runs uninterrupted between these times, in chunks short enough to hear a signal. After every chunk
+the run may be cut: a checkpoint taken there has all that follows in it, to the last bit.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import time as wall
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from kmc import fields, provenance
+from kmc import checkpoint, fields, provenance
+from kmc.checkpoint import Checkpoint
 from kmc.deck import load_deck
 from kmc.errors import InternalError
-from kmc.interrupts import held
+from kmc.interrupts import Stopped, held, noticed
 from kmc.ledger import Ledger
 from kmc.model import Model
 from kmc.output import Writer
+from kmc.restart import start_of
 from kmc.result import Result
+from kmc.same_run import settings
 from kmc.schedule import clock, output_times, seconds
+from kmc.whole_files import alone
 from kmc_core import ExitReason
 
 CHUNK = 200_000
 """int: events between two looks at the wall clock and at signals."""
 
 
-def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, progress=None, max_wall_time=None):
+def run(
+    deck,
+    *,
+    directory=None,
+    seed=None,
+    overrides=None,
+    overwrite=False,
+    progress=None,
+    max_wall_time=None,
+    resume=False,
+    tell: Callable[[str], None] | None = None,
+):
     """Grow the film of a deck.
 
     Parameters
@@ -47,6 +65,11 @@ def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, pro
         Called with the duration [s]; gives something with `update` and `finish`, such as `kmc.progress.Progress`.
     max_wall_time : float, optional, [s]
         Stop after this much wall time; instead of the deck's.
+    resume : bool
+        Go on with the run whose results are there, from its last checkpoint and to the same bits as if it had never
+        stopped; from the beginning if there is none.
+    tell : callable, optional
+        Called with a sentence about where a run goes on.
 
     Returns
     -------
@@ -58,22 +81,30 @@ def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, pro
     DeckError
         If the deck is refused, with everything that is wrong.
     KmcError
-        If results exist already or cannot be written.
+        If results exist already or cannot be written, or are to be resumed and are of another run.
+    KeyboardInterrupt
+        If a signal stopped the run; its checkpoint and its outputs are written by then.
     """
     overrides = dict(overrides or {})
     if seed is not None:
         overrides["run.seed"] = str(seed)
     loaded = load_deck(Path(deck), overrides)
-    directory = Path(directory) if directory is not None else Path("results") / Path(deck).stem
-    simulation = Simulation(Model.of(loaded), directory / "results.h5", overwrite=overwrite)
-    meter = progress(loaded.run.duration) if progress is not None else None
-    limit = max_wall_time if max_wall_time is not None else loaded.run.max_wall_time
-    try:
-        reason = simulation.run(limit if limit is not None else math.inf, meter)
-    finally:
-        if meter is not None:
-            meter.finish(simulation.stop_reason)
-    return Result(simulation.path, finished=reason is None, stop_reason=reason)
+    path = (Path(directory) if directory is not None else Path("results") / Path(deck).stem) / "results.h5"
+    with alone(path):
+        start = start_of(loaded, path, resume, overwrite)
+        for note in start.notes if tell is not None else ():
+            tell(note)
+        if start.is_finished:
+            return Result(path)
+        limit = max_wall_time if max_wall_time is not None else loaded.run.max_wall_time
+        simulation = Simulation(Model.of(loaded), path, overwrite=start.overwrite, saved=start.saved)
+        meter = progress(loaded.run.duration) if progress is not None else None
+        try:
+            reason = simulation.run(limit if limit is not None else math.inf, meter)
+        finally:
+            if meter is not None:
+                meter.finish(simulation.stop_reason)
+    return Result(simulation.path, finished=simulation.finished, stop_reason=reason)
 
 
 class Simulation:
@@ -83,29 +114,96 @@ class Simulation:
     ----------
     model : Model
     path : Path
-        The results file.
+        The results file; checkpoints go beside it.
     overwrite : bool
         Replace a file that exists.
+    saved : Checkpoint, optional
+        Go on from there, with the results file that belongs to it; one that `save` wrote for the same deck.
+
+    Attributes
+    ----------
+    stop_reason : str or None
+        Why the run ended before its duration.
+    finished : bool
+        Whether it did all that its deck asks for: its duration or its number of events.
     """
 
-    def __init__(self, model: Model, path: Path, overwrite: bool = False):
+    def __init__(self, model: Model, path: Path, overwrite: bool = False, saved: Checkpoint | None = None):
         self.model = model
-        self.path = path
-        self.engine = model.engine()
+        self.path = Path(path)
         self.stop_reason: str | None = "interrupted"  # until the run says otherwise; None once it reached its end
+        self.finished = False
         self._table = fields.species_table(model.mechanism)
-        surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
-        molecules = model.molecules(self.engine)
-        self._ledger = Ledger(model.mechanism, self._count(), model.lattice.area, molecules=molecules)
-        deck = model.deck
-        self._writer = Writer(
-            path, model.mechanism, model.lattice, surface, provenance.attributes(deck, deck.run.seed),
-            provenance.tables(deck, model.mechanism), overwrite=overwrite,
-            volume=model.mechanism.compartment.size,
-        )
         self._film: Mapping[str, object] = {}
-        self._started = wall.monotonic()
-        self._last = (0, self._started)  # events and wall clock at the last output
+        self._signals: list[str] = []
+        self._n_done = 0  # outputs of the schedule that are written, the first one at time zero apart
+        self._changed = 0.0  # time of the last change of the conditions that the engine knows of [s]
+        if saved is None:
+            self._begin(overwrite)
+        else:
+            self._go_on(saved)
+        self._started = self._saved = wall.monotonic()
+        self._last = (self.engine.n_events, self._started)  # events and wall clock at the last output
+
+    def _begin(self, overwrite: bool) -> None:
+        """Stand at time zero, with an empty file."""
+        model, deck = self.model, self.model.deck
+        self.engine = model.engine()
+        self._run_id, self._settings = uuid.uuid4().hex, settings(deck)
+        surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
+        self._ledger = Ledger(
+            model.mechanism, self._count(), model.lattice.area, molecules=model.molecules(self.engine)
+        )
+        attributes = {"run_id": self._run_id, "settings": json.dumps(self._settings)}
+        self._writer = Writer(
+            self.path, model.mechanism, model.lattice, surface,
+            provenance.attributes(deck, deck.run.seed) | attributes, provenance.tables(deck, model.mechanism),
+            overwrite=overwrite, volume=model.mechanism.compartment.size,
+        )
+        checkpoint.remove(self.path)  # of the run whose results have been replaced
+
+    def _go_on(self, saved: Checkpoint) -> None:
+        """Stand where a checkpoint was taken, with all that was written later forgotten."""
+        model, header = self.model, saved.header
+        parts = {name.partition("/")[2]: array for name, array in saved.arrays.items() if name.startswith("engine/")}
+        self.engine = model.restored(parts)
+        self._run_id, self._settings = header["run_id"], header["settings"]
+        self._n_done, self._changed = header["n_done"], header["changed"]
+        previous = header["previous"]
+        molecules = None if model.solution is None else saved.arrays["ledger/molecules"]
+        self._ledger = Ledger(
+            model.mechanism, saved.arrays["ledger/count"], model.lattice.area,
+            previous=None if previous is None else tuple(previous), molecules=molecules,
+        )
+        self._writer = Writer(
+            self.path, model.mechanism, model.lattice, 0, {"finished": 0, "stop_reason": ""},
+            volume=model.mechanism.compartment.size, keep=tuple(header["outputs"]),
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint, and all outputs before it.
+
+        Raises
+        ------
+        KmcError
+            If it cannot be written; earlier ones stay then.
+        """
+        with held():
+            self._writer.flush(durable=True)
+            count, molecules, previous = self._ledger.state
+            arrays = {f"engine/{name}": array for name, array in self.model.snapshot(self.engine).items()}
+            header = {
+                "run_id": self._run_id,
+                "settings": self._settings,
+                "time": seconds(self.engine.time),
+                "n_done": self._n_done,
+                "changed": self._changed,
+                "outputs": [self._writer.n_outputs, self._writer.n_snapshots],
+                "previous": previous,
+            }
+            ledger = {"ledger/count": count, "ledger/molecules": molecules}
+            checkpoint.write(self.path, Checkpoint(header, arrays | ledger))
+        self._saved = wall.monotonic()
 
     def run(self, max_wall_time: float = math.inf, progress=None) -> str | None:
         """Advance to the end of the deck.
@@ -119,11 +217,28 @@ class Simulation:
         -------
         reason : str or None
             Why the run ended early; None if it reached its duration.
+
+        Raises
+        ------
+        Stopped
+            If a signal ended it, once a checkpoint and the last state are written.
         """
-        self._started = wall.monotonic()
-        reason = self._grow(max_wall_time, progress)
-        self.stop_reason = reason
-        self._writer.set_attributes({"finished": int(reason is None), "stop_reason": reason or ""})
+        self._started = self._saved = wall.monotonic()
+        with noticed() as self._signals:
+            if self._writer.n_outputs and progress is not None:
+                self._film = self._observed(self._lattice())
+                self._report(max_wall_time, progress, elapsed=0.0)
+            reason = self._grow(max_wall_time, progress)
+            self.finished = self.finished or reason is None
+            if reason is not None:
+                self.save()
+                self._observe(True)  # for who looks at the file now; a run that goes on forgets it
+            self._writer.set_attributes({"finished": int(self.finished), "stop_reason": reason or ""})
+            if reason is None:
+                checkpoint.remove(self.path)
+            self.stop_reason = reason
+        if self._signals and not self.finished:
+            raise Stopped(reason)
         return reason
 
     def _grow(self, max_wall_time: float, progress) -> str | None:
@@ -131,44 +246,53 @@ class Simulation:
         deck = self.model.deck
         times = set(output_times(deck.output.times, deck.run.duration))
         snapshots = set(output_times(deck.output.snapshots, deck.run.duration))
-        self._observe(True)
-        for due in [*sorted(times | snapshots), deck.run.duration]:
-            for pause in self._pauses(due):
-                reason = self._advance(clock(pause), max_wall_time, progress)
+        if self._writer.n_outputs == 0:
+            self._observe(True)
+        for due in [*sorted(times | snapshots), deck.run.duration][self._n_done :]:
+            while (change := self.model.protocol.breakpoints(self._changed, math.nextafter(due, math.inf))) is not None:
+                reason = self._advance(change, max_wall_time, progress)
                 if reason is not None:
-                    self._observe(True)
                     return reason
-                if pause < due:
-                    self.model.apply(self.engine, pause)
+                self.model.apply(self.engine, change)
+                self._changed = change
+            reason = self._advance(due, max_wall_time, progress)
+            if reason is not None:
+                return reason
             self._observe(due in snapshots or due == deck.run.duration)
+            self._n_done += 1
             self._report(max_wall_time, progress)
         return None
 
-    def _pauses(self, due: float):
-        """Times up to `due` at which the engine has to stop: changes of potential or temperature, then `due`."""
-        now = seconds(self.engine.time)
-        while (change := self.model.protocol.breakpoints(now, due)) is not None:
-            yield change
-            now = change
-        yield due
-
-    def _advance(self, stop: tuple[int, float], max_wall_time: float, progress) -> str | None:
-        """Run the engine to a clock reading; the reason if that has to end early."""
-        limit = self.model.deck.run.max_events
+    def _advance(self, time: float, max_wall_time: float, progress) -> str | None:
+        """Run the engine to a time [s]; the reason if that has to end early."""
+        run, stop = self.model.deck.run, clock(time)
         while True:
-            chunk = CHUNK if limit is None else min(CHUNK, limit - self.engine.n_events)
+            chunk = CHUNK if run.max_events is None else min(CHUNK, run.max_events - self.engine.n_events)
             if chunk <= 0:
-                return f"{limit} events executed"
-            if self.engine.run(stop, chunk) != ExitReason.MAX_EVENTS:
+                self.finished = True
+                return f"{run.max_events} events executed"
+            has_arrived = self.engine.run(stop, chunk) != ExitReason.MAX_EVENTS
+            if has_arrived and time == run.duration:
                 return None
-            if wall.monotonic() - self._started > max_wall_time:
-                return f"{max_wall_time:g} s of wall time used"
+            reason = self._reason_to_stop(max_wall_time)
+            if reason is None and wall.monotonic() - self._saved > run.checkpoint_interval:
+                self.save()
+            if reason is not None or has_arrived:
+                return reason
             self._report(max_wall_time, progress)
 
-    def _report(self, max_wall_time: float, progress) -> None:
+    def _reason_to_stop(self, max_wall_time: float) -> str | None:
+        """Why the machine or its user wants the run to stop here."""
+        if self._signals:
+            return f"stopped by {self._signals[0]}"
+        if wall.monotonic() - self._started > max_wall_time:
+            return f"{max_wall_time:g} s of wall time used"
+        return None
+
+    def _report(self, max_wall_time: float, progress, elapsed: float | None = None) -> None:
         if progress is None:
             return
-        deck, elapsed = self.model.deck, wall.monotonic() - self._started
+        deck, elapsed = self.model.deck, wall.monotonic() - self._started if elapsed is None else elapsed
         time = seconds(self.engine.time)
         done = [time / deck.run.duration, elapsed / max_wall_time]
         if deck.run.max_events is not None:
@@ -179,10 +303,7 @@ class Simulation:
     def _observe(self, keep_lattice: bool) -> None:
         """Work out all fields of this moment, check the ledgers and append them to the file."""
         lattice, reading = self._lattice(), self.engine.time
-        if self.model.has_lattice:
-            # The first look at a film imports libraries, which a signal must not cut in two.
-            with held():
-                self._film = fields.observe(lattice, self._table, self.model.lattice)
+        self._film = self._observed(lattice)
         events, molecules = self.model.event_count(self.engine), self.model.molecules(self.engine)
         books = self._ledger.record(seconds(reading), events, self._count(), molecules)
         potential, temperature = self.model.protocol.at(seconds(reading))
@@ -193,6 +314,14 @@ class Simulation:
             "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
         }
         self._writer.append(values, lattice if keep_lattice and self.model.has_lattice else None)
+
+    def _observed(self, lattice: np.ndarray) -> Mapping[str, object]:
+        """Fields of the film; none without a lattice."""
+        if not self.model.has_lattice:
+            return {}
+        # The first look at a film imports libraries, which a signal must not cut in two.
+        with held():
+            return fields.observe(lattice, self._table, self.model.lattice)
 
     def _events_per_second(self) -> float:
         """Events per second of wall time since the last output [1/s]."""

@@ -3,6 +3,7 @@
 from kmc_core.engine import Engine, ExitReason
 from kmc_core.interactions import Interactions
 from kmc_core.rules import Rules
+from kmc_core.snapshots import restore, snapshot
 from kmc_core.solution import Solution
 
-__all__ = ["Engine", "ExitReason", "Interactions", "Rules", "Solution"]
+__all__ = ["Engine", "ExitReason", "Interactions", "Rules", "Solution", "restore", "snapshot"]

@@ -80,6 +80,16 @@ cdef class EnvironmentTable:
             slots = max(slots, 1 << (self.key_limit - 1).bit_length())
         self._rehash(np.zeros(slots, dtype=np.int32))
 
+    def empty(self, int64_t classes, int64_t entries):
+        """Forget all classes, with room for as many classes and entries as given, as after a run that met them."""
+        self._allocate()
+        while self.key.shape[0] < classes:
+            self._adopt_classes(_doubled(self.key), _doubled(self.total), _doubled(self.group), _doubled(self.first),
+                                _doubled(self.size), _doubled(self.level), _doubled(self.layer),
+                                _doubled(self.environment), np.zeros(2 * self.table.shape[0], dtype=np.int32))
+        while self.entry_rule.shape[0] < entries:
+            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum), _doubled(self.entry_rate))
+
     cdef int _rehash(self, class_t[::1] table) except -1:
         """Fill a new, empty hash table of a power of two entries, at most a quarter of them used."""
         cdef uint64_t slot, mask = <uint64_t> table.shape[0] - 1

@@ -197,4 +197,5 @@ def write_film(
         outputs.append(values)
         if n in kept:
             states.append(growth.sites.copy())
+    writer.flush()
     return outputs, states

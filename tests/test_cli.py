@@ -96,7 +96,7 @@ def test_import_and_help_load_no_heavy_module(code):
     assert loaded.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["check", "rates", "run", "plot", "export", "schema"])
+@pytest.mark.parametrize("command", ["check", "rates", "run", "digest", "plot", "export", "schema"])
 def test_help_names_every_command_and_each_has_its_own(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
@@ -149,6 +149,7 @@ def test_run_hands_over_what_was_asked_for(run_calls, replace, capsys):
         ]
     )
     assert code == EXIT_FINISHED
+    run_calls[0].pop("tell")("goes on")
     assert run_calls == [
         {
             "deck": Path("inputs/film.yaml"),
@@ -158,9 +159,10 @@ def test_run_hands_over_what_was_asked_for(run_calls, replace, capsys):
             "overwrite": False,
             "progress": Progress,
             "max_wall_time": None,
+            "resume": False,
         }
     ]
-    assert capsys.readouterr().out == f"results in {Path('there/results.h5')}\n"
+    assert capsys.readouterr() == (f"results in {Path('there/results.h5')}\n", "kmc: goes on\n")
 
 
 def test_run_without_options_leaves_the_deck_in_charge(run_calls):
@@ -172,7 +174,7 @@ def test_run_without_options_leaves_the_deck_in_charge(run_calls):
 
 def test_quiet_run_prints_nothing(run_calls, capsys):
     assert main(["run", "film.yaml", "--quiet", "--overwrite"]) == EXIT_FINISHED
-    assert run_calls[0]["progress"] is None
+    assert run_calls[0]["progress"] is run_calls[0]["tell"] is None
     assert run_calls[0]["overwrite"] is True
     assert capsys.readouterr() == ("", "")
 
@@ -184,15 +186,21 @@ def test_an_override_without_path_or_value_is_refused(assignment, run_calls, cap
     assert run_calls == []
 
 
-def test_max_wall_time_takes_a_unit(run_calls):
-    assert main(["run", "film.yaml", "--max-wall-time", "20 min"]) == EXIT_FINISHED
+def test_run_is_asked_to_resume(run_calls):
+    assert main(["run", "film.yaml", "--resume"]) == EXIT_FINISHED
+    assert run_calls[0]["resume"] is True
+
+
+@pytest.mark.parametrize("option", ["--wall-time", "--max-wall-time"])
+def test_wall_time_takes_a_unit(option, run_calls):
+    assert main(["run", "film.yaml", option, "20 min"]) == EXIT_FINISHED
     assert run_calls[0]["max_wall_time"] == pytest.approx(1200.0)
 
 
 @pytest.mark.parametrize("text", ["20 nm", "soon", "-1 s", "0 s"])
-def test_max_wall_time_that_is_none_is_refused(text, run_calls, capsys):
-    assert main(["run", "film.yaml", f"--max-wall-time={text}"]) == EXIT_REFUSED
-    assert "--max-wall-time" in capsys.readouterr().err
+def test_wall_time_that_is_none_is_refused(text, run_calls, capsys):
+    assert main(["run", "film.yaml", f"--wall-time={text}"]) == EXIT_REFUSED
+    assert "--wall-time" in capsys.readouterr().err
     assert run_calls == []
 
 
@@ -200,7 +208,18 @@ def test_a_run_that_stops_early_exits_75_and_says_why(replace, tmp_path, capsys)
     stopped = SimpleNamespace(path=tmp_path / "results.h5", finished=False, stop_reason="max-wall-time")
     replace("simulation", "run", lambda *_, **__: stopped)
     assert main(["run", "film.yaml", "-o", str(tmp_path)]) == EXIT_STOPPED
-    assert "stopped early: max-wall-time; nothing was written" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "stopped early: max-wall-time; nothing was written" in error
+    assert error.endswith(f"; go on with: kmc run film.yaml -o {tmp_path} --resume\n")
+
+
+def test_the_command_that_goes_on_keeps_every_option(replace, tmp_path, capsys):
+    replace("simulation", "run", raiser(KeyboardInterrupt("stopped by SIGUSR1")))
+    arguments = ["run", "my film.yaml", "-o", str(tmp_path), "--seed", "3", "--set", "protocol.temperature=330 K"]
+    assert main(arguments) == EXIT_STOPPED
+    error = capsys.readouterr().err
+    assert error.startswith("kmc: stopped by SIGUSR1; nothing was written; go on with: kmc run 'my film.yaml' ")
+    assert error.endswith(f" -o {tmp_path} --seed 3 --set 'protocol.temperature=330 K' --resume\n")
 
 
 def test_ctrl_c_exits_75_and_says_what_is_there(replace, tmp_path, capsys):
@@ -213,12 +232,13 @@ def test_ctrl_c_exits_75_and_says_what_is_there(replace, tmp_path, capsys):
     assert "holds 3 outputs, up to t = 2 us" in capsys.readouterr().err
 
 
-def test_sigterm_stops_a_run_like_ctrl_c(replace, tmp_path, capsys):
-    replace("simulation", "run", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_other_signals_stop_a_run_like_ctrl_c(number, replace, tmp_path, capsys):
+    replace("simulation", "run", lambda *_, **__: signal.raise_signal(number))
+    before = signal.getsignal(number)
     assert main(["run", "film.yaml", "-o", str(tmp_path)]) == EXIT_STOPPED
     assert "stopped by a signal; nothing was written" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize("content", [b"", b"not HDF5 at all"])
@@ -241,7 +261,7 @@ def test_a_full_disk_is_an_error_but_no_refusal(replace, capsys):
     assert capsys.readouterr().err == "cannot write results.h5: No space left on device\n"
 
 
-@pytest.mark.parametrize("arguments", [["plot"], ["export", "--to", "csv"]])
+@pytest.mark.parametrize("arguments", [["plot"], ["digest"], ["export", "--to", "csv"]])
 def test_results_under_an_over_long_name_are_refused_in_one_line(arguments, capsys):
     assert main([*arguments, "x" * 300]) == EXIT_REFUSED
     assert capsys.readouterr().err.endswith("File name too long\n")
@@ -317,7 +337,7 @@ def test_export_hands_over_format_and_directory(to, replace, tmp_path, capsys):
     assert capsys.readouterr().out == f"{Path('there') / 'results'}.{to}\n"
 
 
-@pytest.mark.parametrize("arguments", [["plot"], ["export", "--to", "csv"]])
+@pytest.mark.parametrize("arguments", [["plot"], ["digest"], ["export", "--to", "csv"]])
 def test_results_that_do_not_exist_are_refused(arguments, tmp_path, capsys):
     assert main([*arguments, str(tmp_path)]) == EXIT_REFUSED
     assert "no results there" in capsys.readouterr().err

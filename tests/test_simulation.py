@@ -70,7 +70,7 @@ def test_results_are_not_overwritten_unasked(tmp_path):
 
 def test_a_run_of_limited_events_says_so_and_leaves_its_last_state(tmp_path):
     result = kmc.run(DECK, directory=tmp_path, overrides={**SMALL, "run.max-events": "1000"})
-    assert not result.finished
+    assert result.finished, "it did all that its deck asks for"
     assert "1000 events" in result.stop_reason
     with h5py.File(result.path) as file:
         assert int(file["n_events"][-1]) == 1000
