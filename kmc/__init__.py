@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sei-kmc: grows a battery's solid electrolyte interphase on a lattice, from barriers to fields.
 
-The public names are `run`, `open`, `check`, `rate_constants`, `load_deck`, `Result` and `__version__`. They are
-fetched from their modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
+The public names are `run`, `open`, `check`, `rate_constants`, `load_deck`, `sweep`, `open_sweep`, the results `Result`
+and `SweepResult`, and `__version__`. They are fetched from their modules when they are first used, so that
+``import kmc`` and ``kmc --help`` cost nothing.
 """
 
 import importlib
@@ -17,9 +18,15 @@ _HOME_OF = {
     "load_deck": "deck",
     "check": "inspection",
     "rate_constants": "rate_table",
+    "sweep": "sweeping",
+    "open_sweep": "sweep_result",
+    "SweepResult": "sweep_result",
 }
 
-__all__ = ["Result", "__version__", "check", "load_deck", "open", "rate_constants", "run"]
+__all__ = [
+    "Result", "SweepResult", "__version__", "check", "load_deck", "open", "open_sweep", "rate_constants", "run",
+    "sweep",
+]
 
 
 def __getattr__(name):

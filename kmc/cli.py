@@ -13,6 +13,7 @@ from pathlib import Path
 from kmc import __version__
 from kmc.errors import KmcError
 from kmc.interrupts import held, signals_as_interrupt
+from kmc.ranks import launched_ranks
 
 EXIT_FINISHED = 0
 EXIT_ERROR = 1
@@ -26,14 +27,6 @@ exit codes: 0 finished, 2 the input is refused, 75 stopped early, 1 anything els
   kmc run inputs/graphite_ec.yaml -o results/graphite_ec
   kmc plot results/graphite_ec
 """
-
-# Number of ranks and own rank, as launchers tell them: PMI (MPICH, Intel MPI), Open MPI, MVAPICH, srun.
-_LAUNCHERS = (
-    ("PMI_SIZE", "PMI_RANK"),
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
-    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
-)
 
 
 def main(argv=None):
@@ -88,6 +81,7 @@ def build_parser():
     _add_check(commands)
     _add_rates(commands)
     _add_run(commands)
+    _add_sweep(commands)
     _add_plot(commands)
     _add_export(commands)
     _add_import(commands)
@@ -148,6 +142,14 @@ def _add_run(commands):
         metavar="TIME",
         help="stop after this long, as in '20 min'; exit code 75",
     )
+
+
+def _add_sweep(commands):
+    from kmc.sweep_command import add_sweep_arguments
+
+    parser = _add_command(commands, "sweep", _sweep, "grow an ensemble of films; leaves sweep.h5 in a directory")
+    _add_deck(parser)
+    add_sweep_arguments(parser)
 
 
 def _add_plot(commands):
@@ -219,7 +221,7 @@ def _rates(arguments):
 
 
 def _run(arguments):
-    n_ranks, rank = _launched_ranks()
+    n_ranks, rank = launched_ranks()
     if n_ranks > 1:
         return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
@@ -250,6 +252,13 @@ def _run(arguments):
     if not arguments.quiet:
         print(f"results in {result.path}")
     return EXIT_FINISHED
+
+
+def _sweep(arguments):
+    from kmc.sweep_command import run_sweep
+
+    max_wall_time = _physical("--max-wall-time", arguments.max_wall_time, "time")
+    return run_sweep(arguments, _overrides(arguments.overrides), max_wall_time)
 
 
 def _plot(arguments):
@@ -340,19 +349,11 @@ def _results_file(path):
     return file
 
 
-def _launched_ranks():
-    """Number of ranks that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
-    for size, rank in _LAUNCHERS:
-        if os.environ.get(size, "").isdigit():
-            return int(os.environ[size]), int(os.environ.get(rank, "0"))
-    return 1, 0
-
-
 def _refuse_ranks(n_ranks, rank):
     if rank == 0:
         print(
             f"kmc: started on {n_ranks} ranks, but a single film runs on one rank for now: "
-            "start `kmc run` without mpiexec or srun, or with one rank",
+            "start `kmc run` without mpiexec or srun, or with one rank; `kmc sweep` shares films among ranks",
             file=sys.stderr,
         )
     return EXIT_REFUSED
