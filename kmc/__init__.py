@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sei-kmc: grows a battery's solid electrolyte interphase on a lattice, from barriers to fields.
 
-The public names are `run`, `open`, `check`, `rate_constants`, `load_deck`, `sweep`, `open_sweep`, the results `Result`
-and `SweepResult`, and `__version__`. They are fetched from their modules when they are first used, so that
-``import kmc`` and ``kmc --help`` cost nothing.
+The public names are `run`, `open`, `check`, `rate_constants`, `load_deck`, `sweep`, `open_sweep`, `sensitivity`, the
+results `Result` and `SweepResult`, and `__version__`. They are fetched from their modules when they are first used, so
+that ``import kmc`` and ``kmc --help`` cost nothing.
 """
 
 import importlib
@@ -21,11 +21,12 @@ _HOME_OF = {
     "sweep": "sweeping",
     "open_sweep": "sweep_result",
     "SweepResult": "sweep_result",
+    "sensitivity": "sobol",
 }
 
 __all__ = [
     "Result", "SweepResult", "__version__", "check", "load_deck", "open", "open_sweep", "rate_constants", "run",
-    "sweep",
+    "sensitivity", "sweep",
 ]
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from kmc import __version__
 from kmc.errors import KmcError
 from kmc.interrupts import held, signals_as_interrupt
+from kmc.options import overrides_of as _overrides
+from kmc.options import physical_value as _physical
 from kmc.ranks import launched_ranks
 
 EXIT_FINISHED = 0
@@ -145,11 +147,13 @@ def _add_run(commands):
 
 
 def _add_sweep(commands):
-    from kmc.sweep_command import add_sweep_arguments
+    from kmc.sweep_command import add_sensitivity_arguments, add_sweep_arguments, run_sensitivity, run_sweep
 
-    parser = _add_command(commands, "sweep", _sweep, "grow an ensemble of films; leaves sweep.h5 in a directory")
+    parser = _add_command(commands, "sweep", run_sweep, "grow an ensemble of films; leaves sweep.h5 in a directory")
     _add_deck(parser)
     add_sweep_arguments(parser)
+    parser = _add_command(commands, "sensitivity", run_sensitivity, "rank the uncertain values of a sweep")
+    add_sensitivity_arguments(parser)
 
 
 def _add_plot(commands):
@@ -254,14 +258,11 @@ def _run(arguments):
     return EXIT_FINISHED
 
 
-def _sweep(arguments):
-    from kmc.sweep_command import run_sweep
-
-    max_wall_time = _physical("--max-wall-time", arguments.max_wall_time, "time")
-    return run_sweep(arguments, _overrides(arguments.overrides), max_wall_time)
-
-
 def _plot(arguments):
+    from kmc.sweep_command import plot_if_sweep
+
+    if plot_if_sweep(arguments.results, arguments.output):
+        return EXIT_FINISHED
     path = _results_file(arguments.results)
 
     from kmc.plotting import plot
@@ -309,32 +310,6 @@ def _import(arguments):
     if len(left_out) > 10:
         print(f"  left out: {len(left_out) - 10} more, named in the deck")
     return EXIT_FINISHED
-
-
-def _overrides(assignments):
-    """``["run.seed=7"]`` as ``{"run.seed": "7"}``; the deck gives the values their types and units."""
-    overrides = {}
-    for assignment in assignments:
-        path, equals, value = assignment.partition("=")
-        if not (equals and path.strip() and value.strip()):
-            raise KmcError(f"--set {assignment!r}: expected PATH=VALUE, as in --set run.seed=7")
-        overrides[path.strip()] = value.strip()
-    return overrides
-
-
-def _physical(option, text, dimension):
-    """Value of an option in internal units; None if it is not given."""
-    if text is None:
-        return None
-    from kmc.units import UnitError, parse_quantity
-
-    try:
-        value, _ = parse_quantity(text, dimension)
-    except UnitError as error:
-        raise KmcError(f"{option} {text!r}: {error}") from error
-    if not value > 0:
-        raise KmcError(f"{option} {text!r}: must be positive")
-    return value
 
 
 def _results_file(path):

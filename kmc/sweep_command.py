@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command ``kmc sweep``: its arguments, and what it says while films grow. Floor 85."""
+"""The commands ``kmc sweep`` and ``kmc sensitivity``: their arguments, and what they say. Floor 85."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kmc.errors import KmcError
 from kmc.interrupts import held
+from kmc.options import overrides_of, physical_value
 
 # A log gets a line at least this many seconds after the one before, a terminal is rewritten more often.
 _LOG_INTERVAL, _TERMINAL_INTERVAL = 10.0, 0.2
@@ -28,7 +29,36 @@ def add_sweep_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary; errors only")
 
 
-def run_sweep(arguments: Namespace, overrides: dict[str, str], max_wall_time: float | None) -> int:
+def add_sensitivity_arguments(parser: ArgumentParser) -> None:
+    """Arguments of ``kmc sensitivity``."""
+    parser.add_argument("sweep", metavar="SWEEP", type=Path, help="sweep.h5, or the directory that holds it")
+    parser.add_argument("--of", action="append", metavar="FIELD", help="field (default: thickness and mean_porosity)")
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help="where files go (default: beside the sweep)")
+
+
+def run_sensitivity(arguments: Namespace) -> int:
+    """Run ``kmc sensitivity``; its exit code."""
+    from kmc.sobol import write_sensitivity
+    from kmc.sweep_picture import plot_sensitivity
+
+    for draw in (write_sensitivity, plot_sensitivity):
+        print(draw(arguments.sweep, arguments.output, arguments.of))
+    return 0
+
+
+def plot_if_sweep(path: Path, directory: Path | None) -> bool:
+    """Draw a sweep for ``kmc plot``; whether it is one."""
+    from kmc.sweep_result import is_sweep
+
+    if not is_sweep(path):
+        return False
+    from kmc.sweep_picture import plot_sweep
+
+    print(*plot_sweep(path, directory), sep="\n")
+    return True
+
+
+def run_sweep(arguments: Namespace) -> int:
     """Run ``kmc sweep``.
 
     Returns
@@ -36,6 +66,8 @@ def run_sweep(arguments: Namespace, overrides: dict[str, str], max_wall_time: fl
     exit_code : int
         0 finished, 75 stopped early, 1 if no film has a result.
     """
+    overrides = overrides_of(arguments.overrides)
+    max_wall_time = physical_value("--max-wall-time", arguments.max_wall_time, "time")
     if arguments.list:
         return _list(arguments.deck, overrides)
     if arguments.workers < 1:

@@ -135,6 +135,12 @@ class SweepResult:
         return f"SweepResult({str(self.path)!r}: {data.sizes['member']} films{lost}, {data.sizes['case']} cases)"
 
 
+def is_sweep(path: str | os.PathLike) -> bool:
+    """Whether a file is that of a sweep, or a directory holds one and no results of a film."""
+    path = Path(path)
+    return path.name == NAME or ((path / NAME).is_file() and not (path / "results.h5").is_file())
+
+
 def open_sweep(path: str | os.PathLike) -> SweepResult:
     """Open the results of a sweep.
 
