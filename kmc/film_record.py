@@ -30,7 +30,7 @@ from kmc.sweep_plan import Plan, members_directory
 FINISHED, STOPPED, DEAD = "finished", "stopped", "dead"
 """str: states of a film: at the end of its deck, ended early as its deck asks, without result."""
 
-_COORDINATES = ("z", "species", "gas_species", "solution_species", "process")
+_COORDINATES = ("z", "y", "x", "species", "gas_species", "solution_species", "process")
 # Exact clocks are of no use in an average, and maps and profiles of composition fill disks.
 _LEFT_OUT = {"time", "time_seconds", "time_fraction", "volume_fraction"}
 

@@ -15,7 +15,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,7 +73,7 @@ def indices(
     factors : sequence of str
     confidence : float
     n_resamples : int
-        Of the rows, by which the intervals are found (bootstrap, normal approximation).
+        Of the rows, by which the intervals are found: half of the distance between quantiles of the resampled indices.
 
     Returns
     -------
@@ -118,9 +117,9 @@ def indices(
     with np.errstate(divide="ignore", invalid="ignore"):
         film = first / (1.0 - total[-1]), (total - total[-1]) / (1.0 - total[-1])
         films = firsts / (1.0 - totals[:, -1:]), (totals - totals[:, -1:]) / (1.0 - totals[:, -1:])
-    quantile = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
+    ends = 0.5 - 0.5 * confidence, 0.5 + 0.5 * confidence
     stacked = [
-        np.column_stack([value, quantile * spread.std(axis=0, ddof=1)])
+        np.column_stack([value, 0.5 * np.subtract(*np.quantile(spread, ends[::-1], axis=0))])
         for value, spread in ((first, firsts), (total, totals), (film[0], films[0]), (film[1], films[1]))
     ]
     for each in (stacked[0], stacked[2], stacked[3]):

@@ -190,7 +190,7 @@ def _about_members(plan: Plan, records: Sequence[Record]) -> list[_Field]:
     ]
     paths = list(dict.fromkeys(path for case in plan.cases for path in case))
     settings = np.array([[case.get(path, "") for path in paths] for case in plan.cases], dtype=str)
-    values = np.array([member.values for member in plan.members], dtype=float).reshape(-1, len(plan.factors))
+    values = np.array([member.values for member in plan.members], dtype=float)
     if paths:
         found.append(_Field("case_setting", ("case", "path"), settings, long_name="setting",
                             comment="What the case sets at the path, as YAML; empty where it sets nothing."))

@@ -183,14 +183,13 @@ def sensitivity_figure(result: SweepResult, outputs: Sequence[str], case: int = 
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Of the expected film, the mean over random numbers; the share of these in the variance of single films stands
-        beside it.
+        Of the expected film, the mean over random numbers; below it the share of these in the variance of single films.
     """
     from matplotlib.figure import Figure
 
     names, confidence = factors_of(result), float(result.summary.attrs["confidence"])
-    figure = Figure(figsize=(7.2, 1.1 + 0.3 * len(names) + 2.0), layout="constrained")
-    panels = figure.subplots(2, len(outputs), squeeze=False, height_ratios=[1.0 + 0.3 * len(names), 2.0])
+    figure = Figure(figsize=(7.2, 3.4 + 0.3 * len(names)), layout="constrained")
+    panels = figure.subplots(2, len(outputs), squeeze=False, height_ratios=[1.3 + 0.3 * len(names), 2.0])
     colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)}
     for column, output in enumerate(outputs):
         found = indices(draws_of(result, final_values(result, output), case), names, confidence)
@@ -198,13 +197,20 @@ def sensitivity_figure(result: SweepResult, outputs: Sequence[str], case: int = 
         _draw_course(panels[1, column], result, output, case, colours)
     for axes, letter in zip(panels.ravel(), "abcdefgh", strict=False):
         mark_panel(axes, letter)
-    panels[0, -1].legend(loc="lower right")
+    drawn = [axes for axes in panels[0] if axes.get_legend_handles_labels()[0]]
+    if drawn:
+        drawn[-1].legend(loc="lower right")
     panels[1, 0].legend(fontsize=6)
     return figure
 
 
 def _draw_bars(axes: Axes, found: Indices, title: str) -> None:
     """First-order and total index of every factor, the largest total on top."""
+    axes.set_title(title, fontsize=7)
+    if np.isnan(found.total).all():
+        axes.annotate("does not vary", (0.5, 0.5), xycoords="axes fraction", ha="center")
+        axes.set(xticks=[], yticks=[])
+        return
     order = order_of(found)[:-1]
     places = np.arange(len(order))
     for kind, shift, colour, label in (
@@ -213,12 +219,14 @@ def _draw_bars(axes: Axes, found: Indices, title: str) -> None:
         values = getattr(found, kind)[order]
         axes.barh(places + shift, values[:, 0], 0.36, xerr=values[:, 1], color=colour, label=label,
                   error_kw={"lw": 0.7, "capsize": 1.5})
-    axes.set_yticks(places, [fill(found.factors[number], _LABEL_WIDTH) for number in order])
+    share, error = found.total[-1]
+    axes.barh([len(order)], [share], 0.36, xerr=[error], color="0.7", label="of single films",
+              error_kw={"lw": 0.7, "capsize": 1.5})
+    axes.set_yticks([*places, len(order)], [*(_factor_label(found.factors[number]) for number in order), NOISE])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.axvline(0, color="0.3", lw=0.6)
-    share, error = found.total[-1]
-    axes.set_title(f"{title}; {NOISE}: {share:.0%} ± {error:.0%} of the variance of films", fontsize=7)
+    axes.set_xlim(-0.15, 1.15)
     axes.set_xlabel("Sobol index of the expected film")
 
 
@@ -236,9 +244,15 @@ def _draw_course(axes: Axes, result: SweepResult, output: str, case: int, colour
         courses[NOISE][step] = found.total[-1, 0]
     for name, course in courses.items():
         style = {"color": "0.5", "ls": ":"} if name == NOISE else {"color": colours[name]}
-        axes.plot(time, course, label=name, **style)
+        axes.plot(time, course, label=_factor_label(name).replace("\n", ""), **style)
     set_time_axis(axes, time)
     axes.set(ylim=(0, 1.2), ylabel="total index")
+
+
+def _factor_label(name: str) -> str:
+    """Name of a factor without what all of them have in common."""
+    short = name.rpartition("#")[2].removeprefix("processes.").replace(".rate.", " ")
+    return fill(short, _LABEL_WIDTH)
 
 
 def _case_label(result: SweepResult, case: int) -> str:
