@@ -125,7 +125,9 @@ class ParticlesDeck(Section):
         None, min_length=1, description="radii and how many particles have them", examples=[[{"radius": "5 um"}]]
     )
     lognormal: LognormalDeck | None = Field(
-        None, description="size distribution", examples=[{"median": "8 um", "spread": 0.35, "count": 4}]
+        None,
+        description="size distribution",
+        examples=[{"median": "8 um", "spread": 0.35, "count": 4, "source": "laser diffraction"}],
     )
     positions: list[number("dimensionless", least=0.0, most=1.0)] = Field(
         min_length=1,
@@ -138,7 +140,9 @@ class ParticlesDeck(Section):
         examples=[["0 mV", "4 mV", "6 mV"]],
     )
     table: PatchTableDeck | None = Field(
-        None, description="potential histories from a cell model, not the protocol's", examples=[{"file": "a.csv"}]
+        None,
+        description="potential histories from a cell model, not the protocol's",
+        examples=[{"file": "a.csv", "time": "Time [s]", "position": "Position [1]", "value": "Potential [V]"}],
     )
 
 
@@ -191,7 +195,7 @@ def check_sweep(data: Any, reading: Reading) -> None:
     sweep = data.get("sweep") if isinstance(data, dict) else None
     if not isinstance(sweep, dict):
         return
-    if not any(sweep.get(key) for key in ("seeds", "grid", "cases", "sample", "particles")):
+    if not any(key in sweep for key in ("seeds", "grid", "cases", "sample", "particles")):
         reading.report(
             "'sweep' varies nothing; expected seeds, grid, cases, sample or particles", data.key_marks["sweep"]
         )

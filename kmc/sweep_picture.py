@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5a5a5a")
 _AXES = {"thickness": ("thickness (nm)", NM), "mean_porosity": ("porosity", 1.0)}
 _LABEL_WIDTH = 30
+_MOST_NOISE = 0.9
 
 
 def plot_sweep(path: str | os.PathLike, directory: str | os.PathLike | None = None) -> list[Path]:
@@ -95,7 +96,7 @@ def growth_figure(result: SweepResult, outputs: Sequence[str] = OUTPUTS) -> Figu
     if summary.sizes["case"] > 1:
         panels[0].legend(loc="upper left")
     confidence = float(summary.attrs["confidence"])
-    panels[0].set_title(f"mean, {confidence:.0%} interval of the mean (dark), 5 to 95 % of films", fontsize=7)
+    panels[0].set_title(f"mean, {100 * confidence:g} % interval of the mean (dark), 5 to 95 % of films", fontsize=7)
     return figure
 
 
@@ -226,7 +227,8 @@ def _draw_bars(axes: Axes, found: Indices, title: str) -> None:
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.axvline(0, color="0.3", lw=0.6)
-    axes.set_xlim(-0.15, 1.15)
+    ends = np.concatenate([getattr(found, kind)[:-1].sum(axis=1) for kind in ("film_first_order", "film_total")])
+    axes.set_xlim(-0.2, min(max(1.1, 0.05 + np.nanmax(ends)), 2.0))
     axes.set_xlabel("Sobol index of the expected film")
 
 
@@ -239,8 +241,9 @@ def _draw_course(axes: Axes, result: SweepResult, output: str, case: int, colour
             found = indices(draws_of(result, values[:, step], case), list(colours), n_resamples=2)
         except KmcError:  # too few films have a value yet
             continue
-        for number, name in enumerate(colours):
-            courses[name][step] = found.film_total[number, 0]
+        if found.total[-1, 0] < _MOST_NOISE:  # above, next to nothing is left for the factors
+            for number, name in enumerate(colours):
+                courses[name][step] = found.film_total[number, 0]
         courses[NOISE][step] = found.total[-1, 0]
     for name, course in courses.items():
         style = {"color": "0.5", "ls": ":"} if name == NOISE else {"color": colours[name]}

@@ -352,7 +352,7 @@ def test_table_of_members_says_what_each_film_was(reference):
 def test_collected_fields_can_be_chosen_and_must_exist(tmp_path):
     deck = written(tmp_path, "{seeds: 1, fields: [thickness_map]}")
     with kmc.sweep(deck, directory=tmp_path / "a").open() as sweep:
-        assert sweep.data["thickness_map"].dims == ("member", "time", "x")
+        assert sweep.data["thickness_map"].dims == ("member", "time", "y", "x")
         assert "porosity" not in sweep.data
     deck = written(tmp_path, "{seeds: 1, fields: [thicknes]}")
     with pytest.raises(KmcError, match="no field 'thicknes', did you mean 'thickness'"):
