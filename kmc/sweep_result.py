@@ -40,8 +40,12 @@ class SweepResult:
 
     def __init__(self, path: str | os.PathLike):
         path = Path(path)
-        self.path = path / NAME if path.is_dir() else path
-        if not self.path.is_file():
+        try:
+            self.path = path / NAME if path.is_dir() else path
+            is_there = self.path.is_file()
+        except OSError as error:
+            raise KmcError(f"{str(path)[:100]} ...: {error.strerror}") from None
+        if not is_there:
             raise KmcError(f"{self.path}: no sweep there; `kmc sweep` makes one, --resume ends one that was cut off")
         self._open: dict[str, xarray.Dataset] = {}
 
@@ -138,7 +142,10 @@ class SweepResult:
 def is_sweep(path: str | os.PathLike) -> bool:
     """Whether a file is that of a sweep, or a directory holds one and no results of a film."""
     path = Path(path)
-    return path.name == NAME or ((path / NAME).is_file() and not (path / "results.h5").is_file())
+    try:
+        return path.name == NAME or ((path / NAME).is_file() and not (path / "results.h5").is_file())
+    except OSError:  # a name that is too long
+        return False
 
 
 def open_sweep(path: str | os.PathLike) -> SweepResult:
