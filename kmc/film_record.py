@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 
 from kmc import schema
-from kmc.errors import InternalError, OutputError, cannot_write, make_directory
+from kmc.errors import KmcError, OutputError, cannot_write, make_directory
 from kmc.interrupts import held
 from kmc.model import Model
 from kmc.simulation import Simulation
@@ -169,7 +169,7 @@ def read_record(path: Path) -> Record:
 
     Raises
     ------
-    InternalError
+    KmcError
         If the file holds none.
     """
     try:
@@ -177,5 +177,5 @@ def read_record(path: Path) -> Record:
             arrays = {name: content[name] for name in content.files if name != "about"}
             about = json.loads(str(content["about"]))
     except (OSError, ValueError, KeyError) as error:
-        raise InternalError(f"{path} is no record of a film ({error})") from error
+        raise KmcError(f"{path} is no record of a film; without it, --resume grows the film anew") from error
     return Record(about["status"], about["reason"], float(about["wall_time"]), arrays)

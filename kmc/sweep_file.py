@@ -79,9 +79,7 @@ def gather(plan: Plan, directory: Path, path: Path) -> list[Record]:
     Raises
     ------
     KmcError
-        If the file cannot be written.
-    InternalError
-        If a record is none.
+        If a record is none, or the file cannot be written.
     """
     records = [read_record(record_path(directory, member.index)) for member in plan.members]
     times = common_times(records)

@@ -142,6 +142,8 @@ def sweep(
         plan = plan_of(load_deck(path, given))
         if communicator is not None and _fingerprint(plan) != fingerprint:
             raise KmcError(f"{path} is not the same on all ranks, or was changed just now")
+        if not (directory / _STATE).is_file():
+            raise KmcError(f"{directory} is not the same on all ranks; films must go where all of them see it")
         job = _Job(plan, directory, progress, wall.monotonic() + max_wall_time)
         if communicator is not None:
             job.on_ranks(communicator)
@@ -173,7 +175,8 @@ def prepare(path: Path, overrides: dict[str, str], directory: Path, resume: bool
     try:
         if file.is_file():
             if resume:
-                _compare(json.loads(file.read_text(encoding="utf-8")), state, directory)
+                before = json.loads(file.read_text(encoding="utf-8"))
+                _compare(before if isinstance(before, dict) else {}, state, directory)
             elif not overwrite:
                 raise KmcError(f"{directory} holds a sweep already; --resume goes on with it, --overwrite begins anew")
             else:

@@ -128,9 +128,9 @@ def test_salib_is_asked_for_where_it_is_missing(swept, monkeypatch):
 def test_indices_of_a_langmuir_layer_are_those_of_its_closed_form(tmp_path):
     """Coverage k / (k + d) (1 - exp(-(k + d) t)) of 3000 sites, k normal, d uniform; indices by quadrature.
 
-    64 rows, 320 films: each index within its interval of 99.9 %, so that one of four fails in 1 of 250 run seeds.
+    32 rows, 160 films: each index within its interval of 99.9 %, so that one of four fails in 1 of 250 run seeds.
     """
-    deck = written(tmp_path, "{sample: {method: saltelli, size: 64}, keep-films: false, confidence: 0.999}")
+    deck = written(tmp_path, "{sample: {method: saltelli, size: 32}, keep-films: false, confidence: 0.999}")
     run = kmc.sweep(deck, directory=tmp_path / "sweep", overrides={"lattice.size": "[3000, 3]"}, workers=2)
     table = kmc.sensitivity(run.path, ["coverage"]).set_index("factor")
     nodes = (np.arange(400) + 0.5) / 400

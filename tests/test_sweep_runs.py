@@ -405,5 +405,5 @@ def test_what_is_no_record_is_named(tmp_path):
     write_record(tmp_path / "0.npz", Record("finished", "", 1.0, {"time": np.zeros(2)}))
     assert read_record(tmp_path / "0.npz").arrays["time"].tolist() == [0.0, 0.0]
     (tmp_path / "1.npz").write_bytes(b"something else")
-    with pytest.raises(Exception, match=r"1.npz is no record of a film"):
+    with pytest.raises(KmcError, match=r"1.npz is no record of a film; without it, --resume"):
         read_record(tmp_path / "1.npz")
