@@ -25,7 +25,7 @@ from kmc.errors import KmcError, OutputError, cannot_write, make_directory
 from kmc.interrupts import held
 from kmc.model import Model
 from kmc.simulation import Simulation
-from kmc.sweep_plan import Plan, members_directory
+from kmc.sweep_plan import DeckChangedError, Plan, members_directory
 
 FINISHED, STOPPED, DEAD = "finished", "stopped", "dead"
 """str: states of a film: at the end of its deck, ended early as its deck asks, without result."""
@@ -96,6 +96,8 @@ def grow(plan: Plan, index: int, directory: Path, max_wall_time: float = math.in
     ------
     OutputError, OSError
         If the machine does not take what is to be written, which is not the film's fault.
+    DeckChangedError
+        If the deck was edited meanwhile.
     """
     started = wall.monotonic()
     path = film_directory(directory, index) / "results.h5"
@@ -110,7 +112,7 @@ def grow(plan: Plan, index: int, directory: Path, max_wall_time: float = math.in
             return None
         arrays = _collected(path, plan.deck.sweep.fields or collected_fields())
         status = FINISHED if reason is None else STOPPED
-    except (OutputError, OSError):
+    except (OutputError, OSError, DeckChangedError):
         raise
     except Exception as error:  # whatever a film does, the others go on
         status, reason, arrays = DEAD, _reason(error), {}

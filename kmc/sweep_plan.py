@@ -30,6 +30,10 @@ SEEDS, DRAWS = 10, 11
 """int: purposes of random streams, first keys of the seed sequence of `run.seed`: seeds of films, and the sample."""
 
 
+class DeckChangedError(KmcError):
+    """The deck of a sweep was edited while its films were growing, which is no film's fault."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One film of a sweep.
@@ -109,8 +113,11 @@ class Plan:
         Raises
         ------
         DeckError  if the values do not go together.
+        DeckChangedError  if the deck is not the one that the sweep began with.
         """
         deck = load_deck(self.deck.path, {**self.deck.overrides, **member.overrides, "run.seed": str(member.seed)})
+        if (deck.text, deck.bases) != (self.deck.text, self.deck.bases):
+            raise DeckChangedError(f"{deck.path} or a deck below it was changed while the sweep was running")
         if member.patch is None:
             return deck
         return replace(deck, protocol=replace(deck.protocol, potential=member.patch.potential))

@@ -212,6 +212,17 @@ def test_refused_sweep_is_refused_once_on_all_ranks(tmp_path):
     assert not (tmp_path / "sweep").exists()
 
 
+def test_deck_that_changes_while_films_grow_ends_the_sweep(tmp_path):
+    deck = written(tmp_path, "{seeds: 3}")
+
+    def edits(*_):
+        deck.write_text(deck.read_text() + "# a thought\n")
+
+    with pytest.raises(KmcError, match="was changed while the sweep was running"):
+        kmc.sweep(deck, directory=tmp_path / "sweep", progress=edits)
+    assert [path.name for path in (tmp_path / "sweep" / "members").glob("*.npz")] == ["000000.npz"]
+
+
 def test_all_films_dead_is_an_error(tmp_path, monkeypatch):
     deck = written(tmp_path, "{seeds: 2}")
     of = Model.of
@@ -347,6 +358,19 @@ def test_table_of_members_says_what_each_film_was(reference):
         column = "processes.in.rate.rate-constant [1/s]"
         assert table[column].nunique() == 1
         assert "6 films, 3 cases" in repr(sweep)
+
+
+def test_films_on_particles_have_their_places_and_are_weighted_by_their_surface(tmp_path):
+    sizes = "sizes: [{radius: 1 um}, {radius: 3 um}]"
+    deck = written(tmp_path, f"{{particles: {{{sizes}, positions: [0, 1], offsets: [0 mV, 50 mV]}}}}")
+    with kmc.sweep(deck, directory=tmp_path / "sweep").open() as sweep:
+        data = sweep.data
+        np.testing.assert_allclose(data["radius"], [1e-6, 3e-6, 1e-6, 3e-6])
+        np.testing.assert_array_equal(data["position"], [0, 0, 1, 1])
+        np.testing.assert_allclose(data["weight"], [0.05, 0.45, 0.05, 0.45])
+        np.testing.assert_allclose(data["final_potential"], [0.1, 0.1, 0.15, 0.15])
+        mean = float(sweep.summary["final_thickness"].sel(statistic="mean").item())
+        assert mean == pytest.approx(float((data["weight"] * data["final_thickness"]).sum()))
 
 
 def test_collected_fields_can_be_chosen_and_must_exist(tmp_path):
