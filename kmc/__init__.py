@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sei-kmc: grows a battery's solid electrolyte interphase on a lattice, from barriers to fields.
 
-The public names are `run`, `open`, `check`, `digest`, `rate_constants`, `load_deck`, `Result` and `__version__`. They
-are fetched from their modules when they are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
+The public names are `run`, `open`, `check`, `digest`, `rate_constants`, `load_deck`, `sweep`, `open_sweep`,
+`sensitivity`, the results `Result` and `SweepResult`, and `__version__`. They are fetched from their modules when they
+are first used, so that ``import kmc`` and ``kmc --help`` cost nothing.
 """
 
 import importlib
@@ -18,9 +19,16 @@ _HOME_OF = {
     "check": "inspection",
     "digest": "fingerprint",
     "rate_constants": "rate_table",
+    "sweep": "sweeping",
+    "open_sweep": "sweep_result",
+    "SweepResult": "sweep_result",
+    "sensitivity": "sobol",
 }
 
-__all__ = ["Result", "__version__", "check", "digest", "load_deck", "open", "rate_constants", "run"]
+__all__ = [
+    "Result", "SweepResult", "__version__", "check", "digest", "load_deck", "open", "open_sweep", "rate_constants",
+    "run", "sensitivity", "sweep",
+]
 
 
 def __getattr__(name):

@@ -13,6 +13,9 @@ from pathlib import Path
 from kmc import __version__
 from kmc.errors import KmcError
 from kmc.interrupts import held, signals_as_interrupt
+from kmc.options import overrides_of as _overrides
+from kmc.options import physical_value as _physical
+from kmc.ranks import launched_ranks
 
 EXIT_FINISHED = 0
 EXIT_ERROR = 1
@@ -26,14 +29,6 @@ exit codes: 0 finished, 2 the input is refused, 75 stopped early with a checkpoi
   kmc run inputs/graphite_ec.yaml -o results/graphite_ec
   kmc plot results/graphite_ec
 """
-
-# Number of ranks and own rank, as launchers tell them: PMI (MPICH, Intel MPI), Open MPI, MVAPICH, srun.
-_LAUNCHERS = (
-    ("PMI_SIZE", "PMI_RANK"),
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
-    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
-)
 
 
 def main(argv=None):
@@ -89,6 +84,7 @@ def build_parser():
     _add_rates(commands)
     _add_run(commands)
     _add_digest(commands)
+    _add_sweep(commands)
     _add_plot(commands)
     _add_export(commands)
     _add_import(commands)
@@ -163,6 +159,16 @@ def _add_digest(commands):
     )
 
 
+def _add_sweep(commands):
+    from kmc.sweep_command import add_sensitivity_arguments, add_sweep_arguments, run_sensitivity, run_sweep
+
+    parser = _add_command(commands, "sweep", run_sweep, "grow an ensemble of films; leaves sweep.h5 in a directory")
+    _add_deck(parser)
+    add_sweep_arguments(parser)
+    parser = _add_command(commands, "sensitivity", run_sensitivity, "rank the uncertain values of a sweep")
+    add_sensitivity_arguments(parser)
+
+
 def _add_plot(commands):
     parser = _add_command(commands, "plot", _plot, "draw the film, its growth and its profiles")
     _add_results(parser)
@@ -234,7 +240,7 @@ def _rates(arguments):
 
 
 def _run(arguments):
-    n_ranks, rank = _launched_ranks()
+    n_ranks, rank = launched_ranks()
     if n_ranks > 1:
         return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
@@ -287,6 +293,11 @@ def _digest(arguments):
 
 
 def _plot(arguments):
+    from kmc.sweep_command import plot_if_sweep
+
+    if plot_if_sweep(arguments.results, arguments.output):
+        return EXIT_FINISHED
+
     from kmc.result import file_of
 
     path = file_of(arguments.results)
@@ -342,47 +353,11 @@ def _import(arguments):
     return EXIT_FINISHED
 
 
-def _overrides(assignments):
-    """``["run.seed=7"]`` as ``{"run.seed": "7"}``; the deck gives the values their types and units."""
-    overrides = {}
-    for assignment in assignments:
-        path, equals, value = assignment.partition("=")
-        if not (equals and path.strip() and value.strip()):
-            raise KmcError(f"--set {assignment!r}: expected PATH=VALUE, as in --set run.seed=7")
-        overrides[path.strip()] = value.strip()
-    return overrides
-
-
-def _physical(option, text, dimension, is_positive=True):
-    """Value of an option in internal units; None if it is not given."""
-    if text is None:
-        return None
-    from kmc.units import UnitError, parse_quantity
-
-    try:
-        value, spread = parse_quantity(text, dimension)
-    except UnitError as error:
-        raise KmcError(f"{option} {text!r}: {error}") from error
-    if spread is not None:
-        raise KmcError(f"{option} {text!r}: must be one value, without an uncertainty")
-    if is_positive and not value > 0:
-        raise KmcError(f"{option} {text!r}: must be positive")
-    return value
-
-
-def _launched_ranks():
-    """Number of ranks that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
-    for size, rank in _LAUNCHERS:
-        if os.environ.get(size, "").isdigit():
-            return int(os.environ[size]), int(os.environ.get(rank, "0"))
-    return 1, 0
-
-
 def _refuse_ranks(n_ranks, rank):
     if rank == 0:
         print(
             f"kmc: started on {n_ranks} ranks, but a single film runs on one rank for now: "
-            "start `kmc run` without mpiexec or srun, or with one rank",
+            "start `kmc run` without mpiexec or srun, or with one rank; `kmc sweep` shares films among ranks",
             file=sys.stderr,
         )
     return EXIT_REFUSED

@@ -29,6 +29,7 @@ from kmc.deck_process import LayerRange, NeighbourTerm, ProcessDeck
 from kmc.deck_protocol import CONDITIONS, PotentialRampSection, TableSection, TemperatureRampSection
 from kmc.deck_schema import json_schema, unit_key
 from kmc.deck_species import CrystalDeck, SolutionDeck, SpeciesDeck
+from kmc.deck_sweep import SweepDeck, check_sweep
 from kmc.deck_values import Reading, described
 from kmc.errors import DeckError, KmcError, Problem, did_you_mean
 from kmc.protocol import Constant, Protocol, Ramp, Series, TableSeries, load_table
@@ -61,6 +62,7 @@ __all__ = [
     "RunDeck",
     "SolutionDeck",
     "SpeciesDeck",
+    "SweepDeck",
     "TableReference",
     "TableSeries",
     "TunnellingDeck",
@@ -131,6 +133,7 @@ class Deck:
     solution: dict[str, SolutionDeck]
     processes: list[ProcessDeck]
     output: OutputDeck
+    sweep: SweepDeck | None
     path: Path
     text: str
     bases: tuple[BaseDeck, ...]
@@ -221,6 +224,7 @@ def parse_deck(
     reading.tables = frozenset(tables)
     sections = _validate(document, reading)
     check_references(document.data, reading)
+    check_sweep(document.data, reading)
     protocol = None
     if sections is not None:
         protocol = _protocol(sections, reading)
@@ -255,6 +259,7 @@ def _deck(sections: DeckSections, **rest: Any) -> Deck:
         "solution",
         "processes",
         "output",
+        "sweep",
     )
     parts = {key: getattr(sections, key) for key in kept}
     return Deck(**parts, **rest, sections=sections)

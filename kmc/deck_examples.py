@@ -226,5 +226,61 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("output.times", "output: {times: {every: 10 ns}}\n"),
     ("output.snapshots", "output: {snapshots: {every: 0.1 us}}\n"),
     ("output.snapshots", "output: {snapshots: {per-decade: 2, from: 1 ns}}\n"),
+    (
+        "sweep",
+        "sweep:\n"
+        "  seeds: 8\n"
+        "  grid:\n"
+        "    protocol.temperature: [283 K, 298 K, 313 K]\n"
+        "    processes.ring opening.rate.barrier: [0.28 eV, 0.32 eV]\n"
+        "  cases:\n"
+        "  - {protocol.potential: 0.05 V, run.duration: 2 us}\n"
+        "  - {protocol.potential: 0.2 V, run.duration: 1 us}\n"
+        "  fields: [thickness, porosity]\n"
+        "  confidence: 0.9\n"
+        "  keep-films: false\n",
+    ),
+    ("sweep", "sweep: {seeds: [1, 2, 3]}\n"),
+    (
+        "sweep.sample",
+        "sweep:\n"
+        "  sample:\n"
+        "    method: saltelli\n"
+        "    size: 64\n"
+        "    seed: 3\n"
+        '    values: ["processes.*.rate.barrier"]\n'
+        "    ranges:\n"
+        "      processes.ring opening.rate.barrier: 0.25 .. 0.35 eV\n"
+        "      protocol.temperature: 298 +- 5 K\n",
+    ),
+    (
+        "sweep.particles",
+        "sweep:\n"
+        "  particles:\n"
+        "    sizes: [{radius: 4 um, share: 0.7}, {radius: 9 um, share: 0.3}]\n"
+        "    positions: [0.1, 0.5, 0.9]\n"
+        "    offsets: [0 mV, 4 mV, 6 mV]\n",
+    ),
+    ("sweep.particles.sizes[]", "sweep: {particles: {sizes: [{radius: 4 um, share: 2}], positions: [0.5]}}\n"),
+    (
+        "sweep.particles.lognormal",
+        "sweep:\n"
+        "  particles:\n"
+        "    lognormal: {median: 8 um, spread: 0.35, count: 4, source: laser diffraction of the powder}\n"
+        "    positions: [0.25, 0.75]\n",
+    ),
+    (
+        "sweep.particles.table",
+        "sweep:\n"
+        "  particles:\n"
+        "    lognormal: {median: 8 um, spread: 0.35, count: 4, source: laser diffraction of the powder}\n"
+        "    positions: [0.25, 0.75]\n"
+        "    table:\n"
+        "      file: tables/electrode.csv\n"
+        '      time: "Time [s]"\n'
+        '      position: "Position [1]"\n'
+        '      radius: "Radius [um]"\n'
+        '      value: "Potential [V]"\n',
+    ),
 )
 """tuple of (str, str): path of a section, as in the reference of keys, and a deck that shows it."""

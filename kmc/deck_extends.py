@@ -40,6 +40,8 @@ _ALTERNATIVES: tuple[tuple[tuple[str | None, ...], tuple], ...] = (
     (("solution", None), ({"activity"}, {"count"}, {"concentration"})),
     (("compartment",), ({"volume"}, {"height"})),
     (("lattice",), ({"spacing"}, {"cell"})),
+    (("sweep", "particles"), ({"sizes"}, {"lognormal"})),
+    (("sweep", "particles"), ({"offsets"}, {"table"})),
     (("lattice", "cell"), ({"vectors"}, {"file"})),
 )
 

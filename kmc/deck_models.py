@@ -17,6 +17,7 @@ from kmc.deck_process import ProcessDeck
 from kmc.deck_protocol import ProtocolSection
 from kmc.deck_section import Section, Text
 from kmc.deck_species import SolutionDeck, SpeciesDeck
+from kmc.deck_sweep import SweepDeck
 from kmc.deck_values import number, quantity
 
 MAX_SEED = 2**63 - 1
@@ -121,3 +122,4 @@ class DeckSections(Section):
     )
     processes: list[ProcessDeck] = Field(description="elementary steps", min_length=1)
     output: OutputDeck = Field(default_factory=OutputDeck, description="what is written when")
+    sweep: SweepDeck | None = Field(None, description="an ensemble of films, run by `kmc sweep`")

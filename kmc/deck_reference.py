@@ -29,7 +29,7 @@ from kmc.units import DIMENSIONS
 START, END = "<!-- keys: generated -->", "<!-- keys: end -->"
 """What the generated part of the page stands between."""
 
-_WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Rate: "mapping"}
+_WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Rate: "mapping", Any: "value"}
 _BOUNDS = {"gt": "above {}", "ge": "from {}", "lt": "below {}", "le": "up to {}"}
 
 

@@ -28,6 +28,7 @@ from kmc.state_findings import (
     value_findings,
     volume_findings,
 )
+from kmc.sweep_plan import plan_of
 from kmc.thermodynamics import FreeEnergies
 from kmc.trial import try_out
 from kmc.values import values_of
@@ -79,6 +80,8 @@ def check(deck: str | Path | Deck, overrides: Mapping[str, str] | None = None) -
     if not isinstance(deck, Deck):
         deck = load_deck(Path(deck), overrides or {})
     model = Model.of(deck)
+    if deck.sweep is not None:
+        plan_of(deck)  # refuses values that the films cannot have
     mechanism, places = model.mechanism, Places(deck, model.mechanism)
     values, energies = values_of(deck, mechanism), FreeEnergies(mechanism)
     conditions = conditions_of(model.protocol, deck.run.duration)

@@ -142,7 +142,7 @@ def thickness_figure(result: Result, _legend: Legend | None = None) -> Figure:
             ylabel="growth exponent",
             ylim=(min(0.0, 1.1 * exponent[1].min()), max(1.25, 1.1 * exponent[1].max())),
         )
-    _time_axis(panels[-1, 0], time)
+    set_time_axis(panels[-1, 0], time)
     return figure
 
 
@@ -269,7 +269,7 @@ def budget_figure(result: Result, legend: Legend) -> Figure:
     time = data["time"].values
     axes = next(panels)
     _draw_charge(axes, result, legend)
-    _time_axis(axes, time)
+    set_time_axis(axes, time)
     mark_panel(axes, next(letters))
     if has_gas:
         axes = next(panels)
@@ -279,7 +279,7 @@ def budget_figure(result: Result, legend: Legend) -> Figure:
                 axes.plot(time, data["gas"].values[:, k] * 1e6, color=colour, label=pretty(gas))
         axes.set_ylabel("gas evolved (µmol m$^{-2}$)")
         _legend_above(axes, len(axes.lines))
-        _time_axis(axes, time)
+        set_time_axis(axes, time)
         mark_panel(axes, next(letters))
     if names:
         axes = next(panels)
@@ -377,8 +377,14 @@ def _legend_above(axes: Axes, n_entries: int) -> None:
     axes.legend(handles[::-1], labels[::-1], loc="upper left", handlelength=1.4)
 
 
-def _time_axis(axes: Axes, time: np.ndarray) -> None:
-    """Axis over the times after zero, logarithmic unless the outputs are evenly spaced."""
+def set_time_axis(axes: Axes, time: np.ndarray) -> None:
+    """Label the axis over the times after zero, logarithmic unless the outputs are evenly spaced.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    time : float64, shape (n,), [s]
+    """
     positive = time[time > 0]
     axes.set_xlabel("time (s)")
     if len(positive) > 1:

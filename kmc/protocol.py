@@ -235,19 +235,52 @@ def load_table(file: Path, time: str, column: str, dimension: str) -> TableSerie
     DeckError  with everything that is wrong: no such column, no unit, cells that are no finite numbers,
         times that do not increase, fewer than two rows, temperatures not above 0 K.
     """
+    columns, lines = _read_columns(file, {time: "time", column: dimension})
+    series = np.array([columns[time], columns[column]])
+    problems = _check(series, lines, dimension, file)
+    if problems:
+        raise DeckError(_first(problems))
+    series.setflags(write=False)
+    return TableSeries(file, time, column, series[0], series[1])
+
+
+def read_columns(file: Path, wanted: dict[str, str]) -> dict[str, np.ndarray]:
+    """Read columns of numbers from a CSV file.
+
+    Parameters
+    ----------
+    file : Path
+    wanted : dict of str to str
+        Dimension by header; the header has the unit in brackets, [1] for a pure number.
+
+    Returns
+    -------
+    columns : dict of str to float64, shape (n_rows,)
+        In internal units, by header.
+
+    Raises
+    ------
+    DeckError  with everything that is wrong: no such column, no unit, cells that are no finite numbers, fewer than two
+        rows.
+    """
+    return _read_columns(file, wanted)[0]
+
+
+def _read_columns(file: Path, wanted: dict[str, str]) -> tuple[dict[str, np.ndarray], list[int]]:
+    """Columns by header, and the line of every row."""
     rows, lines = _read_rows(file)
-    positions = _positions(rows[0], (time, column), file, lines[0])
+    positions = _positions(rows[0], tuple(wanted), file, lines[0])
     # Celsius has an offset, so that a unit is a straight line, given by what it makes of 0 and 1.
-    scales = [_scale(name, kind, file, lines[0]) for name, kind in ((time, "time"), (column, dimension))]
+    scales = [_scale(name, dimension, file, lines[0]) for name, dimension in wanted.items()]
     problems: list[Problem] = []
-    series = np.full((2, len(rows) - 1), np.nan)
+    series = np.full((len(wanted), len(rows) - 1), np.nan)
     for index, (row, line) in enumerate(zip(rows[1:], lines[1:], strict=True)):
         if len(row) != len(rows[0]):
             problems.append(
                 Problem(f"{len(row)} cells in a table of {len(rows[0])} columns", str(file), line)
             )
             continue
-        for each, name in enumerate((time, column)):
+        for each, name in enumerate(wanted):
             number = _number(row[positions[each]])
             if number is None:
                 cell = row[positions[each]].strip()[:40]
@@ -256,12 +289,9 @@ def load_table(file: Path, time: str, column: str, dimension: str) -> TableSerie
                 )
             else:
                 series[each, index] = scales[each][0] * number + scales[each][1]
-    if not problems:
-        problems = _check(series, lines[1:], dimension, file)
     if problems:
         raise DeckError(_first(problems))
-    series.setflags(write=False)
-    return TableSeries(file, time, column, series[0], series[1])
+    return dict(zip(wanted, series, strict=True)), lines[1:]
 
 
 def _read_rows(file: Path) -> tuple[list[list[str]], list[int]]:
@@ -289,7 +319,7 @@ def _read_rows(file: Path) -> tuple[list[list[str]], list[int]]:
     return [row for row, _ in found], [line for _, line in found]
 
 
-def _positions(header: list[str], wanted: tuple[str, str], file: Path, line: int) -> list[int]:
+def _positions(header: list[str], wanted: tuple[str, ...], file: Path, line: int) -> list[int]:
     """Index of each wanted column."""
     names = [name.strip() for name in header]
     problems = []
@@ -314,6 +344,8 @@ def _scale(header: str, dimension: str, file: Path, line: int) -> tuple[float, f
     if found is None:
         example = {"time": "Time [s]", "potential": "Potential [V]"}.get(dimension, "Temperature [K]")
         raise DeckError(Problem(f"column '{header}' has no unit; name it like '{example}'", str(file), line))
+    if dimension == "dimensionless" and found["unit"].strip() == "1":
+        return 1.0, 0.0
     try:
         check_unit(found["unit"], dimension)
         offset = parse_quantity(f"0 {found['unit']}", dimension)[0]

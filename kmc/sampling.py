@@ -3,7 +3,8 @@
 
 `distributed` lists every number that carries a distribution, with the path by which it is set; `sample` draws all of
 them at once, as overrides for `load_deck`. A number that comes from a table is listed under each key that refers to it
-and drawn once. What is uncertain in a reaction and its reverse, each written by hand, is drawn once for both.
+and drawn once: `factors` lists what is drawn. What is uncertain in a reaction and its reverse, each written by hand, is
+drawn once for both.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kmc.barriers import QUANTITIES, Tables
@@ -32,6 +33,82 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 """Keys, names of items and indexes that lead to a value."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A number that is drawn, and where the deck has it.
+
+    Attributes
+    ----------
+    name : str
+        Its path, or `table#row.key` if it comes from a table.
+    paths : tuple of str
+        Paths of all keys that take its value.
+    quantity : Quantity
+        With its `distribution`, and place, source and method of the first of the paths.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    quantity: Quantity
+
+    @property
+    def unit(self) -> str:
+        """str: internal unit, 1 for a pure number."""
+        return DIMENSIONS[self.quantity.dimension].unit
+
+    def value(self, share: float) -> float:
+        """Value below which a share of the probability lies, in the internal unit."""
+        return self.quantity.distribution.quantile(share)
+
+    def overrides(self, value: float) -> dict[str, str]:
+        """What sets a value at all paths, for `load_deck`."""
+        return dict.fromkeys(self.paths, _text(self.quantity, value, _origin(self.quantity)))
+
+
+def factors(deck: Deck, names: Mapping[str, str] | None = None) -> list[Factor]:
+    """Numbers of a deck that carry a distribution, each once.
+
+    Parameters
+    ----------
+    deck : Deck
+    names : mapping of str to str, optional
+        Name of the number that stands at a path, where several paths share one that is no row of a table.
+
+    Returns
+    -------
+    factors : list of Factor
+        In the order of the deck.
+
+    Raises
+    ------
+    DeckError  if a table does not hold what the deck refers to.
+    """
+    found: dict[str, Factor] = {}
+    for path, quantity, shared in _distributed(deck):
+        where = ".".join(path)
+        name = (names or {}).get(where) or (where if shared is None else f"{shared}.{shared.quantity}")
+        if name in found:
+            found[name] = replace(found[name], paths=(*found[name].paths, where))
+        else:
+            found[name] = Factor(name, (where,), quantity)
+    return list(found.values())
+
+
+def shared_paths(deck: Deck) -> dict[str, tuple[str, ...]]:
+    """Paths of all keys that refer to a value of a table, by `table#row.key`.
+
+    Raises
+    ------
+    DeckError  if a table does not hold what the deck refers to.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for path, _, shared in _walk(deck.sections, (), deck, Tables(deck.tables)):
+        if shared is not None:
+            name = f"{shared}.{shared.quantity}"
+            found[name] = (*found.get(name, ()), ".".join(path))
+    return found
 
 
 def distributed(deck: Deck) -> list[tuple[str, Quantity]]:
@@ -89,8 +166,7 @@ def sample(deck: Deck, generator: np.random.Generator) -> dict[str, str]:
         if key not in drawn:
             drawn[key] = quantity.distribution.sample(generator)
         values[".".join(path)] = drawn[key]
-        origin = f"drawn from {quantity.distribution.text(DIMENSIONS[quantity.dimension].unit)}"
-        overrides[".".join(path)] = _text(quantity, drawn[key], origin)
+        overrides[".".join(path)] = _text(quantity, drawn[key], _origin(quantity))
     if _may_have_pairs(deck, values):
         for name, follower in followers(deck, compile_mechanism(deck), values).items():
             origin = f"follows '{follower.leader}' in detailed balance"
@@ -104,10 +180,15 @@ def _may_have_pairs(deck: Deck, values: dict[str, float]) -> bool:
     return any(path.startswith(tuple(f"processes.{name}." for name in one_way)) for path in values) and len(one_way) > 1
 
 
+def _origin(quantity: Quantity) -> str:
+    """Where a drawn value comes from."""
+    return f"drawn from {quantity.distribution.text(DIMENSIONS[quantity.dimension].unit)}"
+
+
 def _text(quantity: Quantity, value: float, origin: str) -> str:
     """A drawn value as YAML, with where it comes from."""
     unit = DIMENSIONS[quantity.dimension].unit
-    entries = {"value": f"{value!r}{'' if unit == '1' else f' {unit}'}"}
+    entries = {"value": f"{float(value)!r}{'' if unit == '1' else f' {unit}'}"}
     if quantity.source:
         entries["source"] = quantity.source
     entries["method"] = f"{quantity.method}; {origin}" if quantity.method else origin

@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 from kmc_core.rng import RandomStream
-from kmc_core.ziggurat import EDGES, HEIGHTS, TAIL
 from scipy import stats
+
+from kmc_core.ziggurat import EDGES, HEIGHTS, TAIL
 
 FALSE_ALARM = 1e-6
 GENERATORS = [np.random.PCG64DXSM, np.random.PCG64, np.random.Philox, np.random.SFC64]

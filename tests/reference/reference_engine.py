@@ -12,8 +12,9 @@ from itertools import accumulate, product
 from typing import NamedTuple
 
 import numpy as np
-from kmc_core.ziggurat import EDGES, HEIGHTS, TAIL
 from reference_solution import ReferenceSolution
+
+from kmc_core.ziggurat import EDGES, HEIGHTS, TAIL
 
 ZERO = "zero"
 """str: stands for the binary exponent of a propensity of zero."""
