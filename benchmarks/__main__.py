@@ -12,12 +12,18 @@ from benchmarks.outside import outside_the_loop
 from benchmarks.problems import DEFAULT, PROBLEMS
 from benchmarks.table import HEADER, row
 
+FEWEST, MOST = 1000, 2_000_000_000
+"""int: numbers of sites that can be asked for; in smaller boxes some cases end before they are measured."""
+
 
 def whole(text):
     """A number of sites: 1e6 as well as 1000000."""
-    number = float(text)
-    if not 1 <= number <= 4e9:
-        raise argparse.ArgumentTypeError(f"a number of sites is 1 to 4e9, not {text}")
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not FEWEST <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"numbers of sites are {FEWEST:.0e} to {MOST:.0e}, not {text}")
     return int(number)
 
 
@@ -55,16 +61,21 @@ def describe(options):
 
 
 def main():
-    """Measure what the command line asks for."""
+    """Measure what the command line asks for; the exit status is 1 if a case could not be measured."""
     given, begin = arguments(), time.time()
     programs = {} if given.no_peers else peers.found()
     rounds = min(given.repeats, 3) if given.quick else given.repeats
     options = suite.Options(tuple(given.sizes), rounds, given.quick, programs, suite.note)
     describe(options)
     print(HEADER, flush=True)
-    records = []
+    records, failed = [], []
     for case in given.cases:
-        measured = suite.measure(case, options)
+        try:
+            measured = suite.measure(case, options)
+        except RuntimeError as error:
+            suite.note(f"error: {error}")
+            failed.append(case)
+            continue
         records += measured
         for record in measured:
             print(row(record), flush=True)
@@ -76,7 +87,8 @@ def main():
     if given.update_baseline:
         baseline.update(records)
         print(f"baseline: {baseline.PATH}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

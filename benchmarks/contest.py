@@ -62,14 +62,27 @@ class Engine(Contestant):
 
     def __init__(self, case, n_sites):
         super().__init__([sys.executable, "-m", "benchmarks.worker", case, n_sites])
-        if "ready" not in self.process.stdout.readline():
-            raise RuntimeError(f"{case} at {n_sites:.0e} sites could not be set up, status {self.process.wait()}")
+        self.aimed_at = n_sites
+        self.name = f"{case} at {n_sites:.0e} sites"
+        self._read(self.process.stdout.readline())
         described = self.request("describe")
         self.sites, self.events = described["sites"], described["events_per_repeat"]
 
     def request(self, verb, *arguments):
-        """Call a method of the worker."""
-        return json.loads(self.ask(json.dumps([verb, *arguments])))
+        """Call a method of the worker.
+
+        Raises
+        ------
+        RuntimeError
+            If it fails, with what it said.
+        """
+        return self._read(self.ask(json.dumps([verb, *arguments])))
+
+    def _read(self, line):
+        answer = json.loads(line) if line else {"error": f"the process has ended, with status {self.process.wait()}"}
+        if "error" in answer:
+            raise RuntimeError(f"{self.name}: {answer['error']}")
+        return answer
 
     def nanoseconds(self):
         """CPU time per event [ns]."""

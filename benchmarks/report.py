@@ -16,20 +16,23 @@ TOP = """\
 <!-- Written by `python -m benchmarks.report` from build/bench.json. -->
 # Figures of the benchmark suite
 
-{date}, commit {commit}; {cpu}, {cores} cores, load average {lowest:.1f} to {highest:.1f}; core built by {compiler};
-Python {python}, NumPy {numpy}; transparent huge pages: {huge_pages}. CPU time in the loop, medians of {repeats} interleaved
-rounds (fastest to slowest); instructions counted by callgrind; `re-rate`: slowest wall time of five changes of all rates, with
-the next event; `limit`: speed as a share of that of the probe (`benchmarks/probe.c`). What the cases are:
+{date}, commit {commit}; {cpu}, {cores} cores, load average {lowest:.1f} to {highest:.1f}; core built by
+{compiler}; Python {python}, NumPy {numpy}; transparent huge pages: {huge_pages}.
+
+CPU time in the loop, medians of {repeats} interleaved rounds, with the fastest and the slowest; instructions counted by
+callgrind; peak memory of the process; set-up with the first event; `re-rate`: the slowest of five changes of all rates,
+wall time with the next event; `limit`: speed as a share of the probe's (`benchmarks/probe.c`). What the cases are:
 `benchmarks/README.md`.
 
 ![Events per second against sites](performance.svg)
 
 """
 
-HEAD = """\
-| case | sites | million events/s | ns/event | instructions/event | bytes/site | peak memory [MiB] | set-up [s] | re-rate [ms] | limit |
-|---|---|---|---|---|---|---|---|---|---|
-"""
+TITLES = (
+    "case", "sites", "million events/s", "ns/event", "instructions/event", "bytes/site", "memory [MiB]", "set-up [s]",
+    "re-rate [ms]", "limit",
+)
+HEAD = f"| {' | '.join(TITLES)} |\n{'|---' * len(TITLES)}|\n"
 
 OTHERS = """
 ## Other programs on the same problem, in the same rounds

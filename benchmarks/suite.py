@@ -65,6 +65,11 @@ def measure(case, options):
     Returns
     -------
     list of dict
+
+    Raises
+    ------
+    RuntimeError
+        If our engine, the probe or another program fails.
     """
     contestants = []
     try:
@@ -121,7 +126,7 @@ def _record(case, turns, contestant, load):
 
 def _counted(engine, case, options):
     """Instructions per event, or None where they are not counted."""
-    if options.quick or engine.sites > COUNTED_UP_TO * 1.1 or not instructions.is_available():
+    if options.quick or engine.aimed_at > COUNTED_UP_TO or not instructions.is_available():
         return None
     with TemporaryDirectory() as directory:
         path = Path(directory) / "engine"

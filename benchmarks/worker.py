@@ -101,13 +101,27 @@ class Worker:
         return {"verified": True}
 
 
+def answers(name, n_sites, requests):
+    """What the process says: that it is ready, then an answer to each request.
+
+    Whatever goes wrong is an answer as well, and the last one.
+    """
+    from kmc.errors import KmcError
+
+    try:
+        worker = Worker(name, n_sites)
+        yield {"ready": True}
+        for line in requests:
+            verb, *arguments = json.loads(line)
+            yield getattr(worker, verb)(*arguments)
+    except (ValueError, RuntimeError, MemoryError, OverflowError, AssertionError, KmcError) as error:
+        yield {"error": f"{type(error).__name__}: {error}"}
+
+
 def main(name, n_sites):
     """Answer requests until there are no more."""
-    worker = Worker(name, int(float(n_sites)))
-    print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
-        verb, *arguments = json.loads(line)
-        print(json.dumps(getattr(worker, verb)(*arguments)), flush=True)
+    for answer in answers(name, int(float(n_sites)), sys.stdin):
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
