@@ -79,11 +79,11 @@ def main():
         records += measured
         for record in measured:
             print(row(record), flush=True)
-    if "deck" in given.cases and not given.quick:
-        print("main deck, CPU time: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in outside_the_loop().items()))
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(json.dumps(records, indent=1) + "\n")
     print(f"records: {given.output}; load average at the end {load_average():.1f}; {time.time() - begin:.0f} s")
+    if "deck" in given.cases and not given.quick:
+        print("main deck, CPU time: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in outside_the_loop().items()))
     if given.update_baseline:
         baseline.update(records)
         print(f"baseline: {baseline.PATH}")

@@ -44,7 +44,7 @@ def processes(case):
     if case == "hop3d":
         return hops
     if case == "rd3d":
-        singles = ["in; empty@s -> A@s; 1e-3", "out; A@s -> empty@s; 5e-3", "gone; P@s -> empty@s; 1e-3"]
+        singles = ["come; empty@s -> A@s; 1e-3", "go; A@s -> empty@s; 5e-3", "leave; P@s -> empty@s; 1e-3"]
         return [*singles, *hops, *pairs("meet", ("A", "A"), ("P", "empty"), both, "0.01")]
     return [
         "CO_in; empty@s -> CO@s; 0.45",
@@ -69,9 +69,11 @@ def write(case, path):
 
 
 def make(case, directory):
-    """Have kmos make the model, unless it has been made before; what it prints goes to a log."""
-    if list(directory.glob("made/kmc_model*")):
+    """Have kmos make the model, unless this one has been made before; what it prints goes to a log."""
+    recipe, kept_recipe = "\n".join(processes(case)), directory / "made" / "recipe.txt"
+    if kept_recipe.exists() and kept_recipe.read_text() == recipe:
         return
+    shutil.rmtree(directory / "made", ignore_errors=True)
     with open(directory / "log.txt", "w") as log:
         kept = os.dup(1)
         os.dup2(log.fileno(), 1)
@@ -84,6 +86,7 @@ def make(case, directory):
         )
         sys.stdin = given
         os.dup2(kept, 1)
+    kept_recipe.write_text(recipe)
 
 
 def model(case, shape):

@@ -7,9 +7,11 @@ Only their input is written here; `kmos_model.py` is run by the Python that kmos
 import importlib.util
 import json
 import re
+import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.contest import BUILD, Contestant
@@ -60,28 +62,52 @@ class Spparks:
     def __init__(self, program, n_sites, solver):
         side = cube(n_sites)[0]
         self.command, self.sites, self.program = [program, "-log", "none"], side**3, f"SPPARKS {solver}"
-        time = self.events / (0.54 * self.sites)
+        duration = self.events / (0.54 * self.sites)
         self.input = SPPARKS_INPUT.format(
-            side=side, solver=SPPARKS_SOLVERS[solver], warm_up=f"{time / 4:.9g}", time=f"{time:.9g}"
+            side=side, solver=SPPARKS_SOLVERS[solver], warm_up=f"{duration / 4:.9g}", time=f"{duration:.9g}"
         )
 
     def nanoseconds(self):
         """Time per event in the loop [ns].
+
+        SPPARKS reports wall time; the share of it in which the process had a processor makes it CPU time.
 
         Raises
         ------
         RuntimeError
             If it prints something else than is expected.
         """
+        begin, before = time.perf_counter(), _cpu_of_children()
         done = subprocess.run(self.command, input=self.input, capture_output=True, text=True, cwd=BUILD)
-        loops = re.findall(r"Loop time of (\S+) on", done.stdout)
-        events = [int(number) for number in re.findall(r"^ +\S+ +(\d+) +\d+ +\d+ +\S+ *$", done.stdout, re.MULTILINE)]
-        if done.returncode or len(loops) != 2 or len(events) < 3:
+        share = min((_cpu_of_children() - before) / (time.perf_counter() - begin), 1.0)
+        if done.returncode:
             raise RuntimeError(f"{self.command[0]} failed: {(done.stderr or done.stdout).strip()[-500:]}")
-        return float(loops[1]) / (events[-1] - events[-2]) * 1e9
+        seconds, events = spparks_loop(done.stdout)
+        return share * seconds / events * 1e9
 
     def close(self):
         """Nothing is left running."""
+
+
+def spparks_loop(text):
+    """Wall time of the second run that SPPARKS reports [s], and its events.
+
+    Raises
+    ------
+    RuntimeError
+        If the text is something else than is expected.
+    """
+    # A line of a run is: time, accepted, rejected, sweeps, CPU; a run begins and ends with one.
+    runs = text.split("Loop time of ")
+    accepted = re.findall(r"^ *[\d.e+-]+ +(\d+) +\d+ +\d+ +\S+ *$", runs[1] if len(runs) == 3 else "", re.MULTILINE)
+    if len(accepted) < 2:
+        raise RuntimeError(f"SPPARKS printed what is not understood: {text.strip()[-500:]}")
+    return float(runs[2].split()[0]), int(accepted[-1]) - int(accepted[0])
+
+
+def _cpu_of_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Kmos(Contestant):

@@ -39,8 +39,6 @@ class Worker:
         self.engine = problems.engine_of(self.arguments)
         self.engine.run(FOREVER, 1)  # what is put off until the first event belongs to setting up
         self.setup = time.process_time() - begin
-        if self.problem.start != (0, 0.0):
-            self.engine.run(self.problem.start)
         self.events = self.problem.events_of(n_sites)
         self.warm_up = max(int(self.problem.warm_up * n_sites), self.events)
         self.engine.run(FOREVER, self.warm_up)
