@@ -42,7 +42,11 @@ static uint32_t below(uint64_t bits, uint32_t n) { return (uint32_t)(((bits >> 3
 static void *allocate(size_t bytes, int huge) {
     void *block = mmap(NULL, bytes + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) { fprintf(stderr, "probe: no memory for %zu bytes\n", bytes); exit(1); }
+#ifdef MADV_HUGEPAGE
     madvise(block, bytes + PAGE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+#else
+    (void)huge;
+#endif
     return (void *)(((uintptr_t)block + PAGE - 1) / PAGE * PAGE);
 }
 

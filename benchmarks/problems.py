@@ -44,6 +44,8 @@ class Problem:
         The same, as a share of the sites: a front that grows must not arrive at the top.
     counted : int
         Events whose instructions are counted.
+    times : int
+        Sites that there are for each one aimed at.
     """
 
     arguments: Callable
@@ -52,6 +54,7 @@ class Problem:
     events: int = 1_000_000
     per_site: float = np.inf
     counted: int = 20_000
+    times: int = 1
 
     def events_of(self, n_sites):
         """Events of one repetition in a box of so many sites."""
@@ -209,7 +212,7 @@ PROBLEMS = {
     "rd3d": Problem(rd3d),
     "zgb2d": Problem(zgb2d),
     "eden": Problem(eden, **GROWING),
-    "eden-tall": Problem(lambda n: eden(n, TALL), **GROWING),
+    "eden-tall": Problem(lambda n: eden(n, TALL), times=TALL, **GROWING),
     "front": Problem(lambda n: _of_case(cases.film(slab(n))), SMALL),
     "deck": Problem(lambda n: half_grown(), FIXED, counted=50_000),
     "deck-tall": Problem(lambda n: half_grown(TALL), FIXED, counted=50_000),

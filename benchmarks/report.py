@@ -114,7 +114,7 @@ def draw(records, path):
     curves = {}
     for record in records:
         curves.setdefault((record["case"], record["program"]), []).append(record)
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
     for (case, program), points in curves.items():
         points = sorted((record["sites"], record["events_per_second"]) for record in points if record["sites"])
         if len(points) > 1:
@@ -123,7 +123,7 @@ def draw(records, path):
             axes.plot(*zip(*points, strict=True), label=case, markersize=4, linewidth=1.2, **style)
     axes.set(xscale="log", yscale="log", xlabel="sites", ylabel="events per second")
     axes.grid(which="major", linewidth=0.3)
-    axes.legend(frameon=False, fontsize=7, ncols=2)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=7)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 

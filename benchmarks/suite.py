@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Measures cases, one after the other: all sizes of a case, the probe and other programs take turns."""
 
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,10 +92,10 @@ def measure(case, options):
 
 
 def _fits(case, n_sites, options):
-    free = free_memory()
-    if free is None or n_sites * BYTES_NEEDED + SPARE < free:
+    free, needed = free_memory(), n_sites * PROBLEMS[case].times * BYTES_NEEDED
+    if free is None or needed + SPARE < free:
         return True
-    options.note(f"{case}: {n_sites:.0e} sites left out, they may take {n_sites * BYTES_NEEDED / 2**30:.1f} GiB "
+    options.note(f"{case}: {n_sites:.0e} sites left out, they may take {needed / 2**30:.1f} GiB "
                  f"and {free / 2**30:.1f} GiB are free")
     return False
 
@@ -105,7 +106,7 @@ def _set_up(case, n_sites, options):
     if case == "hop3d":
         try:
             made += [Probe(cube(n_sites)[0], ahead) for ahead in (False, True)]
-        except FileNotFoundError as error:
+        except (OSError, subprocess.CalledProcessError) as error:
             options.note(f"{case}: no probe of the memory, {error}")
     try:
         made += peers.peers_of(case, n_sites, options.peers)

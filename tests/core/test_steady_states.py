@@ -32,8 +32,8 @@ LONG = {
     "zgb2d": Course(cases.zgb2d(250, 250), (0.0, 0.7345), 100, 200, 24),
 }
 SHORT = {
-    "rd3d": Course(cases.rd3d((10, 10, 10)), (0.0602, 0.2117), 2000, 2000, 10),
-    "zgb2d": Course(cases.zgb2d(60, 60), (0.0, 0.7345), 50, 100, 12),
+    "rd3d": Course(cases.rd3d((10, 10, 10)), (0.0602, 0.2117), 2000, 2000, 24),
+    "zgb2d": Course(cases.zgb2d(60, 60), (0.0, 0.7345), 50, 40, 40),
 }
 
 SAMPLES = 20
