@@ -21,8 +21,8 @@ TOP = """\
 
 CPU time in the loop, medians of {repeats} interleaved rounds, with the fastest and the slowest; instructions counted by
 callgrind; peak memory of the process; set-up with the first event; `re-rate`: the slowest of five changes of all rates,
-wall time with the next event; `limit`: speed as a share of the probe's (`benchmarks/probe.c`). What the cases are:
-`benchmarks/README.md`.
+wall time with the next event; `limit`: speed as a share of that of the faster probe (`benchmarks/probe.c`). What the
+cases are: `benchmarks/README.md`.
 
 ![Events per second against sites](performance.svg)
 

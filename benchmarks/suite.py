@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from benchmarks import baseline, instructions, peers
 from benchmarks.conditions import conditions, free_memory, load_average
 from benchmarks.contest import Engine, Probe, Turns
@@ -146,8 +148,8 @@ def _compare(records):
         if own is None or own is record:
             continue
         record["ours_over_this"] = record["ns_per_event"] / own["ns_per_event"]
-        if record["program"] == "probe":
-            own["share_of_limit"] = record["ours_over_this"]
+        if record["program"].startswith("probe"):
+            own["share_of_limit"] = min(record["ours_over_this"], own.get("share_of_limit", np.inf))
 
 
 def note(text):

@@ -62,6 +62,8 @@ def test_records_hold_what_a_reader_asks_for(measured):
         assert record["repeats"] == 3
         assert {"load_average", "compiler", "cpu", "peak_rss_mib", "setup_seconds"} <= record.keys()
     assert ours["hop3d"]["sites"] == 22**3
+    probes = [record["ns_per_event"] for record in records if record["program"].startswith("probe")]
+    assert ours["hop3d"]["share_of_limit"] == pytest.approx(min(probes) / ours["hop3d"]["ns_per_event"])
     assert 9.0 < ours["hop3d"]["bytes_per_site"] < 100.0
     assert 0.0 < ours["hop3d"]["rerate_ms"] <= ours["hop3d"]["rerate_ms_slowest"]
     assert (ours["sei"]["sites"], ours["sei"]["bytes_per_site"]) == (0, 0.0)
