@@ -37,8 +37,9 @@ test-checked: $(VENV)/.installed-test $(CHECKED)/.built
 verify: $(VENV)/.installed-test
 	$(BIN)/pytest -n 2 -m verify
 
+# make bench ARGUMENTS="--quick hop3d"; python -m benchmarks.report then writes table and picture of the documents.
 bench: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGUMENTS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -3,88 +3,92 @@
 
 import argparse
 import json
-import os
-from dataclasses import asdict
+import time
 from pathlib import Path
 
-from benchmarks.core import PROBLEMS, SIZES, measure, measure_main_deck, outside_the_loop
-from benchmarks.solution import NETWORKS, measure_network
+from benchmarks import baseline, instructions, peers, suite
+from benchmarks.conditions import conditions, load_average
+from benchmarks.outside import outside_the_loop
+from benchmarks.problems import DEFAULT, PROBLEMS
+from benchmarks.table import HEADER, row
 
-HEADER = (
-    f"{'case':7}{'sites':>10}{'Mevents/s':>12}{'ns/event':>11}{'(fastest..slowest)':>20}{'bytes/site':>13}"
-    f"{'accepted':>11}{'classes':>10}{'setup':>9}"
-)
-NETWORK_HEADER = (
-    f"{'network':10}{'species':>9}{'reactions':>11}{'Mevents/s':>12}{'ns/event':>11}{'(fastest..slowest)':>20}"
-    f"{'candidates/event':>18}{'groups':>8}{'setup':>9}"
-)
-CASES = (*PROBLEMS, "deck", *NETWORKS)
+FEWEST, MOST = 1000, 2_000_000_000
+"""int: numbers of sites that can be asked for; in smaller boxes some cases end before they are measured."""
 
 
-def row(record):
-    """One line of the table."""
-    spread = f"({record.ns_fastest:.0f}..{record.ns_slowest:.0f})"
-    return (
-        f"{record.case:7}{record.sites:10}{record.events_per_second / 1e6:12.2f}{record.ns_per_event:11.0f}"
-        f"{spread:>20}{record.bytes_per_site:13.1f}{record.acceptance:11.2f}{record.classes:10}"
-        f"{record.setup_seconds:7.2f} s"
-    )
+def whole(text):
+    """A number of sites: 1e6 as well as 1000000."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not FEWEST <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"numbers of sites are {FEWEST:.0e} to {MOST:.0e}, not {text}")
+    return int(number)
 
 
-def network_row(record):
-    """One line of the table of networks."""
-    spread = f"({record.ns_fastest:.0f}..{record.ns_slowest:.0f})"
-    return (
-        f"{record.case:10}{record.species:9}{record.reactions:11}{record.events_per_second / 1e6:12.2f}"
-        f"{record.ns_per_event:11.0f}{spread:>20}{record.candidates_per_event:18.2f}{record.groups:8}"
-        f"{record.setup_seconds:7.2f} s"
-    )
+def arguments():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory of the core.")
+    parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(PROBLEMS)} (default: most)")
+    parser.add_argument("--cases", nargs="+", dest="more", default=[], metavar="case", help="the same")
+    parser.add_argument("--sizes", "--sites", type=whole, nargs="+", default=(), help="numbers of sites to aim at")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds of which the median is taken (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="up to 1e6 sites, three rounds, no instructions")
+    parser.add_argument("--no-peers", action="store_true", help="leave other programs out, installed or not")
+    parser.add_argument("--update-baseline", action="store_true", help="the figures become benchmarks/baseline.json")
+    parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
+    given = parser.parse_args()
+    given.cases = [*given.cases, *given.more] or list(DEFAULT)
+    unknown = sorted(set(given.cases) - set(PROBLEMS))
+    if unknown:
+        parser.error(f"no such case: {', '.join(unknown)}; there are {', '.join(PROBLEMS)}")
+    if given.repeats < 3:
+        parser.error("a median needs at least 3 repeats")
+    return given
 
 
-def measure_lattices(names, sizes):
-    """Measure lattices and the main deck; prints a table."""
-    print(HEADER, flush=True)
-    records = []
-    for name in names:
-        for n_sites in sizes if name in PROBLEMS else (0,):
-            records.append(measure(name, int(n_sites)) if n_sites else measure_main_deck())
-            print(row(records[-1]), flush=True)
-    if "deck" in names:
-        print("main deck, CPU time: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in outside_the_loop().items()))
-    return records
-
-
-def measure_networks(names):
-    """Measure networks; prints a table."""
-    print(NETWORK_HEADER, flush=True)
-    records = []
-    for name in names:
-        records.append(measure_network(name))
-        print(network_row(records[-1]), flush=True)
-    return records
+def describe(options):
+    """What is measured, and under which conditions."""
+    here = conditions()
+    print(f"{here['cpu']}, {here['cores']} cores, load average {load_average():.1f}; {here['compiler']}, "
+          f"Python {here['python']}, NumPy {here['numpy']}, huge pages {here['huge_pages']}; {here['commit']}")
+    print(f"CPU time in the loop, medians of {options.rounds} interleaved rounds after a warm-up: benchmarks/README.md")
+    if options.quick:
+        print("quick: instructions are not counted")
+    elif not instructions.is_available():
+        print("valgrind is not installed: instructions are not counted")
+    print("other programs: " + (", ".join(f"{n} ({p})" for n, p in options.peers.items()) or "none installed"))
 
 
 def main():
-    """Measure what the command line asks for, by default everything at 1e4 and 1e6 sites."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory of the core.")
-    parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(CASES)} (default: all)")
-    parser.add_argument("--sites", type=float, nargs="+", default=SIZES, help="numbers of sites to aim at")
-    parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
-    arguments = parser.parse_args()
-    unknown = set(arguments.cases) - set(CASES)
-    if unknown:
-        parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
-    load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    print(f"CPU time, medians of 5 runs of 10^6 events; {load}")
-    lattices, solutions = (
-        [name for name in arguments.cases or CASES if (name in NETWORKS) == wanted] for wanted in (False, True)
-    )
-    records = measure_lattices(lattices, arguments.sites) if lattices else []
-    records += measure_networks(solutions) if solutions else []
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps([asdict(record) for record in records], indent=1) + "\n")
-    print(f"records: {arguments.output}")
+    """Measure what the command line asks for; the exit status is 1 if a case could not be measured."""
+    given, begin = arguments(), time.time()
+    programs = {} if given.no_peers else peers.found()
+    rounds = min(given.repeats, 3) if given.quick else given.repeats
+    options = suite.Options(tuple(given.sizes), rounds, given.quick, programs, suite.note)
+    describe(options)
+    print(HEADER, flush=True)
+    records, failed = [], []
+    for case in given.cases:
+        try:
+            measured = suite.measure(case, options)
+        except RuntimeError as error:
+            suite.note(f"error: {error}")
+            failed.append(case)
+            continue
+        records += measured
+        for record in measured:
+            print(row(record), flush=True)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    given.output.write_text(json.dumps(records, indent=1) + "\n")
+    print(f"records: {given.output}; load average at the end {load_average():.1f}; {time.time() - begin:.0f} s")
+    if "deck" in given.cases and not given.quick:
+        print("main deck, CPU time: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in outside_the_loop().items()))
+    if given.update_baseline:
+        baseline.update(records)
+        print(f"baseline: {baseline.PATH}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

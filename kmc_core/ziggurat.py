@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers of equal area under exp(-x), from which standard exponentials are drawn.
 
-G. Marsaglia, W. W. Tsang, J. Stat. Softw. 5, 8 (2000), doi:10.18637/jss.v005.i08. Layer i > 0 is the rectangle between
-the heights exp(-x_i) and exp(-x_(i+1)) that reaches from 0 to x_i; layer 0 is the rectangle below exp(-x_1) and the
-tail beyond x_1 together, x_0 being the width that a rectangle of the same area would have. A point drawn in a layer left of
-x_(i+1) lies under the curve for certain.
+G. Marsaglia, W. W. Tsang, J. Stat. Softw. 5, 8 (2000), doi:10.18637/jss.v005.i08. Layer i > 0 is the rectangle
+between the heights exp(-x_i) and exp(-x_(i+1)) that reaches from 0 to x_i; layer 0 is the rectangle below exp(-x_1) and
+the tail beyond x_1 together, x_0 being the width that a rectangle of the same area would have. A point drawn in a layer
+left of x_(i+1) lies under the curve for certain.
 """
 
 import math
