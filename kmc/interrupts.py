@@ -15,7 +15,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 _raised: list[str] = []
-"""Signals that have raised `Stopped` in a program that still runs: lost in code whose errors Python ignores (`__del__`)."""
+"""Signals that have raised `Stopped`, in a program that still runs: lost where Python ignores errors (`__del__`)."""
 
 
 class Stopped(KeyboardInterrupt):

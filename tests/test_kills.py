@@ -37,7 +37,7 @@ def start_time(directory, deck):
 def kill_and_resume(directory, deck, n_kills, seed):
     """Kill a run so many times, look at what it leaves, resume it; then let it live.
 
-    Kills fall evenly on the time that a process needs to start and as long again.
+    Kills fall evenly on the time that a process needs to its first checkpoint and half as long again.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def kill_and_resume(directory, deck, n_kills, seed):
     seen : dict of str to int
         Kills by signal, those that hit a file being written, those after which a checkpoint was there.
     """
-    rng, results, longest = random.Random(seed), directory / "results.h5", 2 * start_time(directory / "trial", deck)
+    rng, results, longest = random.Random(seed), directory / "results.h5", 1.5 * start_time(directory / "trial", deck)
     command = ["run", deck, "-o", directory, "--resume", "--quiet"]
     seen = dict.fromkeys(("SIGKILL", "SIGTERM", "hit a file being written", "left a checkpoint", "too late"), 0)
     kept = 0
