@@ -14,6 +14,10 @@ from contextlib import contextmanager
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
+_raised: list[str] = []
+"""Signals that have raised `Stopped`, in a program that still runs: lost where Python ignores errors (`__del__`)."""
+
+
 class Stopped(KeyboardInterrupt):
     """A signal asks the command to stop.
 
@@ -56,8 +60,11 @@ def signals_as_interrupt():
     taken = [number for number in STOP_SIGNALS if number != signal.SIGINT]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         taken.append(signal.SIGINT)
-    with _handled(taken, _stop):
-        yield
+    try:
+        with _handled(taken, _record_and_stop):
+            yield
+    finally:
+        _raised.clear()
 
 
 @contextmanager
@@ -69,13 +76,14 @@ def noticed():
     Yields
     ------
     signals : list of str
-        Names of those that have come: `["SIGTERM"]`. Stays empty outside of the main thread, which gets none.
+        Names of those that have come: `["SIGTERM"]`. Stays empty outside of the main thread, which gets none. Holds
+        what should have stopped the program before, within `signals_as_interrupt`, and has been lost.
     """
-    arrived: list[str] = []
+    arrived = list(_raised)
 
-    def notice(number, frame):
+    def notice(number, _frame):
         if number == signal.SIGINT and signal.SIGINT.name in arrived:
-            _stop(number, frame)
+            raise Stopped
         arrived.append(signal.Signals(number).name)
 
     if threading.current_thread() is not threading.main_thread():
@@ -99,5 +107,6 @@ def _handled(numbers, handler):
             signal.signal(number, before if before is not None else signal.SIG_DFL)
 
 
-def _stop(_number, _frame):
+def _record_and_stop(number, _frame):
+    _raised.append(signal.Signals(number).name)
     raise Stopped

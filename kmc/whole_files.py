@@ -142,7 +142,8 @@ def removed_on_failure(path):
 def alone(path):
     """Keep other processes from writing a file while the block lasts.
 
-    A lock beside the file, which the system releases when its owner dies. File systems without locks give none.
+    A lock beside the file, which the system releases when its owner dies. File systems without locks give none, and
+    where nothing can be written none is needed.
 
     Parameters
     ----------
@@ -151,25 +152,28 @@ def alone(path):
     Raises
     ------
     KmcError
-        If another process has the lock, or the directory cannot be written.
+        If another process has the lock, or the directory cannot be made.
     """
     lock = path.with_name(f".{path.name}.lock")
     descriptor = _locked(lock, path)
     try:
         yield
     finally:
-        with suppress(OSError):
-            lock.unlink()
-        os.close(descriptor)
+        if descriptor is not None:
+            with suppress(OSError):
+                lock.unlink()
+            os.close(descriptor)
 
 
 def _locked(lock, path):
-    """File descriptor of a lock that is ours."""
+    """File descriptor of a lock that is ours; None where there can be none."""
     while True:
         try:
             make_directory(lock.parent)
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
+            if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+                return None
             raise cannot_write(path, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from kmc.interrupts import STOP_SIGNALS, Stopped, held, signals_as_interrupt
+from kmc.interrupts import STOP_SIGNALS, Stopped, held, noticed, signals_as_interrupt
 
 
 def write_with_a_signal_in_the_middle(number, done):
@@ -82,3 +82,51 @@ def test_a_signal_in_executed_text_does_not_change_the_exit_code_of_python_m(num
     environment = {"PYTHONPATH": str(tmp_path)}
     answer = subprocess.run([sys.executable, "-m", "program"], env=environment, timeout=60, check=False)
     assert answer.returncode == 75
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_noticed_signal_interrupts_nothing(number):
+    with noticed() as signals:
+        signal.raise_signal(number)
+        assert signals == [signal.Signals(number).name]
+
+
+def test_a_second_ctrl_c_interrupts():
+    with noticed() as signals:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(Stopped):
+            signal.raise_signal(signal.SIGINT)
+    with noticed() as signals:
+        assert signals == []
+
+
+def test_a_held_signal_is_noticed_after_the_block():
+    with noticed() as signals:
+        with held():
+            signal.raise_signal(signal.SIGTERM)
+            assert signals == []
+        assert signals == ["SIGTERM"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_fell_where_errors_are_ignored_is_noticed_later():
+    class Signalling:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    with signals_as_interrupt():
+        Signalling()  # Python reports the exception and goes on
+        with noticed() as signals:
+            assert signals == ["SIGTERM"]
+    with signals_as_interrupt(), noticed() as signals:
+        assert signals == []
+
+
+def test_an_ignored_signal_is_not_noticed():
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        with noticed() as signals:
+            signal.raise_signal(signal.SIGUSR1)
+        assert signals == []
+    finally:
+        signal.signal(signal.SIGUSR1, before)
