@@ -11,6 +11,9 @@ however many clusters there are. Energies are whole numbers of 1e-9 eV: sums are
 import numpy as np
 
 from kmc_core.interactions import MAX_OTHERS, check_interactions
+from kmc_core.touched import roles, windows
+
+from libc.math cimport M_LN2
 
 
 BLOCK_ROWS = 1 << 13
@@ -41,8 +44,12 @@ cdef class SiteEnergies:
         self.surroundings.species = state.species
         self._place(interactions)
         self.pair_position = _pair_positions(interactions, rules)
-        self.set_lines(interactions)
         self.row = self.rebuilt_rows()
+        self.energy = self.rebuilt_energies()
+        self.leeway = np.zeros((state.n_sites, self.n_centres), dtype=np.int64)
+        most = int(np.diff(rules.change_ptr).max(initial=1)) * len(interactions.offsets) + 1
+        self.crossed, self.n_crossed = np.zeros(most, dtype=np.uint32), 0
+        self.set_lines(interactions)
 
     def _place(self, interactions):
         """Tables of energies: for every block of positions, over all that can stand there, for every centre."""
@@ -65,6 +72,7 @@ cdef class SiteEnergies:
         starts = np.cumsum([0, *sizes])
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
+        self.n_centres = len(centres)
         self.alone, self.n_blocks, self.block_start = alone, len(blocks), starts[:len(sizes)].astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
         members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
@@ -80,6 +88,8 @@ cdef class SiteEnergies:
         self.line_slope = np.array(interactions.line_slope, dtype=np.float64)
         self.line_intercept = np.array(interactions.line_intercept, dtype=np.float64)
         self.thermal = interactions.thermal
+        self.per_thermal = 1.0 / (interactions.thermal * M_LN2)
+        self.window = windows(roles(interactions, self.given[1], np.asarray(self.centre_of))[1], self.thermal)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -96,10 +106,27 @@ cdef class SiteEnergies:
                     row[site, self.member_block[m]] += self.member_digit[m, self.surroundings.species[around[j]]]
         return np.asarray(row)
 
+    def rebuilt_energies(self):
+        """int64, shape (n_sites, n_centres): the energies that the rows imply [quanta]."""
+        energy = np.tile(np.asarray(self.alone), (self.surroundings.n_sites, 1))
+        for block in range(self.n_blocks):
+            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block]]
+        return energy
+
     def afresh(self, LatticeState state):
         """SiteEnergies: another one of the same lattice made afresh, for comparison."""
         interactions, rules, shape, periodic = self.given
         return SiteEnergies(interactions, rules, state, shape, periodic)
+
+    @property
+    def energies(self):
+        """int64 view, shape (n_sites, n_centres): energy of every centre on every site [quanta]."""
+        return np.asarray(self.energy)
+
+    @property
+    def leeways(self):
+        """int64 view, shape (n_sites, n_centres): how far each energy may still move [quanta]."""
+        return np.asarray(self.leeway)
 
     @property
     def rows(self):

@@ -35,10 +35,16 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] touched_ptr     # (n_rules + 1,) sites around the anchor that an event of a rule can touch
     cdef int32_t[::1] touched         # their positions in `noticing`
     cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that rates there can change: kB T ln factor [eV]
+    cdef int32_t[::1] role_position   # (n_roles,) where anchors see a site that they change
+    cdef float[:, :, :, ::1] role_slope  # (n_species, n_centres, n_roles, n_species + 1) how steeply rates there follow
+    cdef double floor_weight          # no list with a lower bound is used for sites that can start something [1/s]
+    cdef int64_t until_floor          # events until it is looked at again
     cdef float[::1] slack             # (n_sites,) what rates may still change before the bound is in doubt [eV]
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
+    cdef site_t[::1] dubious          # sites whose slack this event has used up
+    cdef int64_t n_dubious
     cdef bint looks_ahead             # the lattice is too large for the cache
     cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
 
@@ -59,7 +65,21 @@ cdef class LatticeProcesses:
     cdef void _refresh_column(self, site_t site) noexcept nogil
     cdef void _assign(self, site_t site, class_t new) noexcept nogil
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef inline void _use_slack(self, site_t site, float drift) noexcept nogil:
+        """Note that rates at a site may have risen."""
+        cdef bint was_sure = self.slack[site] >= 0.0
+        self.slack[site] -= drift
+        if was_sure and self.slack[site] < 0.0:
+            self.dubious[self.n_dubious] = site
+            self.n_dubious += 1
+
+    cdef int64_t _shared(self, int first, int k, site_t place, species_t* old, int32_t comes,
+                         int32_t goes) noexcept nogil
+    cdef void _rate_dubious(self) noexcept nogil
+    cdef void _tell_anchors(self, site_t site) noexcept nogil
+    cdef void _set_floor(self) noexcept nogil
     cdef void _rate_site(self, site_t site) noexcept nogil
     cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil
+    cdef double _rate_above(self, int entry, site_t site, site_t* around, bint at_worst) noexcept nogil
+    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, bint at_worst) noexcept nogil
     cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil

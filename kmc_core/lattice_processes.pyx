@@ -8,18 +8,22 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.touched import touched_sites
+from kmc_core.touched import roles, touched_sites
 
+from kmc_core.energies cimport kmc_log2_above, kmc_log2_below
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
-from libc.math cimport M_LN2, frexp, ldexp, log
+from libc.math cimport M_LN2, frexp, ldexp
 from libc.string cimport memcpy
 
 CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
 
 
 cdef enum:
-    HEADROOM = 1                      # powers of two between a propensity and the bound of its list, with interactions
+    HEADROOM = 0                      # powers of two between a propensity and the bound of its list, with interactions
+    FLOOR = 3                         # powers of two between the mean bound of all sites and the lowest that is used
+    FLOOR_EVENTS = 1000               # events after which it is looked at again
 cdef double LOOSE = 0.5 ** (HEADROOM + 3)  # a site so far below its bound is listed anew
+cdef int64_t NEVER = 1 << 60
 
 
 cdef class LatticeProcesses:
@@ -47,7 +51,7 @@ cdef class LatticeProcesses:
         self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
         self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
         if self.energies.enabled:
-            offsets, touched_ptr, touched, drift = touched_sites(interactions, rules)
+            offsets, touched_ptr, touched, drift, most = touched_sites(interactions, rules)
             placeholder = np.zeros(np.shape(species), dtype=np.uint8)
             self.noticing = LatticeState(placeholder, periodic, offsets, rules.n_species)
             self.noticing.species = self.state.species
@@ -55,7 +59,10 @@ cdef class LatticeProcesses:
             self.slack = np.zeros(species.size, dtype=np.float32)
             self.group_of = np.full(species.size, -1, dtype=np.int16)
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
-            margin += len(offsets) + 1
+            self.role_position, self.role_slope = roles(interactions, rules, np.asarray(self.energies.centre_of))
+            most = min(most + len(offsets) + margin + 1, species.size)
+            self.dubious, self.n_dubious = np.zeros(most + 1, dtype=np.uint32), 0
+            margin += most
         self.groups = SiteGroups(species.size, margin)
         self.class_of = np.zeros(species.size, dtype=np.int32)
         self.layer_of = np.array(layer_of, dtype=np.int32)
@@ -249,44 +256,96 @@ cdef class LatticeProcesses:
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
         """Bring energies up to date, and the lists of sites whose bound may have become too low.
 
-        Most sites that an event touches are left as they are: the most that their rates can have risen is less than
-        what their bound leaves.
+        Most sites that an event touches are left as they are: energies stay within their windows, and what a rule's own
+        sites share changes by less than what the bound leaves.
         """
-        cdef int k
+        cdef int k, c
         cdef int64_t i
         cdef site_t other
         cdef float drift
+        cdef species_t species
         for k in range(n):
             self.energies.move(changed[k], old[k], self.state.species[changed[k]])
+        for k in range(n):
+            species = self.state.species[changed[k]]
+            for c in range(self.energies.n_centres):
+                self.energies.leeway[changed[k], c] = self.energies.window[species, c]
+        for k in range(self.energies.n_crossed):
+            self._tell_anchors(self.energies.crossed[k])
+        self.energies.n_crossed = 0
         self.noticing.locate(site)
         for i in range(self.touched_ptr[rule], self.touched_ptr[rule + 1]):
             other = self.noticing.at(self.touched[i])
             drift = self.drift[i, self.state.species[other]]
             if drift != 0.0:
-                self.slack[other] -= drift
-                if self.slack[other] < 0.0:
-                    self._rate_site(other)
+                self._use_slack(other, drift)
+        self._rate_dubious()
+
+    cdef void _tell_anchors(self, site_t site) noexcept nogil:
+        """Open the windows of energies anew that have left them; sites that follow them lose slack."""
+        cdef species_t species = self.state.species[site]
+        cdef int c, r
+        cdef int64_t moved
+        cdef site_t anchor
+        cdef float slope
+        self.state.locate(site)
+        for c in range(self.energies.n_centres):
+            if self.energies.leeway[site, c] >= 0:
+                continue
+            moved = self.energies.window[species, c] - self.energies.leeway[site, c]
+            self.energies.leeway[site, c] = self.energies.window[species, c]
+            for r in range(self.role_position.shape[0]):
+                anchor = site
+                if self.role_position[r] >= 0:
+                    anchor = self.state.at(self.state.opposite[self.role_position[r]])
+                slope = self.role_slope[species, c, r, self.state.species[anchor]]
+                if slope > 0.0:
+                    self._use_slack(anchor, <float> moved * <float> 1.000001e-9 * slope)
+
+    cdef void _rate_dubious(self) noexcept nogil:
+        """Rate the sites anew that have changed class or used up their slack."""
+        cdef int64_t i
         for i in range(self.n_reclassified):
-            self._rate_site(self.reclassified[i])
-        self.n_reclassified = 0
+            self.slack[self.reclassified[i]] = -1.0
+        for i in range(self.n_reclassified):
+            if self.slack[self.reclassified[i]] < 0.0:
+                self._rate_site(self.reclassified[i])
+        for i in range(self.n_dubious):
+            if self.slack[self.dubious[i]] < 0.0:
+                self._rate_site(self.dubious[i])
+        self.n_reclassified = self.n_dubious = 0
+        self.until_floor -= 1
+        if self.until_floor <= 0:
+            self._set_floor()
+
+    cdef void _set_floor(self) noexcept nogil:
+        """Follow the mean propensity with the lowest list.
+
+        The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely even so.
+        """
+        cdef int exponent
+        frexp(self.groups.total() / self.state.n_sites, &exponent)
+        self.floor_weight = ldexp(1.0, exponent - FLOOR)
+        self.until_floor = FLOOR_EVENTS
 
     cdef void _rate_site(self, site_t site) noexcept nogil:
-        """Propensity of a site with its interactions, and the list where it belongs: some way above it."""
+        """Propensity of a site with its interactions from above, and the list where it belongs: some way above it."""
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
         cdef int entry, exponent
         cdef int32_t before = self.group_of[site], after = -1
-        cdef double total = 0.0, mantissa
+        cdef double total = 0.0, bound = 0.0
+        self.slack[site] = 0.0
         if self.environments.size[c] > 0:
             self.state.neighbours(site, around)
             for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-                total += self._rate_of(entry, site, around)
-            mantissa = frexp(total, &exponent)
-            if mantissa > 0.0:
-                after = self.groups.group_for(ldexp(1.0, exponent + HEADROOM))
-                self.slack[site] = <float> (self.energies.thermal * (HEADROOM * M_LN2 - log(mantissa)) * 0.999999)
-            else:
-                after, self.slack[site] = self.groups.group_for(0.0), 0.0
+                total += self._rate_above(entry, site, around, True)
+            if total > 0.0:
+                frexp(total, &exponent)
+                bound = max(ldexp(1.0, exponent + HEADROOM), self.floor_weight)
+                self.slack[site] = <float> max(0.0, self.energies.thermal * M_LN2 * 0.999999
+                                               * (kmc_log2_below(bound) - kmc_log2_above(total)))
+            after = self.groups.group_for(bound)
         if before != after:
             if before >= 0:
                 self.groups.remove(site, before)
@@ -301,62 +360,112 @@ cdef class LatticeProcesses:
         if not self.energies.notices(process):
             return self.environments.entry_rate[entry]
         return self.environments.entry_rate[entry] * self.energies.factor(
-            process, self._energy_change(rule, site, around))
+            process, self._energy_change(rule, site, around, False))
 
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil:
+    cdef double _rate_above(self, int entry, site_t site, site_t* around, bint at_worst) noexcept nogil:
+        """The same from above; at worst: with all energies at the far ends of their windows."""
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef int process = self.rule_process[rule]
+        if not self.energies.notices(process):
+            return self.environments.entry_rate[entry]
+        return self.environments.entry_rate[entry] * self.energies.factor_above(
+            process, self._energy_change(rule, site, around, at_worst))
+
+    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, bint at_worst) noexcept nogil:
         """Energy of the lattice after a rule less that before it [quanta]: site after site, each sees those before it
-        changed already."""
-        cdef int32_t row[MAX_BLOCKS]
+        changed already. At worst: the lowest that it can become before the site is told; windows are drawn close."""
+        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
         cdef species_t old[MAX_CHANGES]
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, l, position
-        cdef species_t* new = &self.change_species[0] + first
-        cdef int32_t* pair
-        cdef int32_t* shown
+        cdef species_t new
+        cdef int32_t comes, goes
         cdef int64_t change = 0
         cdef site_t place
         for k in range(n):
             position = self.change_position[first + k]
             place = site if position < 0 else around[position]
-            old[k] = self.state.species[place]
-            if self.energies.centre_of[old[k]] < 0 and self.energies.centre_of[new[k]] < 0:
+            old[k], new = self.state.species[place], self.change_species[first + k]
+            comes, goes = self.energies.centre_of[new], self.energies.centre_of[old[k]]
+            if comes == goes:
                 continue
-            shown = &self.energies.row[place, 0]
-            pair = &self.energies.pair_position[first + k, 0]
-            for l in range(k):
-                if pair[l] >= 0:
+            if comes >= 0:
+                change += self.energies.energy[place, comes]
+                if at_worst:
+                    change -= self.energies.narrowed(place, comes, old[k])
+            if goes >= 0:
+                change -= self.energies.energy[place, goes]
+                if at_worst:
+                    change -= self.energies.narrowed(place, goes, old[k])
+            if k > 0:
+                change += self._shared(first, k, place, old, comes, goes)
+        return change
+
+    cdef int64_t _shared(self, int first, int k, site_t place, species_t* old, int32_t comes,
+                         int32_t goes) noexcept nogil:
+        """What the changes of a rule before the k-th one add to its energy change [quanta]."""
+        cdef int32_t row[MAX_BLOCKS]
+        cdef int32_t* shown = &self.energies.row[place, 0]
+        cdef int32_t* pair = &self.energies.pair_position[first + k, 0]
+        cdef int64_t change = 0
+        cdef int l
+        for l in range(k):
+            if pair[l] >= 0:
+                change += self.energies.joint(shown, pair[l], old[l], self.change_species[first + l], comes, goes)
+                if l + 1 < k:
                     if shown != row:
                         memcpy(row, shown, self.energies.n_blocks * sizeof(int32_t))
                         shown = row
-                    self.energies.replace(row, pair[l], old[l], new[l])
-            change += self.energies.energy_of(new[k], shown) - self.energies.energy_of(old[k], shown)
+                    self.energies.replace(row, pair[l], old[l], self.change_species[first + l])
         return change
 
     cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil:
-        """Rule of a site by its rate constants with interactions, or -1 if the candidate is refused."""
+        """Rule of a site by its rate constants with interactions, or -1 if the candidate is refused.
+
+        Each rule has a part of the bound that is its rate constant from above; within it, the exact one decides.
+        """
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
         cdef int entry
-        cdef double total = 0.0
+        cdef double above, total = 0.0
         self.state.neighbours(site, around)
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            total += self._rate_of(entry, site, around)
-            if u < total:
-                return self.environments.entry_rule[entry]
-        if total < bound * LOOSE:     # its surroundings have changed for the slower
+            above = self._rate_above(entry, site, around, False)
+            if u < total + above:
+                return self.environments.entry_rule[entry] if u < total + self._rate_of(entry, site, around) else -1
+            total += above
+        if total < bound * LOOSE and bound > self.floor_weight:  # its surroundings have changed for the slower
             self._rate_site(site)
         return -1
 
     def rate_all(self):
-        """List every site afresh by its propensity with interactions."""
-        cdef site_t site = 0
-        self.n_reclassified = 0
+        """List every site afresh by its propensity with interactions, in empty lists."""
+        self.n_reclassified = self.n_dubious = 0
         self.group_of[:] = -1
+        self.energies.leeway[:] = NEVER
+        self.floor_weight = 0.0
+        self._rate_every_site()
+        if self.state.n_sites:
+            self._set_floor()
+        self._rate_every_site()
+
+    def _rate_every_site(self):
+        cdef site_t site = 0
         while site < self.state.n_sites:
             self.make_room()
             with nogil:
                 while site < self.state.n_sites and not self.groups.is_short:
                     self._rate_site(site)
                     site += 1
+
+    def worst_at(self, site_t site):
+        """Sum of the rate constants of a site with all energies at the far ends of their windows, from above [1/s]."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef class_t c = self.class_of[site]
+        cdef int entry
+        cdef double total = 0.0
+        self.state.neighbours(site, around)
+        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+            total += self._rate_above(entry, site, around, True)
+        return total
 
     def rates_at(self, site_t site):
         """What a site can start: process, rate constant [1/s], changed sites and their new species."""
