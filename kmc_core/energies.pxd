@@ -120,10 +120,10 @@ cdef class SiteEnergies:
             if around[j] < self.surroundings.n_sites:
                 self.shift(around[j], self.surroundings.opposite[j], old, new)
 
-    cdef inline int64_t narrowed(self, site_t site, int32_t centre, species_t species) noexcept nogil:
-        """Leeway of an energy [quanta], which may not be more than its window from here on."""
-        if self.leeway[site, centre] > self.window[species, centre]:
-            self.leeway[site, centre] = self.window[species, centre]
+    cdef inline int64_t narrowed(self, site_t site, int32_t centre, species_t species, int64_t most) noexcept nogil:
+        """Leeway of an energy [quanta], which may not be more than so many windows from here on."""
+        if self.leeway[site, centre] > most * self.window[species, centre]:
+            self.leeway[site, centre] = most * self.window[species, centre]
         return self.leeway[site, centre]
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
@@ -140,24 +140,27 @@ cdef class SiteEnergies:
                 energy -= self.block_energy[after, goes] - self.block_energy[before, goes]
         return energy
 
-    cdef inline double barrier_shift(self, int process, int64_t change) noexcept nogil:
-        """By how much an energy change [quanta] shifts the barrier of a process [eV]."""
+    cdef inline double barrier_shift(self, int process, int64_t change, double* slope) noexcept nogil:
+        """By how much an energy change [quanta] shifts the barrier of a process [eV]; how steeply it does so there."""
         cdef int line = self.line_ptr[process], end = self.line_ptr[process + 1]
         cdef double here, shift, energy = change * 1e-9
-        shift = self.line_intercept[line] + self.line_slope[line] * energy
+        slope[0] = self.line_slope[line]
+        shift = self.line_intercept[line] + slope[0] * energy
         for line in range(line + 1, end):
             here = self.line_intercept[line] + self.line_slope[line] * energy
             if here > shift:
                 shift = here
+                slope[0] = self.line_slope[line]
         return shift
 
     cdef inline double factor(self, int process, int64_t change) noexcept nogil:
         """What an energy change [quanta] multiplies the rate constant of a process with."""
-        return exp(-self.barrier_shift(process, change) / self.thermal)
+        cdef double slope
+        return exp(-self.barrier_shift(process, change, &slope) / self.thermal)
 
-    cdef inline double factor_above(self, int process, int64_t change) noexcept nogil:
-        """The same from above, up to 6.2 % too high, in a few operations."""
-        return kmc_exp2_above(-self.barrier_shift(process, change) * self.per_thermal)
+    cdef inline double factor_above(self, int process, int64_t change, double* slope) noexcept nogil:
+        """The same from above, up to 6.2 % too high, in a few operations; and how steeply the barrier follows there."""
+        return kmc_exp2_above(-self.barrier_shift(process, change, slope) * self.per_thermal)
 
     cdef inline bint notices(self, int process) noexcept nogil:
         """Whether the rate of a process depends on energies."""

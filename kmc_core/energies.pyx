@@ -16,7 +16,7 @@ from kmc_core.touched import roles, windows
 from libc.math cimport M_LN2
 
 
-BLOCK_ROWS = 1 << 13
+BLOCK_ROWS = 1 << 10
 """int: largest table of a block; tables of all blocks together should fit into a near cache."""
 
 

@@ -34,12 +34,12 @@ cdef class LatticeProcesses:
     cdef LatticeState noticing        # the same species, seen through the positions where an event can touch rates
     cdef int32_t[::1] touched_ptr     # (n_rules + 1,) sites around the anchor that an event of a rule can touch
     cdef int32_t[::1] touched         # their positions in `noticing`
-    cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that rates there can change: kB T ln factor [eV]
+    cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that energy changes there can fall [eV]
     cdef int32_t[::1] role_position   # (n_roles,) where anchors see a site that they change
-    cdef float[:, :, :, ::1] role_slope  # (n_species, n_centres, n_roles, n_species + 1) how steeply rates there follow
+    cdef uint8_t[:, :, :, ::1] follows  # (n_species, n_centres, n_roles, n_species + 1) whether rates there do
     cdef double floor_weight          # no list with a lower bound is used for sites that can start something [1/s]
     cdef int64_t until_floor          # events until it is looked at again
-    cdef float[::1] slack             # (n_sites,) what rates may still change before the bound is in doubt [eV]
+    cdef float[::1] slack             # (n_sites,) what energy changes may still fall before the bound is in doubt [eV]
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
@@ -78,8 +78,9 @@ cdef class LatticeProcesses:
     cdef void _rate_dubious(self) noexcept nogil
     cdef void _tell_anchors(self, site_t site) noexcept nogil
     cdef void _set_floor(self) noexcept nogil
-    cdef void _rate_site(self, site_t site) noexcept nogil
+    cdef void _rate_site(self, site_t site, int64_t windows) noexcept nogil
     cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil
-    cdef double _rate_above(self, int entry, site_t site, site_t* around, bint at_worst) noexcept nogil
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, bint at_worst) noexcept nogil
+    cdef double _rate_above(self, int entry, site_t site, site_t* around, int64_t windows,
+                                  double* slope) noexcept nogil
+    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, int64_t windows) noexcept nogil
     cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil

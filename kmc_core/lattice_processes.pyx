@@ -16,14 +16,22 @@ from libc.math cimport M_LN2, frexp, ldexp
 from libc.string cimport memcpy
 
 CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
+cdef int64_t[8] counters
+cdef int WIDE = 8, FLOOR = 2
+cdef double LOOSE = 0.125
+def tune(wide, floor, loose):
+    global WIDE, FLOOR, LOOSE
+    WIDE, FLOOR, LOOSE = wide, floor, loose
+def show():
+    return [counters[i] for i in range(8)]
 
 
 cdef enum:
     HEADROOM = 0                      # powers of two between a propensity and the bound of its list, with interactions
-    FLOOR = 3                         # powers of two between the mean bound of all sites and the lowest that is used
+    NARROW = 1
     FLOOR_EVENTS = 1000               # events after which it is looked at again
-cdef double LOOSE = 0.5 ** (HEADROOM + 3)  # a site so far below its bound is listed anew
 cdef int64_t NEVER = 1 << 60
+cdef double SLOPE = 1e-9              # what no steeper line than this follows hardly moves at all
 
 
 cdef class LatticeProcesses:
@@ -59,7 +67,7 @@ cdef class LatticeProcesses:
             self.slack = np.zeros(species.size, dtype=np.float32)
             self.group_of = np.full(species.size, -1, dtype=np.int16)
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
-            self.role_position, self.role_slope = roles(interactions, rules, np.asarray(self.energies.centre_of))
+            self.role_position, self.follows = roles(interactions, rules, np.asarray(self.energies.centre_of))
             most = min(most + len(offsets) + margin + 1, species.size)
             self.dubious, self.n_dubious = np.zeros(most + 1, dtype=np.uint32), 0
             margin += most
@@ -271,6 +279,7 @@ cdef class LatticeProcesses:
             for c in range(self.energies.n_centres):
                 self.energies.leeway[changed[k], c] = self.energies.window[species, c]
         for k in range(self.energies.n_crossed):
+            counters[2] += 1
             self._tell_anchors(self.energies.crossed[k])
         self.energies.n_crossed = 0
         self.noticing.locate(site)
@@ -278,6 +287,8 @@ cdef class LatticeProcesses:
             other = self.noticing.at(self.touched[i])
             drift = self.drift[i, self.state.species[other]]
             if drift != 0.0:
+                if self.slack[other] > 0 and drift > self.slack[other] and drift < 1e9: counters[6] += 1
+                if drift > 1e9: counters[7] += 1
                 self._use_slack(other, drift)
         self._rate_dubious()
 
@@ -287,7 +298,6 @@ cdef class LatticeProcesses:
         cdef int c, r
         cdef int64_t moved
         cdef site_t anchor
-        cdef float slope
         self.state.locate(site)
         for c in range(self.energies.n_centres):
             if self.energies.leeway[site, c] >= 0:
@@ -298,9 +308,9 @@ cdef class LatticeProcesses:
                 anchor = site
                 if self.role_position[r] >= 0:
                     anchor = self.state.at(self.state.opposite[self.role_position[r]])
-                slope = self.role_slope[species, c, r, self.state.species[anchor]]
-                if slope > 0.0:
-                    self._use_slack(anchor, <float> moved * <float> 1.000001e-9 * slope)
+                if self.follows[species, c, r, self.state.species[anchor]]:
+                    counters[3] += 1
+                    self._use_slack(anchor, <float> moved * <float> 1.000001e-9)
 
     cdef void _rate_dubious(self) noexcept nogil:
         """Rate the sites anew that have changed class or used up their slack."""
@@ -309,10 +319,12 @@ cdef class LatticeProcesses:
             self.slack[self.reclassified[i]] = -1.0
         for i in range(self.n_reclassified):
             if self.slack[self.reclassified[i]] < 0.0:
-                self._rate_site(self.reclassified[i])
+                self._rate_site(self.reclassified[i], WIDE)
         for i in range(self.n_dubious):
             if self.slack[self.dubious[i]] < 0.0:
-                self._rate_site(self.dubious[i])
+                self._rate_site(self.dubious[i], WIDE)
+        counters[4] += self.n_reclassified
+        counters[5] += self.n_dubious
         self.n_reclassified = self.n_dubious = 0
         self.until_floor -= 1
         if self.until_floor <= 0:
@@ -328,22 +340,25 @@ cdef class LatticeProcesses:
         self.floor_weight = ldexp(1.0, exponent - FLOOR)
         self.until_floor = FLOOR_EVENTS
 
-    cdef void _rate_site(self, site_t site) noexcept nogil:
+    cdef void _rate_site(self, site_t site, int64_t windows) noexcept nogil:
         """Propensity of a site with its interactions from above, and the list where it belongs: some way above it."""
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
         cdef int entry, exponent
         cdef int32_t before = self.group_of[site], after = -1
-        cdef double total = 0.0, bound = 0.0
+        cdef double total = 0.0, bound = 0.0, slope = 0.0, steepest = 0.0
         self.slack[site] = 0.0
+        counters[0] += 1
         if self.environments.size[c] > 0:
+            counters[1] += self.environments.size[c]
             self.state.neighbours(site, around)
             for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-                total += self._rate_above(entry, site, around, True)
+                total += self._rate_above(entry, site, around, windows, &slope)
+                steepest = max(steepest, slope)
             if total > 0.0:
                 frexp(total, &exponent)
                 bound = max(ldexp(1.0, exponent + HEADROOM), self.floor_weight)
-                self.slack[site] = <float> max(0.0, self.energies.thermal * M_LN2 * 0.999999
+                self.slack[site] = <float> max(0.0, self.energies.thermal * M_LN2 * 0.999999 / max(steepest, SLOPE)
                                                * (kmc_log2_below(bound) - kmc_log2_above(total)))
             after = self.groups.group_for(bound)
         if before != after:
@@ -360,20 +375,22 @@ cdef class LatticeProcesses:
         if not self.energies.notices(process):
             return self.environments.entry_rate[entry]
         return self.environments.entry_rate[entry] * self.energies.factor(
-            process, self._energy_change(rule, site, around, False))
+            process, self._energy_change(rule, site, around, 0))
 
-    cdef double _rate_above(self, int entry, site_t site, site_t* around, bint at_worst) noexcept nogil:
-        """The same from above; at worst: with all energies at the far ends of their windows."""
+    cdef double _rate_above(self, int entry, site_t site, site_t* around, int64_t windows,
+                            double* slope) noexcept nogil:
+        """The same from above, and how steeply it follows; with windows: with energies at their far ends."""
         cdef rule_t rule = self.environments.entry_rule[entry]
         cdef int process = self.rule_process[rule]
+        slope[0] = 0.0
         if not self.energies.notices(process):
             return self.environments.entry_rate[entry]
         return self.environments.entry_rate[entry] * self.energies.factor_above(
-            process, self._energy_change(rule, site, around, at_worst))
+            process, self._energy_change(rule, site, around, windows), slope)
 
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, bint at_worst) noexcept nogil:
+    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, int64_t windows) noexcept nogil:
         """Energy of the lattice after a rule less that before it [quanta]: site after site, each sees those before it
-        changed already. At worst: the lowest that it can become before the site is told; windows are drawn close."""
+        changed already. With windows: the lowest that it can become before the site is told, after leeways are cut down to so many windows."""
         cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
         cdef species_t old[MAX_CHANGES]
         cdef species_t new
@@ -389,12 +406,12 @@ cdef class LatticeProcesses:
                 continue
             if comes >= 0:
                 change += self.energies.energy[place, comes]
-                if at_worst:
-                    change -= self.energies.narrowed(place, comes, old[k])
+                if windows > 0:
+                    change -= self.energies.narrowed(place, comes, old[k], windows)
             if goes >= 0:
                 change -= self.energies.energy[place, goes]
-                if at_worst:
-                    change -= self.energies.narrowed(place, goes, old[k])
+                if windows > 0:
+                    change -= self.energies.narrowed(place, goes, old[k], windows)
             if k > 0:
                 change += self._shared(first, k, place, old, comes, goes)
         return change
@@ -425,15 +442,15 @@ cdef class LatticeProcesses:
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
         cdef int entry
-        cdef double above, total = 0.0
+        cdef double above, slope, total = 0.0
         self.state.neighbours(site, around)
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            above = self._rate_above(entry, site, around, False)
+            above = self._rate_above(entry, site, around, 0, &slope)
             if u < total + above:
                 return self.environments.entry_rule[entry] if u < total + self._rate_of(entry, site, around) else -1
             total += above
         if total < bound * LOOSE and bound > self.floor_weight:  # its surroundings have changed for the slower
-            self._rate_site(site)
+            self._rate_site(site, NARROW)
         return -1
 
     def rate_all(self):
@@ -453,18 +470,24 @@ cdef class LatticeProcesses:
             self.make_room()
             with nogil:
                 while site < self.state.n_sites and not self.groups.is_short:
-                    self._rate_site(site)
+                    self._rate_site(site, NARROW)
                     site += 1
 
     def worst_at(self, site_t site):
-        """Sum of the rate constants of a site with all energies at the far ends of their windows, from above [1/s]."""
+        """What the rate constants of a site can come to before it is looked at again, summed from above [1/s]."""
         cdef site_t around[MAX_POSITIONS]
         cdef class_t c = self.class_of[site]
-        cdef int entry
-        cdef double total = 0.0
+        cdef int entry, process
+        cdef double slope, total = 0.0
+        cdef int64_t slack = <int64_t> (self.slack[site] * 1e9), change
         self.state.neighbours(site, around)
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            total += self._rate_above(entry, site, around, True)
+            process = self.rule_process[self.environments.entry_rule[entry]]
+            if self.energies.notices(process):
+                change = self._energy_change(self.environments.entry_rule[entry], site, around, NEVER)
+                total += self.environments.entry_rate[entry] * self.energies.factor(process, change - slack)
+            else:
+                total += self.environments.entry_rate[entry]
         return total
 
     def rates_at(self, site_t site):

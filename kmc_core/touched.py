@@ -14,7 +14,7 @@ ROUNDING = (1e-6, 1e-8)
 """(float, float): what single precision may lose, relative and per event [eV]."""
 
 WINDOW = 0.15
-"""float: how far an energy may move before the sites that it can speed up are told [kB T, times the steepest line]."""
+"""float: how far an energy may move before the sites that it can speed up are told [kB T]."""
 
 NEVER = 1 << 60
 """int: leeway of an energy that no rate follows [quanta]."""
@@ -36,8 +36,8 @@ def touched_sites(interactions, rules):
     touched : int32, shape (n_touched,)
         Positions of the sites that an event of each rule can touch, without those that it changes; -1 = the anchor.
     drift : float32, shape (n_touched, n_species + 1)
-        Upper bound of kB T ln(rate after / rate before) of any rule there, energies of single sites apart, by the species
-        of its anchor [eV]; infinite where a rule may become possible, zero where nothing is noticed.
+        The most that the energy change of any rule there can fall, energies of single sites apart, by the species of
+        its anchor [eV]; infinite where a rule may become possible.
     most : int
         Upper bound of the number of sites whose rates one event can touch in any way.
     """
@@ -68,11 +68,11 @@ def roles(interactions, rules, centre_of):
     -------
     position : int32, shape (n_roles,)
         Positions at which anchors change a site; -1 = the anchor itself.
-    slope : float32, shape (n_species, n_centres, n_roles, n_species + 1)
-        Steepest line of any rule that has this species there and makes the centre come or go, by species of the anchor.
+    follows : uint8, shape (n_species, n_centres, n_roles, n_species + 1)
+        Whether any rule has this species there, makes the centre come or go, and notices; by species of the anchor.
     """
     position = np.unique(rules.change_position)
-    slope = np.zeros((rules.n_species, centre_of.max(initial=-1) + 1, len(position), rules.n_species + 1))
+    follows = np.zeros((rules.n_species, centre_of.max(initial=-1) + 1, len(position), rules.n_species + 1), dtype=np.uint8)
     steps = _Steps(interactions, rules)
     for rule, changes in enumerate(steps.changes):
         part = range(rules.change_ptr[rule], rules.change_ptr[rule + 1])
@@ -80,17 +80,13 @@ def roles(interactions, rules, centre_of):
             role = np.searchsorted(position, rules.change_position[k])
             for species in before:
                 for centre in {centre_of[species], centre_of[after]} - {-1} if species != after else ():
-                    here = slope[species, centre, role]
-                    anchor = steps.anchor[rule]
-                    here[anchor] = max(here[anchor], steps.steeper[rule])
-    return position.astype(np.int32), (slope * (1.0 + ROUNDING[0])).astype(np.float32)
+                    follows[species, centre, role, steps.anchor[rule]] |= steps.notices[rule]
+    return position.astype(np.int32), follows
 
 
-def windows(slope, thermal):
+def windows(follows, thermal):
     """int64, shape (n_species, n_centres): how far energies may move before anchors are told [quanta]."""
-    steepest = slope.max(axis=(2, 3), initial=0.0)
-    with np.errstate(divide="ignore"):
-        return np.where(steepest > 0.0, np.minimum(WINDOW * thermal / QUANTUM / steepest, NEVER), NEVER).astype(np.int64)
+    return np.where(follows.any(axis=(2, 3)), int(WINDOW * thermal / QUANTUM), NEVER)
 
 
 class _Steps:
@@ -102,7 +98,7 @@ class _Steps:
         self.anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
         self._looks = [self._looks_of(rule) for rule in range(len(rules.rule_process))]
         self.changes = [self._changes_of(rule) for rule in range(len(rules.rule_process))]
-        self.flatter, self.steeper = _slopes(interactions, rules)
+        self.notices = np.diff(interactions.line_ptr)[np.asarray(rules.rule_process)] > 0
         self._lowest = self._lowest_shares(_placements(interactions))
 
     def _looks_of(self, rule):
@@ -128,7 +124,7 @@ class _Steps:
         """
         lowest = {}
         for rule, changes in enumerate(self.changes):
-            if not self.steeper[rule]:
+            if not self.notices[rule]:
                 continue
             for k, (place, before, after) in enumerate(changes):
                 earlier = {other: (kinds, new) for other, kinds, new in changes[:k]}
@@ -175,7 +171,7 @@ class _Steps:
         rises = np.zeros((len(wheres), self.rules.n_species + 1))
         for i, where in enumerate(wheres):
             low = sites.get(where, np.zeros(size))
-            rise = np.where(low < 0.0, -low * self.steeper, -low * self.flatter)
+            rise = np.maximum(-low, 0.0)
             rise[list(enabled.get(where, ()))] = np.inf
             for species in range(self.rules.n_species):
                 mine = rise[self.rules.rule_ptr[species]:self.rules.rule_ptr[species + 1]]
@@ -192,16 +188,6 @@ class _Steps:
                     if after in allowed and (mine in changed or not set(before) <= set(allowed)):
                         found.setdefault(tuple(a - b for a, b in zip(place, mine, strict=True)), set()).add(other)
         return found
-
-
-def _slopes(interactions, rules):
-    """float64, shape (n_rules,) twice: smallest and largest slope among the lines of each rule's process."""
-    flatter, steeper = np.zeros(len(rules.rule_process)), np.zeros(len(rules.rule_process))
-    for rule, process in enumerate(np.asarray(rules.rule_process).tolist()):
-        slopes = np.asarray(interactions.line_slope)[interactions.line_ptr[process]:interactions.line_ptr[process + 1]]
-        if len(slopes):
-            flatter[rule], steeper[rule] = slopes.min(), slopes.max()
-    return flatter, steeper
 
 
 def _gains(energy, shared):
