@@ -55,8 +55,8 @@ cdef class SiteEnergies:
     cdef int32_t[:, ::1] member_digit  # (len(member_block), n_species + 1) what a species there adds to the row
     # the energy that every centre has, or would have, on every site, and within what it stays
     cdef int n_centres
-    cdef int64_t[:, ::1] energy       # (n_sites, n_centres) [quanta]
-    cdef int64_t[:, ::1] leeway       # (n_sites, n_centres) how far it may still move so that rates rise [quanta]
+    cdef int64_t[:, :, ::1] held      # (n_sites, 2, n_centres) the energies, and how far each of them may still move
+                                      # in the direction in which rates rise [quanta]
     cdef int64_t[:, ::1] window       # (n_species, n_centres) leeway of a site that was looked at, by its species
     cdef site_t[::1] crossed          # sites that have no leeway left
     cdef int n_crossed
@@ -86,45 +86,22 @@ cdef class SiteEnergies:
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
             row[self.member_block[m]] += self.member_digit[m, new] - self.member_digit[m, old]
 
-    cdef inline void shift(self, site_t site, int position, species_t old, species_t new) noexcept nogil:
-        """Bring rows and energies of a site up to date after the species at one position around it changed."""
-        cdef int32_t* row = &self.row[site, 0]
-        cdef int64_t* energy = &self.energy[site, 0]
-        cdef int64_t* leeway = &self.leeway[site, 0]
-        cdef int64_t* table = &self.block_energy[0, 0]
-        cdef int64_t change
-        cdef int32_t own = self.centre_of[self.surroundings.species[site]]
-        cdef int64_t before, after
-        cdef int m, c
-        cdef bint has_crossed = False
-        for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            before = row[self.member_block[m]]
-            after = before + self.member_digit[m, new] - self.member_digit[m, old]
-            row[self.member_block[m]] = <int32_t> after
-            for c in range(self.n_centres):
-                change = table[after * self.n_centres + c] - table[before * self.n_centres + c]
-                energy[c] += change
-                leeway[c] += -change if c == own else change
-        for c in range(self.n_centres):
-            has_crossed |= leeway[c] < 0
-        if has_crossed:
-            self.crossed[self.n_crossed] = site
-            self.n_crossed += 1
+    cdef inline int64_t* energy(self, site_t site) noexcept nogil:
+        """Energies of all centres on a site [quanta]."""
+        return &self.held[site, 0, 0]
 
-    cdef inline void move(self, site_t site, species_t old, species_t new) noexcept nogil:
-        """Bring rows and energies of all sites around a changed one up to date."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef int j
-        self.surroundings.neighbours(site, around)
-        for j in range(self.surroundings.n_positions):
-            if around[j] < self.surroundings.n_sites:
-                self.shift(around[j], self.surroundings.opposite[j], old, new)
+    cdef inline int64_t* leeway(self, site_t site) noexcept nogil:
+        """How far each of them may still move [quanta]."""
+        return &self.held[site, 1, 0]
 
-    cdef inline int64_t narrowed(self, site_t site, int32_t centre, species_t species, int64_t most) noexcept nogil:
-        """Leeway of an energy [quanta], which may not be more than so many windows from here on."""
-        if self.leeway[site, centre] > most * self.window[species, centre]:
-            self.leeway[site, centre] = most * self.window[species, centre]
-        return self.leeway[site, centre]
+    cdef inline int64_t lost(self, site_t site, int32_t centre, species_t species, int64_t windows) noexcept nogil:
+        """How far an energy may still move [quanta], after its leeway is cut down to so many windows; 0: not at all."""
+        cdef int64_t* leeway = self.leeway(site) + centre
+        if windows > 0 and leeway[0] > windows * self.window[species, centre]:
+            leeway[0] = windows * self.window[species, centre]
+        return 0 if windows == 0 else leeway[0]
+
+    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:

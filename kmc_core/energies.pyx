@@ -45,8 +45,8 @@ cdef class SiteEnergies:
         self._place(interactions)
         self.pair_position = _pair_positions(interactions, rules)
         self.row = self.rebuilt_rows()
-        self.energy = self.rebuilt_energies()
-        self.leeway = np.zeros((state.n_sites, self.n_centres), dtype=np.int64)
+        self.held = np.zeros((state.n_sites, 2, self.n_centres), dtype=np.int64)
+        self.energies[:] = self.rebuilt_energies()
         most = int(np.diff(rules.change_ptr).max(initial=1)) * len(interactions.offsets) + 1
         self.crossed, self.n_crossed = np.zeros(most, dtype=np.uint32), 0
         self.set_lines(interactions)
@@ -91,6 +91,21 @@ cdef class SiteEnergies:
         self.per_thermal = 1.0 / (interactions.thermal * M_LN2)
         self.window = windows(roles(interactions, self.given[1], np.asarray(self.centre_of))[1], self.thermal)
 
+    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil:
+        """Bring rows and energies of all sites around a changed one up to date."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef int j
+        self.surroundings.neighbours(site, around)
+        for j in range(self.surroundings.n_positions):
+            if around[j] >= self.surroundings.n_sites:
+                continue
+            if self.n_centres == 1:   # known to the compiler, which writes out the loops
+                shift(self, 1, around[j], self.surroundings.opposite[j], old, new)
+            elif self.n_centres == 2:
+                shift(self, 2, around[j], self.surroundings.opposite[j], old, new)
+            else:
+                shift(self, self.n_centres, around[j], self.surroundings.opposite[j], old, new)
+
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
         cdef site_t around[MAX_POSITIONS]
@@ -121,12 +136,7 @@ cdef class SiteEnergies:
     @property
     def energies(self):
         """int64 view, shape (n_sites, n_centres): energy of every centre on every site [quanta]."""
-        return np.asarray(self.energy)
-
-    @property
-    def leeways(self):
-        """int64 view, shape (n_sites, n_centres): how far each energy may still move [quanta]."""
-        return np.asarray(self.leeway)
+        return np.asarray(self.held)[:, 0]
 
     @property
     def rows(self):
@@ -137,6 +147,34 @@ cdef class SiteEnergies:
     def tables(self):
         """int64 view, shape (n_rows, n_centres): energies of all blocks [quanta]."""
         return np.asarray(self.block_energy)
+
+
+cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int position, species_t old,
+                       species_t new) noexcept nogil:
+    """Bring rows and energies of a site up to date after the species at one position around it changed."""
+    cdef int32_t* row = &self.row[site, 0]
+    cdef int64_t* energy = self.energy(site)
+    cdef int64_t* leeway = energy + n_centres
+    cdef int64_t* table = &self.block_energy[0, 0]
+    cdef int32_t* block = &self.member_block[0]
+    cdef int32_t* digit = &self.member_digit[0, 0]
+    cdef int32_t own = self.centre_of[self.surroundings.species[site]]
+    cdef int64_t before, after, change
+    cdef int m, c, n_kinds = self.n_species + 1
+    cdef bint has_crossed = False
+    for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
+        before = row[block[m]]
+        after = before + digit[m * n_kinds + new] - digit[m * n_kinds + old]
+        row[block[m]] = <int32_t> after
+        for c in range(n_centres):
+            change = table[after * n_centres + c] - table[before * n_centres + c]
+            energy[c] += change
+            leeway[c] += -change if c == own else change
+    for c in range(n_centres):
+        has_crossed |= leeway[c] < 0
+    if has_crossed:
+        self.crossed[self.n_crossed] = site
+        self.n_crossed += 1
 
 
 def _clusters(interactions, centre_of, n_species):

@@ -2,11 +2,12 @@
 """LatticeProcesses: the lattice, what can happen on it, and the lists that say how often."""
 from kmc_core.bins cimport SiteGroups
 from kmc_core.electrons cimport ElectronPaths
-from kmc_core.energies cimport MAX_BLOCKS, SiteEnergies
+from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream
+from kmc_core.site_rates cimport SiteRates
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport (class_t, int16_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
+from kmc_core.typedefs cimport (class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
                                 uint32_t, uint64_t)
 
 cimport cython
@@ -31,20 +32,9 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] rule_process
     # only with interactions: a site has a propensity of its own then, and a list by an upper bound of it
     cdef readonly SiteEnergies energies
-    cdef LatticeState noticing        # the same species, seen through the positions where an event can touch rates
-    cdef int32_t[::1] touched_ptr     # (n_rules + 1,) sites around the anchor that an event of a rule can touch
-    cdef int32_t[::1] touched         # their positions in `noticing`
-    cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that energy changes there can fall [eV]
-    cdef int32_t[::1] role_position   # (n_roles,) where anchors see a site that they change
-    cdef uint8_t[:, :, :, ::1] follows  # (n_species, n_centres, n_roles, n_species + 1) whether rates there do
-    cdef double floor_weight          # no list with a lower bound is used for sites that can start something [1/s]
-    cdef int64_t until_floor          # events until it is looked at again
-    cdef float[::1] slack             # (n_sites,) what energy changes may still fall before the bound is in doubt [eV]
-    cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
+    cdef readonly SiteRates site_rates
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
-    cdef site_t[::1] dubious          # sites whose slack this event has used up
-    cdef int64_t n_dubious
     cdef bint looks_ahead             # the lattice is too large for the cache
     cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
 
@@ -65,22 +55,3 @@ cdef class LatticeProcesses:
     cdef void _refresh_column(self, site_t site) noexcept nogil
     cdef void _assign(self, site_t site, class_t new) noexcept nogil
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
-    cdef inline void _use_slack(self, site_t site, float drift) noexcept nogil:
-        """Note that rates at a site may have risen."""
-        cdef bint was_sure = self.slack[site] >= 0.0
-        self.slack[site] -= drift
-        if was_sure and self.slack[site] < 0.0:
-            self.dubious[self.n_dubious] = site
-            self.n_dubious += 1
-
-    cdef int64_t _shared(self, int first, int k, site_t place, species_t* old, int32_t comes,
-                         int32_t goes) noexcept nogil
-    cdef void _rate_dubious(self) noexcept nogil
-    cdef void _tell_anchors(self, site_t site) noexcept nogil
-    cdef void _set_floor(self) noexcept nogil
-    cdef void _rate_site(self, site_t site, int64_t windows) noexcept nogil
-    cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil
-    cdef double _rate_above(self, int entry, site_t site, site_t* around, int64_t windows,
-                                  double* slope) noexcept nogil
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, int64_t windows) noexcept nogil
-    cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil

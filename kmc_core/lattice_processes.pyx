@@ -8,30 +8,9 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.touched import roles, touched_sites
-
-from kmc_core.energies cimport kmc_log2_above, kmc_log2_below
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
-from libc.math cimport M_LN2, frexp, ldexp
-from libc.string cimport memcpy
 
 CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
-cdef int64_t[8] counters
-cdef int WIDE = 8, FLOOR = 2
-cdef double LOOSE = 0.125
-def tune(wide, floor, loose):
-    global WIDE, FLOOR, LOOSE
-    WIDE, FLOOR, LOOSE = wide, floor, loose
-def show():
-    return [counters[i] for i in range(8)]
-
-
-cdef enum:
-    HEADROOM = 0                      # powers of two between a propensity and the bound of its list, with interactions
-    NARROW = 1
-    FLOOR_EVENTS = 1000               # events after which it is looked at again
-cdef int64_t NEVER = 1 << 60
-cdef double SLOPE = 1e-9              # what no steeper line than this follows hardly moves at all
 
 
 cdef class LatticeProcesses:
@@ -59,18 +38,9 @@ cdef class LatticeProcesses:
         self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
         self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
         if self.energies.enabled:
-            offsets, touched_ptr, touched, drift, most = touched_sites(interactions, rules)
-            placeholder = np.zeros(np.shape(species), dtype=np.uint8)
-            self.noticing = LatticeState(placeholder, periodic, offsets, rules.n_species)
-            self.noticing.species = self.state.species
-            self.touched_ptr, self.touched, self.drift = touched_ptr, touched, drift
-            self.slack = np.zeros(species.size, dtype=np.float32)
-            self.group_of = np.full(species.size, -1, dtype=np.int16)
+            self.site_rates = SiteRates(interactions, rules, self.state, self.energies, np.shape(species), periodic)
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
-            self.role_position, self.follows = roles(interactions, rules, np.asarray(self.energies.centre_of))
-            most = min(most + len(offsets) + margin + 1, species.size)
-            self.dubious, self.n_dubious = np.zeros(most + 1, dtype=np.uint32), 0
-            margin += most
+            margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin)
         self.class_of = np.zeros(species.size, dtype=np.int32)
         self.layer_of = np.array(layer_of, dtype=np.int32)
@@ -79,6 +49,8 @@ cdef class LatticeProcesses:
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
         self.looks_ahead, self.next_place = species.size > CACHED_SITES, -1
+        if self.energies.enabled:
+            self.site_rates.attach(self.environments, self.groups, self.class_of)
         self._classify_all()
 
     def make_room(self):
@@ -126,7 +98,7 @@ cdef class LatticeProcesses:
         c = self.class_of[site[0]]
         u = self.random.uniform() * self.groups.bound[chosen]
         if self.energies.enabled:
-            return self._choose_with_energies(site[0], u, self.groups.bound[chosen])
+            return self.site_rates.choose(site[0], u, self.groups.bound[chosen])
         if u >= self.environments.total[c]:
             return -1
         entry = self.environments.first[c]
@@ -262,233 +234,24 @@ cdef class LatticeProcesses:
                 self.groups.insert(site, after)
 
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring energies up to date, and the lists of sites whose bound may have become too low.
-
-        Most sites that an event touches are left as they are: energies stay within their windows, and what a rule's own
-        sites share changes by less than what the bound leaves.
-        """
-        cdef int k, c
-        cdef int64_t i
-        cdef site_t other
-        cdef float drift
-        cdef species_t species
-        for k in range(n):
-            self.energies.move(changed[k], old[k], self.state.species[changed[k]])
-        for k in range(n):
-            species = self.state.species[changed[k]]
-            for c in range(self.energies.n_centres):
-                self.energies.leeway[changed[k], c] = self.energies.window[species, c]
-        for k in range(self.energies.n_crossed):
-            counters[2] += 1
-            self._tell_anchors(self.energies.crossed[k])
-        self.energies.n_crossed = 0
-        self.noticing.locate(site)
-        for i in range(self.touched_ptr[rule], self.touched_ptr[rule + 1]):
-            other = self.noticing.at(self.touched[i])
-            drift = self.drift[i, self.state.species[other]]
-            if drift != 0.0:
-                if self.slack[other] > 0 and drift > self.slack[other] and drift < 1e9: counters[6] += 1
-                if drift > 1e9: counters[7] += 1
-                self._use_slack(other, drift)
-        self._rate_dubious()
-
-    cdef void _tell_anchors(self, site_t site) noexcept nogil:
-        """Open the windows of energies anew that have left them; sites that follow them lose slack."""
-        cdef species_t species = self.state.species[site]
-        cdef int c, r
-        cdef int64_t moved
-        cdef site_t anchor
-        self.state.locate(site)
-        for c in range(self.energies.n_centres):
-            if self.energies.leeway[site, c] >= 0:
-                continue
-            moved = self.energies.window[species, c] - self.energies.leeway[site, c]
-            self.energies.leeway[site, c] = self.energies.window[species, c]
-            for r in range(self.role_position.shape[0]):
-                anchor = site
-                if self.role_position[r] >= 0:
-                    anchor = self.state.at(self.state.opposite[self.role_position[r]])
-                if self.follows[species, c, r, self.state.species[anchor]]:
-                    counters[3] += 1
-                    self._use_slack(anchor, <float> moved * <float> 1.000001e-9)
-
-    cdef void _rate_dubious(self) noexcept nogil:
-        """Rate the sites anew that have changed class or used up their slack."""
-        cdef int64_t i
-        for i in range(self.n_reclassified):
-            self.slack[self.reclassified[i]] = -1.0
-        for i in range(self.n_reclassified):
-            if self.slack[self.reclassified[i]] < 0.0:
-                self._rate_site(self.reclassified[i], WIDE)
-        for i in range(self.n_dubious):
-            if self.slack[self.dubious[i]] < 0.0:
-                self._rate_site(self.dubious[i], WIDE)
-        counters[4] += self.n_reclassified
-        counters[5] += self.n_dubious
-        self.n_reclassified = self.n_dubious = 0
-        self.until_floor -= 1
-        if self.until_floor <= 0:
-            self._set_floor()
-
-    cdef void _set_floor(self) noexcept nogil:
-        """Follow the mean propensity with the lowest list.
-
-        The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely even so.
-        """
-        cdef int exponent
-        frexp(self.groups.total() / self.state.n_sites, &exponent)
-        self.floor_weight = ldexp(1.0, exponent - FLOOR)
-        self.until_floor = FLOOR_EVENTS
-
-    cdef void _rate_site(self, site_t site, int64_t windows) noexcept nogil:
-        """Propensity of a site with its interactions from above, and the list where it belongs: some way above it."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef int entry, exponent
-        cdef int32_t before = self.group_of[site], after = -1
-        cdef double total = 0.0, bound = 0.0, slope = 0.0, steepest = 0.0
-        self.slack[site] = 0.0
-        counters[0] += 1
-        if self.environments.size[c] > 0:
-            counters[1] += self.environments.size[c]
-            self.state.neighbours(site, around)
-            for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-                total += self._rate_above(entry, site, around, windows, &slope)
-                steepest = max(steepest, slope)
-            if total > 0.0:
-                frexp(total, &exponent)
-                bound = max(ldexp(1.0, exponent + HEADROOM), self.floor_weight)
-                self.slack[site] = <float> max(0.0, self.energies.thermal * M_LN2 * 0.999999 / max(steepest, SLOPE)
-                                               * (kmc_log2_below(bound) - kmc_log2_above(total)))
-            after = self.groups.group_for(bound)
-        if before != after:
-            if before >= 0:
-                self.groups.remove(site, before)
-            if after >= 0:
-                self.groups.insert(site, after)
-            self.group_of[site] = <int16_t> after
-
-    cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil:
-        """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
-        cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef int process = self.rule_process[rule]
-        if not self.energies.notices(process):
-            return self.environments.entry_rate[entry]
-        return self.environments.entry_rate[entry] * self.energies.factor(
-            process, self._energy_change(rule, site, around, 0))
-
-    cdef double _rate_above(self, int entry, site_t site, site_t* around, int64_t windows,
-                            double* slope) noexcept nogil:
-        """The same from above, and how steeply it follows; with windows: with energies at their far ends."""
-        cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef int process = self.rule_process[rule]
-        slope[0] = 0.0
-        if not self.energies.notices(process):
-            return self.environments.entry_rate[entry]
-        return self.environments.entry_rate[entry] * self.energies.factor_above(
-            process, self._energy_change(rule, site, around, windows), slope)
-
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around, int64_t windows) noexcept nogil:
-        """Energy of the lattice after a rule less that before it [quanta]: site after site, each sees those before it
-        changed already. With windows: the lowest that it can become before the site is told, after leeways are cut down to so many windows."""
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
-        cdef species_t old[MAX_CHANGES]
-        cdef species_t new
-        cdef int32_t comes, goes
-        cdef int64_t change = 0
-        cdef site_t place
-        for k in range(n):
-            position = self.change_position[first + k]
-            place = site if position < 0 else around[position]
-            old[k], new = self.state.species[place], self.change_species[first + k]
-            comes, goes = self.energies.centre_of[new], self.energies.centre_of[old[k]]
-            if comes == goes:
-                continue
-            if comes >= 0:
-                change += self.energies.energy[place, comes]
-                if windows > 0:
-                    change -= self.energies.narrowed(place, comes, old[k], windows)
-            if goes >= 0:
-                change -= self.energies.energy[place, goes]
-                if windows > 0:
-                    change -= self.energies.narrowed(place, goes, old[k], windows)
-            if k > 0:
-                change += self._shared(first, k, place, old, comes, goes)
-        return change
-
-    cdef int64_t _shared(self, int first, int k, site_t place, species_t* old, int32_t comes,
-                         int32_t goes) noexcept nogil:
-        """What the changes of a rule before the k-th one add to its energy change [quanta]."""
-        cdef int32_t row[MAX_BLOCKS]
-        cdef int32_t* shown = &self.energies.row[place, 0]
-        cdef int32_t* pair = &self.energies.pair_position[first + k, 0]
-        cdef int64_t change = 0
-        cdef int l
-        for l in range(k):
-            if pair[l] >= 0:
-                change += self.energies.joint(shown, pair[l], old[l], self.change_species[first + l], comes, goes)
-                if l + 1 < k:
-                    if shown != row:
-                        memcpy(row, shown, self.energies.n_blocks * sizeof(int32_t))
-                        shown = row
-                    self.energies.replace(row, pair[l], old[l], self.change_species[first + l])
-        return change
-
-    cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil:
-        """Rule of a site by its rate constants with interactions, or -1 if the candidate is refused.
-
-        Each rule has a part of the bound that is its rate constant from above; within it, the exact one decides.
-        """
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef int entry
-        cdef double above, slope, total = 0.0
-        self.state.neighbours(site, around)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            above = self._rate_above(entry, site, around, 0, &slope)
-            if u < total + above:
-                return self.environments.entry_rule[entry] if u < total + self._rate_of(entry, site, around) else -1
-            total += above
-        if total < bound * LOOSE and bound > self.floor_weight:  # its surroundings have changed for the slower
-            self._rate_site(site, NARROW)
-        return -1
+        """Bring energies and bounds of all sites up to date that an event touches."""
+        self.site_rates.follow(site, rule, changed, old, n, &self.reclassified[0], self.n_reclassified)
+        self.n_reclassified = 0
 
     def rate_all(self):
-        """List every site afresh by its propensity with interactions, in empty lists."""
-        self.n_reclassified = self.n_dubious = 0
-        self.group_of[:] = -1
-        self.energies.leeway[:] = NEVER
-        self.floor_weight = 0.0
-        self._rate_every_site()
-        if self.state.n_sites:
-            self._set_floor()
-        self._rate_every_site()
-
-    def _rate_every_site(self):
-        cdef site_t site = 0
-        while site < self.state.n_sites:
-            self.make_room()
-            with nogil:
-                while site < self.state.n_sites and not self.groups.is_short:
-                    self._rate_site(site, NARROW)
-                    site += 1
-
-    def worst_at(self, site_t site):
-        """What the rate constants of a site can come to before it is looked at again, summed from above [1/s]."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef int entry, process
-        cdef double slope, total = 0.0
-        cdef int64_t slack = <int64_t> (self.slack[site] * 1e9), change
-        self.state.neighbours(site, around)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            process = self.rule_process[self.environments.entry_rule[entry]]
-            if self.energies.notices(process):
-                change = self._energy_change(self.environments.entry_rule[entry], site, around, NEVER)
-                total += self.environments.entry_rate[entry] * self.energies.factor(process, change - slack)
-            else:
-                total += self.environments.entry_rate[entry]
-        return total
+        """List every site afresh by its propensity with interactions: once to know their mean, once to use it."""
+        cdef site_t site
+        self.n_reclassified = 0
+        self.site_rates.forget()
+        for _ in range(2):
+            site = 0
+            while site < self.state.n_sites:
+                self.make_room()
+                with nogil:
+                    while site < self.state.n_sites and not self.groups.is_short:
+                        self.site_rates.rate_site(site, 1)
+                        site += 1
+            self.site_rates.find_floor()
 
     def rates_at(self, site_t site):
         """What a site can start: process, rate constant [1/s], changed sites and their new species."""
@@ -500,7 +263,8 @@ cdef class LatticeProcesses:
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
             rule = self.environments.entry_rule[entry]
             part = range(self.change_ptr[rule], self.change_ptr[rule + 1])
-            rate = self._rate_of(entry, site, around) if self.energies.enabled else self.environments.entry_rate[entry]
+            rate = (self.site_rates.rate_of(entry, site, around) if self.energies.enabled
+                    else self.environments.entry_rate[entry])
             places = tuple(site if self.change_position[k] < 0 else around[<int> self.change_position[k]] for k in part)
             found.append((self.rule_process[rule], rate, places, tuple(self.change_species[k] for k in part)))
         return found
