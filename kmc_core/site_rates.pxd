@@ -25,7 +25,7 @@ cdef class SiteRates:
     cdef int32_t[::1] touched_ptr     # (n_rules + 1,) sites around the anchor that an event of a rule can touch
     cdef int32_t[::1] touched         # their positions in `noticing`
     cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that energy changes there can fall [eV]
-    cdef int32_t[::1] role_position   # (n_roles,) where a site sees the anchors that may change it; -1 = it is the anchor
+    cdef int32_t[::1] role_position   # (n_roles,) where a site sees anchors that may change it; -1 = itself
     cdef uint8_t[:, :, :, ::1] follows  # (n_species, n_centres, n_roles, n_species + 1) whether rates there follow it
     cdef float[::1] slack             # (n_sites,) what energy changes may still fall before the bound is in doubt [eV]
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none

@@ -121,7 +121,7 @@ cdef class SiteRates:
     cdef void _set_floor(self) noexcept nogil:
         """Let the lowest bound in use follow the mean propensity.
 
-        The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely even so.
+        The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
         """
         cdef int exponent
         cdef double accepted = FLOOR_EVENTS / max(self.floor[1], <double> FLOOR_EVENTS)
@@ -237,8 +237,11 @@ cdef inline double rate_above(SiteRates self, int entry, site_t site, site_t* ar
 
 cdef inline int64_t energy_change(SiteRates self, rule_t rule, site_t site, site_t* around,
                                   int64_t windows) noexcept nogil:
-    """Energy of the lattice after a rule less that before it [quanta]: site after site, each sees those before it changed
-    already. With windows: the lowest that it can become before the site is told, leeways cut down to so many windows."""
+    """Energy of the lattice after a rule less that before it [quanta].
+
+    Site after site: each sees those before it changed already. With windows: the lowest that it can become before the
+    site is told, leeways cut down to so many windows.
+    """
     cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
     cdef species_t old[MAX_CHANGES]
     cdef int32_t comes, goes

@@ -3,8 +3,8 @@
 
 The energy change of a rule is a sum of energies of the sites that it changes, each as it is now, and of what they share
 among each other (several of them in one cluster). The core follows the former exactly, and a site is told only when an
-energy leaves its window. What an event elsewhere adds to the latter is known for clusters of three, and lies between zero
-and the energy of the cluster for larger ones; from the lowest sum follows the most that the rate can rise.
+energy leaves its window. What an event elsewhere adds to the latter is known for clusters of three, and lies between
+zero and the energy of the cluster for larger ones; from the lowest sum follows the most that the rate can rise.
 """
 import numpy as np
 
@@ -51,7 +51,8 @@ def touched_sites(interactions, rules):
     drift = np.concatenate([np.zeros((0, rules.n_species + 1)), *(rise for _, rise in found)])
     drift += np.where(drift != 0.0, ROUNDING[0] * np.abs(drift) + ROUNDING[1], 0.0)
     touched_ptr = np.cumsum([0] + [len(wheres) for wheres, _ in found]).astype(np.int32)
-    return np.array(offsets, dtype=np.int32).reshape(-1, 3), touched_ptr, touched, drift.astype(np.float32), steps.most()
+    offsets = np.array(offsets, dtype=np.int32).reshape(-1, 3)
+    return offsets, touched_ptr, touched, drift.astype(np.float32), steps.most()
 
 
 def roles(interactions, rules, centre_of):
@@ -72,7 +73,8 @@ def roles(interactions, rules, centre_of):
         Whether any rule has this species there, makes the centre come or go, and notices; by species of the anchor.
     """
     position = np.unique(rules.change_position)
-    follows = np.zeros((rules.n_species, centre_of.max(initial=-1) + 1, len(position), rules.n_species + 1), dtype=np.uint8)
+    shape = (rules.n_species, centre_of.max(initial=-1) + 1, len(position), rules.n_species + 1)
+    follows = np.zeros(shape, dtype=np.uint8)
     steps = _Steps(interactions, rules)
     for rule, changes in enumerate(steps.changes):
         part = range(rules.change_ptr[rule], rules.change_ptr[rule + 1])
@@ -130,17 +132,21 @@ class _Steps:
                 earlier = {other: (kinds, new) for other, kinds, new in changes[:k]}
                 for sign, centre in ((1, after), *((-1, each) for each in before)):
                     for members, energy in placements.get(centre, ()):
-                        there = [(tuple(a + b for a, b in zip(place, step, strict=True)), each) for step, each in members]
-                        gains = _gains(sign * energy, [(*earlier[where], each) for where, each in there if where in earlier])
+                        there = [(_sum(place, step), each) for step, each in members]
+                        shared = [(*earlier[where], each) for where, each in there if where in earlier]
                         others = [member for member in there if member[0] not in earlier]
                         # where several species may stand before, at most one of them goes
                         known = len(others) == 1 and (sign > 0 or len(before) == 1)
-                        for where, member in others if any(gains) else ():
-                            for way in (1, -1):
-                                low = min(way * gain for gain in gains)
-                                row = lowest.setdefault((member, way), {}).setdefault(where, np.zeros(len(self.changes)))
-                                row[rule] += low if known else min(low, 0.0)
+                        self._add(lowest, rule, others, _gains(sign * energy, shared), known)
         return lowest
+
+    def _add(self, lowest, rule, others, gains, known):
+        """Add to `_lowest_shares` what the others of a cluster bring with their coming or going."""
+        for where, member in others if any(gains) else ():
+            for way in (1, -1):
+                low = min(way * gain for gain in gains)
+                row = lowest.setdefault((member, way), {}).setdefault(where, np.zeros(len(self.changes)))
+                row[rule] += low if known else min(low, 0.0)
 
     def most(self):
         """Sites that the event can touch that touches most: anchors that change a site which shares a cluster."""
@@ -188,6 +194,10 @@ class _Steps:
                     if after in allowed and (mine in changed or not set(before) <= set(allowed)):
                         found.setdefault(tuple(a - b for a, b in zip(place, mine, strict=True)), set()).add(other)
         return found
+
+
+def _sum(place, step):
+    return tuple(a + b for a, b in zip(place, step, strict=True))
 
 
 def _gains(energy, shared):
