@@ -8,6 +8,7 @@ from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t
 cimport cython
 
 cdef enum:
+    MAX_CENTRES = 256                 # species that are part of a cluster
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
 
 

@@ -159,18 +159,21 @@ cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int positi
     cdef int32_t* block = &self.member_block[0]
     cdef int32_t* digit = &self.member_digit[0, 0]
     cdef int32_t own = self.centre_of[self.surroundings.species[site]]
-    cdef int64_t before, after, change
+    cdef int64_t before, after
+    cdef int64_t change[MAX_CENTRES]  # sums that stay in registers
     cdef int m, c, n_kinds = self.n_species + 1
     cdef bint has_crossed = False
+    for c in range(n_centres):
+        change[c] = 0
     for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
         before = row[block[m]]
         after = before + digit[m * n_kinds + new] - digit[m * n_kinds + old]
         row[block[m]] = <int32_t> after
         for c in range(n_centres):
-            change = table[after * n_centres + c] - table[before * n_centres + c]
-            energy[c] += change
-            leeway[c] += -change if c == own else change
+            change[c] += table[after * n_centres + c] - table[before * n_centres + c]
     for c in range(n_centres):
+        energy[c] += change[c]
+        leeway[c] += -change[c] if c == own else change[c]
         has_crossed |= leeway[c] < 0
     if has_crossed:
         self.crossed[self.n_crossed] = site

@@ -122,31 +122,49 @@ class _Steps:
     def _lowest_shares(self, placements):
         """{(species, +1 comes or -1 goes): {step from an anchor: lowest addition to every rule's energy change}}.
 
-        Only clusters count that hold a changed site, another one that its rule changes before it, and the step.
+        Only clusters count that hold a changed site, another one that its rule changes before it, and the step. Of those
+        that hold one more site, only those for one species there can be complete.
         """
         lowest = {}
         for rule, changes in enumerate(self.changes):
-            if not self.notices[rule]:
-                continue
-            for k, (place, before, after) in enumerate(changes):
-                earlier = {other: (kinds, new) for other, kinds, new in changes[:k]}
-                for sign, centre in ((1, after), *((-1, each) for each in before)):
-                    for members, energy in placements.get(centre, ()):
-                        there = [(_sum(place, step), each) for step, each in members]
-                        shared = [(*earlier[where], each) for where, each in there if where in earlier]
-                        others = [member for member in there if member[0] not in earlier]
-                        # where several species may stand before, at most one of them goes
-                        known = len(others) == 1 and (sign > 0 or len(before) == 1)
-                        self._add(lowest, rule, others, _gains(sign * energy, shared), known)
+            known, open_ends = {}, {}
+            for k in range(len(changes)) if self.notices[rule] else ():
+                self._collect(changes, k, placements, known, open_ends)
+            for (member, way, where), ends in open_ends.items():
+                low = sum(min(0.0, *each.values()) for each in ends.values())
+                known[member, way, where] = known.get((member, way, where), 0.0) + low
+            for (member, way, where), low in known.items():
+                row = lowest.setdefault((member, way), {}).setdefault(where, np.zeros(len(self.changes)))
+                row[rule] += low
         return lowest
 
-    def _add(self, lowest, rule, others, gains, known):
-        """Add to `_lowest_shares` what the others of a cluster bring with their coming or going."""
-        for where, member in others if any(gains) else ():
-            for way in (1, -1):
-                low = min(way * gain for gain in gains)
-                row = lowest.setdefault((member, way), {}).setdefault(where, np.zeros(len(self.changes)))
-                row[rule] += low if known else min(low, 0.0)
+    @staticmethod
+    def _collect(changes, k, placements, known, open_ends):
+        """Lowest shares of the k-th change of a rule.
+
+        known : {(species, way, step): sum}; open_ends : {(species, way, step): {places: {species there: sum}}}
+        """
+        place, before, after = changes[k]
+        earlier = {other: (kinds, new) for other, kinds, new in changes[:k]}
+        for sign, centre in ((1, after), *((-1, each) for each in before)):
+            for members, energy in placements.get(centre, ()):
+                there = [(_sum(place, step), each) for step, each in members]
+                shared = [(*earlier[where], each) for where, each in there if where in earlier]
+                others = [member for member in there if member[0] not in earlier]
+                gains = _gains(sign * energy, shared)
+                # where several species may stand before, at most one of them goes
+                is_sure = len(gains) == 1 and (sign > 0 or len(before) == 1)
+                for where, member in others if any(gains) else ():
+                    rest = tuple(sorted(each for each in others if each[0] != where))
+                    for way in (1, -1):
+                        low = min(way * gain for gain in gains)
+                        if is_sure and not rest:
+                            known[member, way, where] = known.get((member, way, where), 0.0) + low
+                            continue
+                        places = tuple(each for each, _ in rest) if is_sure else (sign, centre, *there)
+                        ends = open_ends.setdefault((member, way, where), {}).setdefault(places, {})
+                        kinds = tuple(each for _, each in rest)
+                        ends[kinds] = ends.get(kinds, 0.0) + (low if is_sure else min(low, 0.0))
 
     def most(self):
         """Sites that the event can touch that touches most: anchors that change a site which shares a cluster."""
