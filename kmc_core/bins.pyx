@@ -87,7 +87,7 @@ cdef class SiteGroups:
         self.bound[:], self.weight[:] = 0.0, 0.0
         self.length[:], self.start[:], self.capacity[:] = 0, 0, 0
         self.group_of_exponent[:] = -1
-        self.n_groups, self.pool_used = 0, 0
+        self.n_groups, self.pool_used, self.gap_group = 0, 0, -1
         self.make_room()
         return np.concatenate(listed) if listed else np.zeros(0, dtype=np.uint32)
 

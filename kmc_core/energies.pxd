@@ -8,8 +8,35 @@ from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t
 cimport cython
 
 cdef enum:
+    MAX_CENTRES = 256                 # species that are part of a cluster
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
 
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    /* 2**x from above: straight lines between whole x, up to 6.2 % too high and never too low */
+    static inline double kmc_exp2_above(double x) {
+        double y;
+        int64_t bits;
+        x = x < -1000.0 ? -1000.0 : x > 1000.0 ? 1000.0 : x;
+        bits = (int64_t)((x + 1023.0 + 1e-9) * 4503599627370496.0);
+        memcpy(&y, &bits, sizeof y);
+        return y;
+    }
+    /* log2(y) from above, for normal y > 0: the same lines turned round, raised by the most that they are too low */
+    static inline double kmc_log2_above(double y) {
+        int64_t bits;
+        memcpy(&bits, &y, sizeof bits);
+        return (double)bits * (1.0 / 4503599627370496.0) - 1023.0 + 0.0860715;
+    }
+    /* and from below */
+    static inline double kmc_log2_below(double y) { return kmc_log2_above(y) - 0.0860716; }
+    """
+    double kmc_log2_below(double y) noexcept nogil
+    double kmc_exp2_above(double x) noexcept nogil
+    double kmc_log2_above(double y) noexcept nogil
 
 @cython.final
 cdef class SiteEnergies:
@@ -27,11 +54,19 @@ cdef class SiteEnergies:
     cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next two
     cdef int32_t[::1] member_block    # blocks that hold the position
     cdef int32_t[:, ::1] member_digit  # (len(member_block), n_species + 1) what a species there adds to the row
+    # the energy that every centre has, or would have, on every site, and within what it stays
+    cdef int n_centres
+    cdef int64_t[:, :, ::1] held      # (n_sites, 2, n_centres) the energies, and how far each of them may still move
+                                      # in the direction in which rates rise [quanta]
+    cdef int64_t[:, ::1] window       # (n_species, n_centres) leeway of a site that was looked at, by its species
+    cdef site_t[::1] crossed          # sites that have no leeway left
+    cdef int n_crossed
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
     cdef double[::1] line_intercept   # [eV]
     cdef double thermal               # kB T [eV]
+    cdef double per_thermal           # 1 / (kB T ln 2) [1/eV]
     cdef int32_t[:, ::1] pair_position  # (n_changes, most changes of a rule) where change k sees change l; -1 = not
 
     cdef inline int64_t energy_of(self, species_t species, int32_t* row) noexcept nogil:
@@ -52,25 +87,58 @@ cdef class SiteEnergies:
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
             row[self.member_block[m]] += self.member_digit[m, new] - self.member_digit[m, old]
 
-    cdef inline void move(self, site_t site, species_t old, species_t new) noexcept nogil:
-        """Bring the rows of all sites around a changed one up to date."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef int j
-        self.surroundings.neighbours(site, around)
-        for j in range(self.surroundings.n_positions):
-            if around[j] < self.surroundings.n_sites:
-                self.replace(&self.row[around[j], 0], self.surroundings.opposite[j], old, new)
+    cdef inline int64_t* energy(self, site_t site) noexcept nogil:
+        """Energies of all centres on a site [quanta]."""
+        return &self.held[site, 0, 0]
 
-    cdef inline double factor(self, int process, int64_t change) noexcept nogil:
-        """What an energy change [quanta] multiplies the rate constant of a process with."""
+    cdef inline int64_t* leeway(self, site_t site) noexcept nogil:
+        """How far each of them may still move [quanta]."""
+        return &self.held[site, 1, 0]
+
+    cdef inline int64_t lost(self, site_t site, int32_t centre, species_t species, int64_t windows) noexcept nogil:
+        """How far an energy may still move [quanta], after its leeway is cut down to so many windows; 0: not at all."""
+        cdef int64_t* leeway = self.leeway(site) + centre
+        if windows > 0 and leeway[0] > windows * self.window[species, centre]:
+            leeway[0] = windows * self.window[species, centre]
+        return 0 if windows == 0 else leeway[0]
+
+    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil
+
+    cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
+                              int32_t goes) noexcept nogil:
+        """How much more a site's change of centre costs [quanta] after the species at one position changed."""
+        cdef int64_t before, after, energy = 0
+        cdef int m
+        for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
+            before = row[self.member_block[m]]
+            after = before + self.member_digit[m, new] - self.member_digit[m, old]
+            if comes >= 0:
+                energy += self.block_energy[after, comes] - self.block_energy[before, comes]
+            if goes >= 0:
+                energy -= self.block_energy[after, goes] - self.block_energy[before, goes]
+        return energy
+
+    cdef inline double barrier_shift(self, int process, int64_t change, double* slope) noexcept nogil:
+        """By how much an energy change [quanta] shifts the barrier of a process [eV]; how steeply it does so there."""
         cdef int line = self.line_ptr[process], end = self.line_ptr[process + 1]
         cdef double here, shift, energy = change * 1e-9
-        shift = self.line_intercept[line] + self.line_slope[line] * energy
+        slope[0] = self.line_slope[line]
+        shift = self.line_intercept[line] + slope[0] * energy
         for line in range(line + 1, end):
             here = self.line_intercept[line] + self.line_slope[line] * energy
             if here > shift:
                 shift = here
-        return exp(-shift / self.thermal)
+                slope[0] = self.line_slope[line]
+        return shift
+
+    cdef inline double factor(self, int process, int64_t change) noexcept nogil:
+        """What an energy change [quanta] multiplies the rate constant of a process with."""
+        cdef double slope
+        return exp(-self.barrier_shift(process, change, &slope) / self.thermal)
+
+    cdef inline double factor_above(self, int process, int64_t change, double* slope) noexcept nogil:
+        """The same from above, up to 6.2 % too high, in a few operations; and how steeply the barrier follows there."""
+        return kmc_exp2_above(-self.barrier_shift(process, change, slope) * self.per_thermal)
 
     cdef inline bint notices(self, int process) noexcept nogil:
         """Whether the rate of a process depends on energies."""

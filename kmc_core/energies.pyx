@@ -11,9 +11,12 @@ however many clusters there are. Energies are whole numbers of 1e-9 eV: sums are
 import numpy as np
 
 from kmc_core.interactions import MAX_OTHERS, check_interactions
+from kmc_core.touched import roles, windows
+
+from libc.math cimport M_LN2
 
 
-BLOCK_ROWS = 1 << 13
+BLOCK_ROWS = 1 << 10
 """int: largest table of a block; tables of all blocks together should fit into a near cache."""
 
 
@@ -41,8 +44,12 @@ cdef class SiteEnergies:
         self.surroundings.species = state.species
         self._place(interactions)
         self.pair_position = _pair_positions(interactions, rules)
-        self.set_lines(interactions)
         self.row = self.rebuilt_rows()
+        self.held = np.zeros((state.n_sites, 2, self.n_centres), dtype=np.int64)
+        self.energies[:] = self.rebuilt_energies()
+        most = int(np.diff(rules.change_ptr).max(initial=1)) * len(interactions.offsets) + 1
+        self.crossed, self.n_crossed = np.zeros(most, dtype=np.uint32), 0
+        self.set_lines(interactions)
 
     def _place(self, interactions):
         """Tables of energies: for every block of positions, over all that can stand there, for every centre."""
@@ -65,6 +72,7 @@ cdef class SiteEnergies:
         starts = np.cumsum([0, *sizes])
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
+        self.n_centres = len(centres)
         self.alone, self.n_blocks, self.block_start = alone, len(blocks), starts[:len(sizes)].astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
         members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
@@ -80,6 +88,23 @@ cdef class SiteEnergies:
         self.line_slope = np.array(interactions.line_slope, dtype=np.float64)
         self.line_intercept = np.array(interactions.line_intercept, dtype=np.float64)
         self.thermal = interactions.thermal
+        self.per_thermal = 1.0 / (interactions.thermal * M_LN2)
+        self.window = windows(roles(interactions, self.given[1], np.asarray(self.centre_of))[1], self.thermal)
+
+    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil:
+        """Bring rows and energies of all sites around a changed one up to date."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef int j
+        self.surroundings.neighbours(site, around)
+        for j in range(self.surroundings.n_positions):
+            if around[j] >= self.surroundings.n_sites:
+                continue
+            if self.n_centres == 1:   # known to the compiler, which writes out the loops
+                shift(self, 1, around[j], self.surroundings.opposite[j], old, new)
+            elif self.n_centres == 2:
+                shift(self, 2, around[j], self.surroundings.opposite[j], old, new)
+            else:
+                shift(self, self.n_centres, around[j], self.surroundings.opposite[j], old, new)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -96,10 +121,22 @@ cdef class SiteEnergies:
                     row[site, self.member_block[m]] += self.member_digit[m, self.surroundings.species[around[j]]]
         return np.asarray(row)
 
+    def rebuilt_energies(self):
+        """int64, shape (n_sites, n_centres): the energies that the rows imply [quanta]."""
+        energy = np.tile(np.asarray(self.alone), (self.surroundings.n_sites, 1))
+        for block in range(self.n_blocks):
+            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block]]
+        return energy
+
     def afresh(self, LatticeState state):
         """SiteEnergies: another one of the same lattice made afresh, for comparison."""
         interactions, rules, shape, periodic = self.given
         return SiteEnergies(interactions, rules, state, shape, periodic)
+
+    @property
+    def energies(self):
+        """int64 view, shape (n_sites, n_centres): energy of every centre on every site [quanta]."""
+        return np.asarray(self.held)[:, 0]
 
     @property
     def rows(self):
@@ -110,6 +147,37 @@ cdef class SiteEnergies:
     def tables(self):
         """int64 view, shape (n_rows, n_centres): energies of all blocks [quanta]."""
         return np.asarray(self.block_energy)
+
+
+cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int position, species_t old,
+                       species_t new) noexcept nogil:
+    """Bring rows and energies of a site up to date after the species at one position around it changed."""
+    cdef int32_t* row = &self.row[site, 0]
+    cdef int64_t* energy = self.energy(site)
+    cdef int64_t* leeway = energy + n_centres
+    cdef int64_t* table = &self.block_energy[0, 0]
+    cdef int32_t* block = &self.member_block[0]
+    cdef int32_t* digit = &self.member_digit[0, 0]
+    cdef int32_t own = self.centre_of[self.surroundings.species[site]]
+    cdef int64_t before, after
+    cdef int64_t change[MAX_CENTRES]  # sums that stay in registers
+    cdef int m, c, n_kinds = self.n_species + 1
+    cdef bint has_crossed = False
+    for c in range(n_centres):
+        change[c] = 0
+    for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
+        before = row[block[m]]
+        after = before + digit[m * n_kinds + new] - digit[m * n_kinds + old]
+        row[block[m]] = <int32_t> after
+        for c in range(n_centres):
+            change[c] += table[after * n_centres + c] - table[before * n_centres + c]
+    for c in range(n_centres):
+        energy[c] += change[c]
+        leeway[c] += -change[c] if c == own else change[c]
+        has_crossed |= leeway[c] < 0
+    if has_crossed:
+        self.crossed[self.n_crossed] = site
+        self.n_crossed += 1
 
 
 def _clusters(interactions, centre_of, n_species):

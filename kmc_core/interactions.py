@@ -74,6 +74,8 @@ class Interactions:
             raise ValueError(f"thermal must be finite and > 0, not {self.thermal}")
         if not (np.isfinite(self.line_slope).all() and np.isfinite(self.line_intercept).all()):
             raise ValueError("line_slope and line_intercept must be finite")
+        if np.min(self.line_slope, initial=0.0) < 0.0:
+            raise ValueError("line_slope must be >= 0: a barrier does not fall when the energy rises")
 
 
 def check_interactions(interactions, rules, shape, periodic):

@@ -2,11 +2,12 @@
 """LatticeProcesses: the lattice, what can happen on it, and the lists that say how often."""
 from kmc_core.bins cimport SiteGroups
 from kmc_core.electrons cimport ElectronPaths
-from kmc_core.energies cimport MAX_BLOCKS, SiteEnergies
+from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream
+from kmc_core.site_rates cimport SiteRates
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport (class_t, int16_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
+from kmc_core.typedefs cimport (class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
                                 uint32_t, uint64_t)
 
 cimport cython
@@ -32,12 +33,7 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] rule_process
     # only with interactions: a site has a propensity of its own then, and a list by an upper bound of it
     cdef readonly SiteEnergies energies
-    cdef LatticeState noticing        # the same species, seen through the positions where an event can touch rates
-    cdef int32_t[::1] touched_ptr     # (n_rules + 1,) sites around the anchor that an event of a rule can touch
-    cdef int32_t[::1] touched         # their positions in `noticing`
-    cdef float[:, ::1] drift          # (n_touched, n_species + 1) most that rates there can change: kB T ln factor [eV]
-    cdef float[::1] slack             # (n_sites,) what rates may still change before the bound is in doubt [eV]
-    cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
+    cdef readonly SiteRates site_rates
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
     cdef bint looks_ahead             # the lattice is too large for the cache
@@ -61,7 +57,3 @@ cdef class LatticeProcesses:
     cdef int32_t _place_class(self, class_t c) noexcept nogil
     cdef void _refresh_column(self, site_t site) noexcept nogil
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
-    cdef void _rate_site(self, site_t site) noexcept nogil
-    cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil
-    cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil

@@ -8,18 +8,9 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.touched import touched_sites
-
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
-from libc.math cimport M_LN2, frexp, ldexp, log
-from libc.string cimport memcpy
 
 CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
-
-
-cdef enum:
-    HEADROOM = 1                      # powers of two between a propensity and the bound of its list, with interactions
-cdef double LOOSE = 0.5 ** (HEADROOM + 3)  # a site so far below its bound is listed anew
 
 
 cdef class LatticeProcesses:
@@ -47,15 +38,9 @@ cdef class LatticeProcesses:
         self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
         self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
         if self.energies.enabled:
-            offsets, touched_ptr, touched, drift = touched_sites(interactions, rules)
-            placeholder = np.zeros(np.shape(species), dtype=np.uint8)
-            self.noticing = LatticeState(placeholder, periodic, offsets, rules.n_species)
-            self.noticing.species = self.state.species
-            self.touched_ptr, self.touched, self.drift = touched_ptr, touched, drift
-            self.slack = np.zeros(species.size, dtype=np.float32)
-            self.group_of = np.full(species.size, -1, dtype=np.int16)
+            self.site_rates = SiteRates(interactions, rules, self.state, self.energies, np.shape(species), periodic)
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
-            margin += len(offsets) + 1
+            margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin)
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
         self.noticed = _noticed(np.asarray(self.environments.weights), np.asarray(self.state.opposite),
@@ -67,6 +52,8 @@ cdef class LatticeProcesses:
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
         self.looks_ahead = species.size > CACHED_SITES
         self.next_place = self.next_site = -1
+        if self.energies.enabled:
+            self.site_rates.attach(self.environments, self.groups, self.class_of)
         self._classify_all()
 
     def make_room(self):
@@ -134,7 +121,7 @@ cdef class LatticeProcesses:
         c = <class_t> self.groups.of(site[0])[1]
         u = self.random.uniform() * self.groups.bound[chosen]
         if self.energies.enabled:
-            chosen = self._choose_with_energies(site[0], u, self.groups.bound[chosen])
+            chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
             self.groups.close_gap()   # a refused site may have changed lists
             return chosen
         if u >= self.environments.total[c]:
@@ -222,116 +209,25 @@ cdef class LatticeProcesses:
         return self.environments.group[c]
 
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring energies up to date, and the lists of sites whose bound may have become too low.
-
-        Most sites that an event touches are left as they are: the most that their rates can have risen is less than
-        what their bound leaves.
-        """
-        cdef int k
-        cdef int64_t i
-        cdef site_t other
-        cdef float drift
-        for k in range(n):
-            self.energies.move(changed[k], old[k], self.state.species[changed[k]])
-        self.noticing.locate(site)
-        for i in range(self.touched_ptr[rule], self.touched_ptr[rule + 1]):
-            other = self.noticing.at(self.touched[i])
-            drift = self.drift[i, self.state.species[other]]
-            if drift != 0.0:
-                self.slack[other] -= drift
-                if self.slack[other] < 0.0:
-                    self._rate_site(other)
-        for i in range(self.n_reclassified):
-            self._rate_site(self.reclassified[i])
+        """Bring energies and bounds of all sites up to date that an event touches."""
+        self.site_rates.follow(site, rule, changed, old, n, &self.reclassified[0], self.n_reclassified)
         self.n_reclassified = 0
-
-    cdef void _rate_site(self, site_t site) noexcept nogil:
-        """Propensity of a site with its interactions, and the list where it belongs: some way above it."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef int entry, exponent
-        cdef int32_t before = self.group_of[site], after = -1
-        cdef double total = 0.0, mantissa
-        if self.environments.size[c] > 0:
-            self.state.neighbours(site, around)
-            for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-                total += self._rate_of(entry, site, around)
-            mantissa = frexp(total, &exponent)
-            if mantissa > 0.0:
-                after = self.groups.group_for(ldexp(1.0, exponent + HEADROOM))
-                self.slack[site] = <float> (self.energies.thermal * (HEADROOM * M_LN2 - log(mantissa)) * 0.999999)
-            else:
-                after, self.slack[site] = self.groups.group_for(0.0), 0.0
-        if before != after:
-            if before >= 0:
-                self.groups.remove(site, before)
-            if after >= 0:
-                self.groups.insert(site, after)
-            self.group_of[site] = <int16_t> after
-
-    cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil:
-        """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
-        cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef int process = self.rule_process[rule]
-        if not self.energies.notices(process):
-            return self.environments.entry_rate[entry]
-        return self.environments.entry_rate[entry] * self.energies.factor(
-            process, self._energy_change(rule, site, around))
-
-    cdef int64_t _energy_change(self, rule_t rule, site_t site, site_t* around) noexcept nogil:
-        """Energy of the lattice after a rule less that before it [quanta]: site after site, each sees those before it
-        changed already."""
-        cdef int32_t row[MAX_BLOCKS]
-        cdef species_t old[MAX_CHANGES]
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, l, position
-        cdef species_t* new = &self.change_species[0] + first
-        cdef int32_t* pair
-        cdef int32_t* shown
-        cdef int64_t change = 0
-        cdef site_t place
-        for k in range(n):
-            position = self.change_position[first + k]
-            place = site if position < 0 else around[position]
-            old[k] = self.state.species[place]
-            if self.energies.centre_of[old[k]] < 0 and self.energies.centre_of[new[k]] < 0:
-                continue
-            shown = &self.energies.row[place, 0]
-            pair = &self.energies.pair_position[first + k, 0]
-            for l in range(k):
-                if pair[l] >= 0:
-                    if shown != row:
-                        memcpy(row, shown, self.energies.n_blocks * sizeof(int32_t))
-                        shown = row
-                    self.energies.replace(row, pair[l], old[l], new[l])
-            change += self.energies.energy_of(new[k], shown) - self.energies.energy_of(old[k], shown)
-        return change
-
-    cdef rule_t _choose_with_energies(self, site_t site, double u, double bound) noexcept nogil:
-        """Rule of a site by its rate constants with interactions, or -1 if the candidate is refused."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef int entry
-        cdef double total = 0.0
-        self.state.neighbours(site, around)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            total += self._rate_of(entry, site, around)
-            if u < total:
-                return self.environments.entry_rule[entry]
-        if total < bound * LOOSE:     # its surroundings have changed for the slower
-            self._rate_site(site)
-        return -1
 
     def rate_all(self):
-        """List every site afresh by its propensity with interactions."""
-        cdef site_t site = 0
+        """List every site afresh by its propensity with interactions: once to know their mean, once to use it."""
+        cdef site_t site
         self.n_reclassified = 0
-        self.group_of[:] = -1
-        while site < self.state.n_sites:
-            self.make_room()
-            with nogil:
-                while site < self.state.n_sites and not self.groups.is_short:
-                    self._rate_site(site)
-                    site += 1
+        self.site_rates.forget()
+        for _ in range(2):
+            site = 0
+            while site < self.state.n_sites:
+                self.make_room()
+                with nogil:
+                    while site < self.state.n_sites and not self.groups.is_short:
+                        self.site_rates.rate_site(site, 1)
+                        site += 1
+            self.groups.close_gap()
+            self.site_rates.find_floor()
 
     def rates_at(self, site_t site):
         """What a site can start: process, rate constant [1/s], changed sites and their new species."""
@@ -343,7 +239,8 @@ cdef class LatticeProcesses:
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
             rule = self.environments.entry_rule[entry]
             part = range(self.change_ptr[rule], self.change_ptr[rule + 1])
-            rate = self._rate_of(entry, site, around) if self.energies.enabled else self.environments.entry_rate[entry]
+            rate = (self.site_rates.rate_of(entry, site, around) if self.energies.enabled
+                    else self.environments.entry_rate[entry])
             places = tuple(site if self.change_position[k] < 0 else around[<int> self.change_position[k]] for k in part)
             found.append((self.rule_process[rule], rate, places, tuple(self.change_species[k] for k in part)))
         return found

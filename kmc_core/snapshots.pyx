@@ -6,6 +6,7 @@ sites in every list, the bounds of the lists, the environments met so far in the
 in that order), the levels of electrons, the order of the reactions, the words drawn ahead of the stream.
 """
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -214,21 +215,22 @@ def _restore_groups(SiteGroups groups, arrays):
 
 
 def _interactions(LatticeProcesses lattice):
-    """How barriers follow energies now, and what the bound of every site leaves."""
+    """How barriers follow energies now, how far energies may still move, and what the bound of every site leaves."""
     if not lattice.energies.enabled:
         return {}
     return {"line_ptr": lattice.energies.line_ptr, "line_slope": lattice.energies.line_slope,
             "line_intercept": lattice.energies.line_intercept, "thermal": lattice.energies.thermal,
-            "slack": lattice.slack}
+            "leeway": np.asarray(lattice.energies.held)[:, 1], "slack": lattice.site_rates.slack,
+            "floor": lattice.site_rates.floor}
 
 
 def _restore_interactions(LatticeProcesses lattice, arrays):
-    lattice.energies.line_ptr = np.array(arrays["interactions/line_ptr"], dtype=np.int32)
-    lattice.energies.line_slope = np.array(arrays["interactions/line_slope"], dtype=np.float64)
-    lattice.energies.line_intercept = np.array(arrays["interactions/line_intercept"], dtype=np.float64)
-    lattice.energies.thermal = float(arrays["interactions/thermal"])
-    np.asarray(lattice.slack)[:] = arrays["interactions/slack"]
-    group_of = np.asarray(lattice.group_of)
+    lines = {name: arrays[f"interactions/{name}"] for name in ("line_ptr", "line_slope", "line_intercept")}
+    lattice.energies.set_lines(replace(lattice.energies.given[0], thermal=float(arrays["interactions/thermal"]), **lines))
+    np.asarray(lattice.energies.held)[:, 1] = arrays["interactions/leeway"]
+    np.asarray(lattice.site_rates.slack)[:] = arrays["interactions/slack"]
+    np.asarray(lattice.site_rates.floor)[:] = arrays["interactions/floor"]
+    group_of = np.asarray(lattice.site_rates.group_of)
     group_of[:] = -1
     lengths = arrays["groups/length"]
     group_of[arrays["groups/sites"]] = np.repeat(np.arange(len(lengths)), lengths)

@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How far an event reaches through interactions: which sites' rates it can touch, and by how much at most.
 
-The energy change of a rule is a sum of energies of the sites that it changes. What an event elsewhere adds to it is
-known for pairs, and lies between zero and the energy of the cluster for anything larger. From the lowest sum follows
-the most that the rate can rise; with it, most sites that an event touches need not be rated again.
+The energy change of a rule is a sum of energies of the sites that it changes, each as it is now, and of what they share
+among each other (several of them in one cluster). The core follows the former exactly, and a site is told only when an
+energy leaves its window. What an event elsewhere adds to the latter is known for clusters of three, and lies between
+zero and the energy of the cluster for larger ones; from the lowest sum follows the most that the rate can rise.
 """
 import numpy as np
 
+from kmc_core.interactions import QUANTUM
+
 ROUNDING = (1e-6, 1e-8)
 """(float, float): what single precision may lose, relative and per event [eV]."""
+
+WINDOW = 0.15
+"""float: how far an energy may move before the sites that it can speed up are told [kB T]."""
+
+NEVER = 1 << 60
+"""int: leeway of an energy that no rate follows [quanta]."""
 
 
 def touched_sites(interactions, rules):
@@ -27,8 +36,10 @@ def touched_sites(interactions, rules):
     touched : int32, shape (n_touched,)
         Positions of the sites that an event of each rule can touch, without those that it changes; -1 = the anchor.
     drift : float32, shape (n_touched, n_species + 1)
-        Upper bound of kB T ln(rate after / rate before) of any rule there, by the species of its anchor [eV]; infinite
-        where a rule may become possible, zero where nothing is noticed.
+        The most that the energy change of any rule there can fall, energies of single sites apart, by the species of
+        its anchor [eV]; infinite where a rule may become possible.
+    most : int
+        Upper bound of the number of sites whose rates one event can touch in any way.
     """
     steps = _Steps(interactions, rules)
     found = [steps.of_event(rule) for rule in range(len(rules.rule_process))]
@@ -40,25 +51,62 @@ def touched_sites(interactions, rules):
     drift = np.concatenate([np.zeros((0, rules.n_species + 1)), *(rise for _, rise in found)])
     drift += np.where(drift != 0.0, ROUNDING[0] * np.abs(drift) + ROUNDING[1], 0.0)
     touched_ptr = np.cumsum([0] + [len(wheres) for wheres, _ in found]).astype(np.int32)
-    return np.array(offsets, dtype=np.int32).reshape(-1, 3), touched_ptr, touched, drift.astype(np.float32)
+    offsets = np.array(offsets, dtype=np.int32).reshape(-1, 3)
+    return offsets, touched_ptr, touched, drift.astype(np.float32), steps.most()
+
+
+def roles(interactions, rules, centre_of):
+    """Which anchors follow the energies of a site.
+
+    Parameters
+    ----------
+    interactions : kmc_core.Interactions
+    rules : kmc_core.Rules
+    centre_of : int32, shape (n_species,)
+        Column of every species in the energies; -1 = none.
+
+    Returns
+    -------
+    position : int32, shape (n_roles,)
+        Positions at which anchors change a site; -1 = the anchor itself.
+    follows : uint8, shape (n_species, n_centres, n_roles, n_species + 1)
+        Whether any rule has this species there, makes the centre come or go, and notices; by species of the anchor.
+    """
+    position = np.unique(rules.change_position)
+    shape = (rules.n_species, centre_of.max(initial=-1) + 1, len(position), rules.n_species + 1)
+    follows = np.zeros(shape, dtype=np.uint8)
+    steps = _Steps(interactions, rules)
+    for rule, changes in enumerate(steps.changes):
+        part = range(rules.change_ptr[rule], rules.change_ptr[rule + 1])
+        for k, (_, before, after) in zip(part, changes, strict=True):
+            role = np.searchsorted(position, rules.change_position[k])
+            for species in before:
+                for centre in {centre_of[species], centre_of[after]} - {-1} if species != after else ():
+                    follows[species, centre, role, steps.anchor[rule]] |= steps.notices[rule]
+    return position.astype(np.int32), follows
+
+
+def windows(follows, thermal):
+    """int64, shape (n_species, n_centres): how far energies may move before anchors are told [quanta]."""
+    return np.where(follows.any(axis=(2, 3)), int(WINDOW * thermal / QUANTUM), NEVER)
 
 
 class _Steps:
     """What the coming and going of species does to the energy change of every rule around."""
 
     def __init__(self, interactions, rules):
-        self.rules = rules
+        self.rules, self.offsets = rules, interactions.offsets
         self._places = [(0, 0, 0), *map(tuple, np.asarray(rules.offsets).tolist())]
-        self._anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
+        self.anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
         self._looks = [self._looks_of(rule) for rule in range(len(rules.rule_process))]
-        self._changes = [self._changes_of(rule) for rule in range(len(rules.rule_process))]
-        self._flatter, self._steeper = _slopes(interactions, rules)
-        self._lowest = self._lowest_shares(_shares(interactions))
+        self.changes = [self._changes_of(rule) for rule in range(len(rules.rule_process))]
+        self.notices = np.diff(interactions.line_ptr)[np.asarray(rules.rule_process)] > 0
+        self._lowest = self._lowest_shares(_placements(interactions))
 
     def _looks_of(self, rule):
         """{place: species that a rule allows there}, its anchor included."""
         rules = self.rules
-        found = {(0, 0, 0): (int(self._anchor[rule]),)}
+        found = {(0, 0, 0): (int(self.anchor[rule]),)}
         for k in range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1]):
             allowed = np.flatnonzero(np.asarray(rules.condition_allowed)[k][:rules.n_species])
             found[self._places[rules.condition_position[k] + 1]] = tuple(allowed.tolist())
@@ -71,29 +119,65 @@ class _Steps:
         return [(place := self._places[rules.change_position[k] + 1], before[place], int(rules.change_species[k]))
                 for k in part]
 
-    def _lowest_shares(self, shares):
-        """{(species, +1 comes or -1 goes): {step from an anchor: lowest addition to every rule's energy change}}."""
+    def _lowest_shares(self, placements):
+        """{(species, +1 comes or -1 goes): {step from an anchor: lowest addition to every rule's energy change}}.
+
+        Only clusters count that hold a changed site, another one that its rule changes before it, and the step. Of those
+        that hold one more site, only those for one species there can be complete.
+        """
         lowest = {}
-        for rule, changes in enumerate(self._changes):
-            if not self._steeper[rule]:
-                continue
-            for place, before, after in changes:
-                for sign, centre in ((1, after), *((-1, each) for each in before)):
-                    for (member, step), (pair, low, high) in shares.get(centre, {}).items():
-                        where = tuple(a + b for a, b in zip(place, step, strict=True))
-                        for way in (1, -1):
-                            exact, many = sign * way * pair, (low if sign * way > 0 else -high)
-                            # where several species may stand before, at most one of them does
-                            share = exact + many if sign > 0 or len(before) == 1 else min(exact + many, 0.0)
-                            row = lowest.setdefault((member, way), {}).setdefault(where, np.zeros(len(self._changes)))
-                            row[rule] += share
+        for rule, changes in enumerate(self.changes):
+            known, open_ends = {}, {}
+            for k in range(len(changes)) if self.notices[rule] else ():
+                self._collect(changes, k, placements, known, open_ends)
+            for (member, way, where), ends in open_ends.items():
+                low = sum(min(0.0, *each.values()) for each in ends.values())
+                known[member, way, where] = known.get((member, way, where), 0.0) + low
+            for (member, way, where), low in known.items():
+                row = lowest.setdefault((member, way), {}).setdefault(where, np.zeros(len(self.changes)))
+                row[rule] += low
         return lowest
+
+    @staticmethod
+    def _collect(changes, k, placements, known, open_ends):
+        """Lowest shares of the k-th change of a rule.
+
+        known : {(species, way, step): sum}; open_ends : {(species, way, step): {places: {species there: sum}}}
+        """
+        place, before, after = changes[k]
+        earlier = {other: (kinds, new) for other, kinds, new in changes[:k]}
+        for sign, centre in ((1, after), *((-1, each) for each in before)):
+            for members, energy in placements.get(centre, ()):
+                there = [(_sum(place, step), each) for step, each in members]
+                shared = [(*earlier[where], each) for where, each in there if where in earlier]
+                others = [member for member in there if member[0] not in earlier]
+                gains = _gains(sign * energy, shared)
+                # where several species may stand before, at most one of them goes
+                is_sure = len(gains) == 1 and (sign > 0 or len(before) == 1)
+                for where, member in others if any(gains) else ():
+                    rest = tuple(sorted(each for each in others if each[0] != where))
+                    for way in (1, -1):
+                        low = min(way * gain for gain in gains)
+                        if is_sure and not rest:
+                            known[member, way, where] = known.get((member, way, where), 0.0) + low
+                            continue
+                        places = tuple(each for each, _ in rest) if is_sure else (sign, centre, *there)
+                        ends = open_ends.setdefault((member, way, where), {}).setdefault(places, {})
+                        kinds = tuple(each for _, each in rest)
+                        ends[kinds] = ends.get(kinds, 0.0) + (low if is_sure else min(low, 0.0))
+
+    def most(self):
+        """Sites that the event can touch that touches most: anchors that change a site which shares a cluster."""
+        near = [(0, 0, 0), *map(tuple, np.asarray(self.offsets).tolist())]
+        anchors = {place for changes in self.changes for place, _, _ in changes}
+        steps = {tuple(a - b for a, b in zip(step, place, strict=True)) for step in near for place in anchors}
+        return max((len(changes) for changes in self.changes), default=0) * len(steps)
 
     def of_event(self, rule):
         """Positions around the anchor of an event that it touches, and the most that rates there rise."""
-        size = len(self._changes)
+        size = len(self.changes)
         sites = {}
-        for place, before, after in self._changes[rule]:
+        for place, before, after in self.changes[rule]:
             here = {}
             for where, row in self._lowest.get((after, 1), {}).items():
                 here[where] = here.get(where, 0.0) + row
@@ -107,11 +191,11 @@ class _Steps:
                 anchor = tuple(a - b for a, b in zip(place, where, strict=True))
                 sites[anchor] = sites.get(anchor, 0.0) + row
         enabled = self._enabled_by(rule)
-        wheres = sorted({*sites, *enabled} - {place for place, _, _ in self._changes[rule]})
+        wheres = sorted({*sites, *enabled} - {place for place, _, _ in self.changes[rule]})
         rises = np.zeros((len(wheres), self.rules.n_species + 1))
         for i, where in enumerate(wheres):
             low = sites.get(where, np.zeros(size))
-            rise = np.where(low < 0.0, -low * self._steeper, -low * self._flatter)
+            rise = np.maximum(-low, 0.0)
             rise[list(enabled.get(where, ()))] = np.inf
             for species in range(self.rules.n_species):
                 mine = rise[self.rules.rule_ptr[species]:self.rules.rule_ptr[species + 1]]
@@ -121,38 +205,42 @@ class _Steps:
     def _enabled_by(self, rule):
         """{anchor: rules there that the event of this one may make possible, or that change what it changes}."""
         found = {}
-        for place, before, after in self._changes[rule]:
+        for place, before, after in self.changes[rule]:
             for other, looks in enumerate(self._looks):
-                changed = {mine for mine, _, _ in self._changes[other]}
+                changed = {mine for mine, _, _ in self.changes[other]}
                 for mine, allowed in looks.items():
                     if after in allowed and (mine in changed or not set(before) <= set(allowed)):
                         found.setdefault(tuple(a - b for a, b in zip(place, mine, strict=True)), set()).add(other)
         return found
 
 
-def _slopes(interactions, rules):
-    """float64, shape (n_rules,) twice: smallest and largest slope among the lines of each rule's process."""
-    flatter, steeper = np.zeros(len(rules.rule_process)), np.zeros(len(rules.rule_process))
-    for rule, process in enumerate(np.asarray(rules.rule_process).tolist()):
-        slopes = np.asarray(interactions.line_slope)[interactions.line_ptr[process]:interactions.line_ptr[process + 1]]
-        if len(slopes):
-            flatter[rule], steeper[rule] = slopes.min(), slopes.max()
-    return flatter, steeper
+def _sum(place, step):
+    return tuple(a + b for a, b in zip(place, step, strict=True))
 
 
-def _shares(interactions):
-    """{centre species: {(member species, step): (pair energy, lowest and highest sum of larger clusters)}} [eV]."""
-    shares = {}
+def _gains(energy, shared):
+    """Possible additions to an energy change because sites of a cluster were changed before its centre was.
+
+    Parameters
+    ----------
+    energy : float
+        Of the cluster, with the sign of its centre's coming or going.
+    shared : list of (species that may stand there before, species after, species in the cluster)
+    """
+    after = all(new == each for _, new, each in shared)
+    surely = all(kinds == (each,) for kinds, _, each in shared)
+    perhaps = all(each in kinds for kinds, _, each in shared)
+    if not shared or not perhaps:
+        return [energy * after] if shared else [0.0]
+    return [energy * (after - 1)] if surely else [energy * (after - 1), energy * after]
+
+
+def _placements(interactions):
+    """{centre species: [([(step, species), ...], energy [eV]), ...]}."""
+    found = {}
     for k, centre in enumerate(np.asarray(interactions.centre).tolist()):
         part = range(interactions.other_ptr[k], interactions.other_ptr[k + 1])
-        energy = int(interactions.energy[k]) * 1e-9
-        for i in part:
-            step = tuple(np.asarray(interactions.offsets)[interactions.other_position[i]].tolist())
-            of_centre = shares.setdefault(centre, {})
-            pair, low, high = of_centre.get((int(interactions.other_species[i]), step), (0.0, 0.0, 0.0))
-            if len(part) == 1:
-                pair += energy
-            else:
-                low, high = low + min(energy, 0.0), high + max(energy, 0.0)
-            of_centre[int(interactions.other_species[i]), step] = (pair, low, high)
-    return shares
+        members = [(tuple(np.asarray(interactions.offsets)[interactions.other_position[i]].tolist()),
+                    int(interactions.other_species[i])) for i in part]
+        found.setdefault(centre, []).append((members, int(interactions.energy[k]) * QUANTUM))
+    return found

@@ -132,25 +132,26 @@ def _verify_energies(Engine engine):
     cdef site_t site
     cdef int group, listed = 0
     lattice, energies, groups = engine.lattice, engine.lattice.energies, engine.groups
-    fresh = energies.afresh(engine.state)
+    fresh, rates = energies.afresh(engine.state), engine.lattice.site_rates
     assert np.array_equal(energies.rows, fresh.rows), "energies: rows differ"
     assert np.array_equal(energies.tables, fresh.tables), "energies: tables differ"
+    assert np.array_equal(energies.energies, fresh.energies), "energies: sums differ"
     for site in range(engine.state.n_sites):
         total = sum(rate for _, rate, _, _ in lattice.rates_at(site))
-        group = lattice.group_of[site]
+        group = rates.group_of[site]
         assert group >= 0 or engine.environments.size[lattice.class_of[site]] == 0, f"site {site}: not listed"
         if group < 0:
             continue
         assert total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
-        assert total == 0.0 or (lattice.slack[site]
-                                <= energies.thermal * np.log(groups.bound[group] / total) + 1e-6), f"site {site}: slack"
+        assert rates.slack[site] >= 0.0, f"site {site}: slack below zero"
+        assert rates.worst_at(site) <= groups.bound[group] * (1 + 1e-6), f"site {site}: slack too large"
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
-        assert (np.asarray(lattice.group_of)[sites] == group).all(), f"group {group}: a site of another group is listed"
+        assert (np.asarray(rates.group_of)[sites] == group).all(), f"group {group}: a site of another group is listed"
         assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
-    assert listed == (np.asarray(lattice.group_of) >= 0).sum(), "sites that can start something are missing"
+    assert listed == (np.asarray(rates.group_of) >= 0).sum(), "sites that can start something are missing"
 
 
 def verify_solution(Solution solution):
@@ -219,8 +220,9 @@ def structures(Engine engine):
         "transmission": engine.electrons.transmission,
     }
     if engine.lattice.energies.enabled:
-        views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.group_of,
-                  "block_energy": engine.lattice.energies.block_energy, "slack": engine.lattice.slack}
+        views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
+                  "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
+                  "slack": engine.lattice.site_rates.slack, "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
     return {name: np.asarray(view) for name, view in views.items()}
