@@ -168,7 +168,8 @@ def _add_run(commands):
 
 
 def _add_digest(commands):
-    _add_results(_add_command(commands, "digest", _digest, "print a hash of data and clock, to compare runs"), nargs="+")
+    summary = "print a hash of data and clock, to compare runs"
+    _add_results(_add_command(commands, "digest", _digest, summary), nargs="+")
 
 
 def _add_plot(commands):
