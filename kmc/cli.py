@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kmc import __version__
 from kmc.errors import KmcError
-from kmc.interrupts import held, signals_as_interrupt
+from kmc.interrupts import held, ignored, signals_as_interrupt
 from kmc.options import overrides_of as _overrides
 from kmc.options import physical_value as _physical
 from kmc.ranks import launched_ranks
@@ -47,9 +47,7 @@ def main(argv=None):
     arguments = build_parser().parse_args(argv)
     try:
         with signals_as_interrupt():
-            exit_code = arguments.command(arguments)
-            sys.stdout.flush()
-            return exit_code
+            return _called(arguments)
     except KmcError as error:
         return _failed(arguments, str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -62,6 +60,19 @@ def main(argv=None):
         hint = "" if arguments.traceback else "; --traceback shows where"
         reason = str(error).strip().split("\n")[0] or "no message"
         return _failed(arguments, f"kmc: {type(error).__name__}: {reason}{hint}", EXIT_ERROR)
+
+
+def _called(arguments):
+    """Exit code of the command; a run can be stopped at any moment and goes on later."""
+    try:
+        exit_code = arguments.command(arguments)
+        sys.stdout.flush()
+        return exit_code
+    except KeyboardInterrupt as stopped:
+        if arguments.command is not _run:
+            raise
+        with ignored():
+            return _stopped(str(stopped) or "stopped by a signal", arguments)
 
 
 def build_parser():
@@ -153,10 +164,8 @@ def _add_run(commands):
 
 
 def _add_digest(commands):
-    parser = _add_command(commands, "digest", _digest, "print a hash of data and clock, to compare runs")
-    parser.add_argument(
-        "results", metavar="RESULTS", nargs="+", type=Path, help="results.h5, or the directory that holds it"
-    )
+    summary = "print a hash of data and clock, to compare runs"
+    _add_results(_add_command(commands, "digest", _digest, summary), nargs="+")
 
 
 def _add_sweep(commands):
@@ -186,10 +195,9 @@ def _add_export(commands):
     )
 
 
-def _add_results(parser):
-    parser.add_argument(
-        "results", metavar="RESULTS", type=Path, help="results.h5, or the directory that holds it"
-    )
+def _add_results(parser, **options):
+    told = "results.h5, or the directory that holds it"
+    parser.add_argument("results", metavar="RESULTS", type=Path, help=told, **options)
 
 
 def _add_schema(commands):
@@ -245,40 +253,39 @@ def _run(arguments):
         return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
     max_wall_time = _physical("--wall-time", arguments.max_wall_time, "time")
-    directory = arguments.output or Path("results") / arguments.deck.stem
+    # A signal that falls into the import of a compiled library may come out as anything.
+    with held():
+        from kmc.progress import Progress
+        from kmc.simulation import run
 
-    try:
-        # A signal that falls into the import of a compiled library may come out as anything.
-        with held():
-            from kmc.progress import Progress
-            from kmc.simulation import run
-
-        result = run(
-            arguments.deck,
-            directory=directory,
-            seed=arguments.seed,
-            overrides=overrides,
-            overwrite=arguments.overwrite,
-            progress=None if arguments.quiet else Progress,
-            max_wall_time=max_wall_time,
-            resume=arguments.resume,
-            tell=None if arguments.quiet else lambda sentence: print(f"kmc: {sentence}", file=sys.stderr),
-        )
-    except KeyboardInterrupt as stopped:
-        return _stopped(str(stopped) or "stopped by a signal", directory / "results.h5", arguments)
+    result = run(
+        arguments.deck,
+        directory=_run_directory(arguments),
+        seed=arguments.seed,
+        overrides=overrides,
+        overwrite=arguments.overwrite,
+        progress=None if arguments.quiet else Progress,
+        max_wall_time=max_wall_time,
+        resume=arguments.resume,
+        tell=None if arguments.quiet else lambda sentence: print(f"kmc: {sentence}", file=sys.stderr),
+    )
     if not result.finished:
-        return _stopped(f"stopped early: {result.stop_reason}", result.path, arguments)
+        return _stopped(f"stopped early: {result.stop_reason}", arguments)
     if not arguments.quiet:
         print(f"results in {result.path}")
     return EXIT_FINISHED
 
 
-def _stopped(why, path, arguments):
+def _run_directory(arguments):
+    return arguments.output or Path("results") / arguments.deck.stem
+
+
+def _stopped(why, arguments):
     from kmc.restart import command_to_resume, what_is_there
 
-    options = vars(arguments)
-    command = command_to_resume(*(options[name] for name in ("deck", "output", "seed", "overrides")))
-    print(f"kmc: {why}; {what_is_there(path)}; go on with: {command}", file=sys.stderr)
+    words = what_is_there(_run_directory(arguments) / "results.h5")
+    command = command_to_resume(arguments.deck, arguments.output, arguments.seed, arguments.overrides)
+    print(f"kmc: {why}; {words}; go on with: {command}", file=sys.stderr)
     return EXIT_STOPPED
 
 
@@ -298,23 +305,19 @@ def _plot(arguments):
     if plot_if_sweep(arguments.results, arguments.output):
         return EXIT_FINISHED
 
+    from kmc.plotting import plot
     from kmc.result import file_of
 
     path = file_of(arguments.results)
-
-    from kmc.plotting import plot
-
     _print_paths(plot(path, arguments.output or path.parent))
     return EXIT_FINISHED
 
 
 def _export(arguments):
+    from kmc.export import export
     from kmc.result import file_of
 
     path = file_of(arguments.results)
-
-    from kmc.export import export
-
     _print_paths(export(path, arguments.to, arguments.output or path.parent))
     return EXIT_FINISHED
 

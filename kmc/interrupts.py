@@ -95,6 +95,16 @@ def noticed():
 
 
 @contextmanager
+def ignored():
+    """Ignore signals inside the block: what should stop has stopped, and says its last words."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with _handled(STOP_SIGNALS, signal.SIG_IGN):
+        yield
+
+
+@contextmanager
 def _handled(numbers, handler):
     """Another handler for some signals inside the block."""
     previous = {number: signal.getsignal(number) for number in numbers}
