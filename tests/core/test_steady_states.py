@@ -79,7 +79,7 @@ def deviations(course, known):
 def test_steady_state_is_the_known_one_within_three_standard_errors(name):
     """Wrong composition-rejection was found to be off by 2 and 12 %, which are many standard errors here.
 
-    One seed in about fifty gives a false alarm: seven figures, three standard errors each.
+    One seed in about thirty gives a false alarm: seven figures, three standard errors each.
     """
     off = deviations(LONG[name], KNOWN[name])
     assert max(off.values()) < 3.0, off
