@@ -2,6 +2,7 @@
 """Fixtures and settings that every test shares."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 os.environ["MPLBACKEND"] = "Agg"
 for name in [name for name in os.environ if name.startswith(("PMI_", "PMIX_", "OMPI_", "MV2_", "SLURM_"))]:
     del os.environ[name]
+
+# What a shell starts in the background ignores Ctrl-C, and so would all processes that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():
