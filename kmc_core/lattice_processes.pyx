@@ -423,7 +423,7 @@ cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, sp
     cdef species_t* species = &self.state.species[0]
     cdef species_t new = species[site]
     cdef int n_any = self.environments.n_species + 1, j, place
-    cdef int64_t* own = &self.environments.weights[new, 0, 0]
+    cdef int64_t* own = &self.environments.weights[new, 0, 0] if n_positions > 0 else NULL
     cdef int64_t* after = &self.noticed[new, 0, 0]
     cdef int64_t* before = &self.noticed[old, 0, 0]
     cdef int64_t key = self.environments.base[new], difference
