@@ -6,7 +6,8 @@ from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint32_t, uint64_t
 cimport cython
 
 cdef enum:
-    MAX_GROUPS = 2112                 # one per binary exponent of a double, and one for propensity zero
+    N_LABELS = 2112                   # one per binary exponent of a double, and one for propensity zero
+    MAX_GROUPS = 3 * N_LABELS         # lists: rates that change can leave two for each label, and 32 to be swept
 
 
 @cython.final
@@ -14,7 +15,10 @@ cdef class SiteGroups:
     cdef readonly int n_groups        # groups in use
     cdef int64_t margin               # room that every group has before an event: the most that one event may insert
     cdef bint is_short                # some group has less room than that: `make_room` before the next event
-    cdef int32_t[::1] group_of_exponent  # (MAX_GROUPS,) -1 = none yet
+    cdef int32_t[::1] group_of_exponent  # (N_LABELS,) -1 = none yet
+    cdef int32_t[::1] label           # (MAX_GROUPS,) exponent that new classes of the group have; -1 = takes none
+    cdef int64_t[::1] sweep           # (MAX_GROUPS,) places below which sites may be of classes that left; 0 = none
+    cdef readonly int swept           # lowest group that is being swept; -1 = none
     cdef double[::1] bound            # (MAX_GROUPS,) largest propensity of any class in the group [1/s]
     cdef double[::1] weight           # (MAX_GROUPS,) bound * number of sites [1/s]
     cdef int64_t[::1] length          # (MAX_GROUPS,) number of sites
@@ -28,6 +32,11 @@ cdef class SiteGroups:
     cdef int64_t gap_place            # its place
 
     cdef int32_t group_for(self, double total) noexcept nogil
+    cdef bint take_label(self, int group) noexcept nogil
+    cdef void set_bound(self, int group, double bound) noexcept nogil
+    cdef void set_sweep(self, int group, int64_t places) noexcept nogil
+    cdef int32_t _open(self) noexcept nogil
+    cdef bint _move(self, int group, int64_t reserve) noexcept nogil
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
 
     cdef inline uint32_t* of(self, site_t site) noexcept nogil:

@@ -8,6 +8,8 @@ length times the largest propensity in it, then uniformly within the list, and i
 propensity to that bound; a refused candidate still advances the clock. This thinning of a Poisson process is exact,
 and each step costs the same whatever the number of sites. Slepoy, Thompson, Plimpton, J. Chem. Phys. 128, 205101
 (2008), doi:10.1063/1.2919546, without fixed limits: lists are opened as propensities are met.
+
+When rates change, lists keep their sites and only get other bounds and labels; see `rerating`.
 """
 import numpy as np
 
@@ -28,7 +30,9 @@ cdef class SiteGroups:
 
     def __init__(self, int64_t n_sites, int64_t margin):
         self.n_groups, self.margin = 0, margin
-        self.group_of_exponent = np.full(MAX_GROUPS, -1, dtype=np.int32)
+        self.group_of_exponent = np.full(N_LABELS, -1, dtype=np.int32)
+        self.label, self.swept = np.full(MAX_GROUPS, -1, dtype=np.int32), -1
+        self.sweep = np.zeros(MAX_GROUPS, dtype=np.int64)
         self.bound, self.weight = np.zeros(MAX_GROUPS), np.zeros(MAX_GROUPS)
         self.length, self.start = np.zeros(MAX_GROUPS, dtype=np.int64), np.zeros(MAX_GROUPS, dtype=np.int64)
         self.capacity = np.zeros(MAX_GROUPS, dtype=np.int64)
@@ -39,35 +43,85 @@ cdef class SiteGroups:
 
     cdef int32_t group_for(self, double total) noexcept nogil:
         """The group of a class with this propensity; its bound is raised if need be."""
-        cdef int exponent = 0, index = 0
-        cdef int32_t group
-        if total > 0.0:
-            frexp(total, &exponent)
-            index = exponent + 1080
-        group = self.group_of_exponent[index]
+        cdef int index = label_of(total)
+        cdef int32_t group = self.group_of_exponent[index]
         if group < 0:
-            group = self.n_groups
-            self.n_groups += 1
-            self.group_of_exponent[index] = group
-            self.start[group], self.capacity[group] = self.pool_used, self.margin
-            self.pool_used += self.margin
-            self.is_short = True      # room for new groups has to be set aside again
+            group = self._open()
+            self.group_of_exponent[index], self.label[group] = group, index
         if total > self.bound[group]:
-            self.bound[group] = total
-            self.weight[group] = total * self.length[group]
+            self.set_bound(group, total)
         return group
 
+    cdef int32_t _open(self) noexcept nogil:
+        """The lowest free group, or a new one."""
+        cdef int32_t group
+        for group in range(self.n_groups):
+            if self.label[group] < 0 and self.length[group] == 0 and self.sweep[group] == 0:
+                return group
+        group = self.n_groups
+        self.n_groups += 1
+        self.start[group], self.capacity[group] = self.pool_used, self.margin
+        self.pool_used += self.margin
+        self.is_short |= self.pool.shape[0] - self.pool_used < self.margin * self.margin
+        return group
+
+    cdef bint take_label(self, int group) noexcept nogil:
+        """Let a group hold the new classes with the exponent of its bound, if no other one does."""
+        cdef int index = label_of(self.bound[group])
+        if self.group_of_exponent[index] >= 0:
+            return False
+        self.group_of_exponent[index], self.label[group] = group, index
+        return True
+
+    cdef void set_bound(self, int group, double bound) noexcept nogil:
+        """Another bound for a group; not while a candidate is pending, whose time has been drawn with the old one."""
+        self.bound[group] = bound
+        self.weight[group] = bound * self.length[group]
+
+    cdef void set_sweep(self, int group, int64_t places) noexcept nogil:
+        """Let the sites at this many places of a group be looked at."""
+        self.sweep[group] = places
+        for group in range(self.n_groups):
+            if self.sweep[group] > 0:
+                self.swept = group
+                return
+        self.swept = -1
+
     def make_room(self):
-        """Room for `margin` more sites in every group, and for as many new groups as one event may open."""
+        """Room for `margin` more sites in every group, and for as many new groups as one event may open.
+
+        Groups that are short of room move to the end of the pool; all of them move to a new pool only where it is full.
+        """
+        cdef int group
+        cdef int64_t reserve = self.margin * min(self.margin, MAX_GROUPS - self.n_groups)
+        for group in range(self.n_groups):
+            if self.capacity[group] - self.length[group] < self.margin and not self._move(group, reserve):
+                return self._compact(reserve)
+        if self.pool.shape[0] - self.pool_used < reserve:
+            return self._compact(reserve)
+        self.is_short = False
+
+    cdef bint _move(self, int group, int64_t reserve) noexcept nogil:
+        """Move a group to the end of the pool, with room for as many sites again; False if there is not enough room."""
+        cdef int64_t k, capacity = 2 * self.length[group] + 2 * self.margin
+        if self.pool_used + capacity + reserve > self.pool.shape[0]:
+            return False
+        for k in range(self.length[group]):
+            self.pool[self.pool_used + k] = self.pool[self.start[group] + k]
+        self.start[group], self.capacity[group] = self.pool_used, capacity
+        self.pool_used += capacity
+        return True
+
+    def _compact(self, reserve):
+        """Move all groups to a new pool, a quarter larger than they need: pages that are not used cost nothing."""
         used = self.n_groups
         length, start = np.asarray(self.length)[:used].copy(), np.asarray(self.start)[:used].copy()
         capacity = np.asarray(self.capacity)[:used].copy()
-        short = capacity - length < self.margin
-        capacity[short] = 2 * length[short] + 2 * self.margin
+        unfit = (capacity - length < self.margin) | (capacity > 4 * length + 2 * self.margin)
+        capacity[unfit] = 2 * length[unfit] + 2 * self.margin
         places = np.concatenate([[0], np.cumsum(capacity)])
-        new_groups = min(self.margin, MAX_GROUPS - used)
         old = np.asarray(self.pool)
-        pool = np.zeros(int(places[used]) + new_groups * self.margin, dtype=np.uint32)
+        pool = np.zeros(int(places[used]) * 5 // 4 + reserve, dtype=np.uint32)
         for group in range(used):
             pool[places[group]:places[group] + length[group]] = old[start[group]:start[group] + length[group]]
         self._adopt(pool, places, capacity)
@@ -86,10 +140,39 @@ cdef class SiteGroups:
         listed = [self.sites(group) for group in range(self.n_groups)]
         self.bound[:], self.weight[:] = 0.0, 0.0
         self.length[:], self.start[:], self.capacity[:] = 0, 0, 0
-        self.group_of_exponent[:] = -1
+        self.group_of_exponent[:], self.label[:] = -1, -1
+        self.sweep[:], self.swept = 0, -1
         self.n_groups, self.pool_used, self.gap_group = 0, 0, -1
         self.make_room()
         return np.concatenate(listed) if listed else np.zeros(0, dtype=np.uint32)
+
+    def state(self):
+        """{name: array} of the groups in order, for `restore`."""
+        n = self.n_groups
+        sites = [np.zeros(0, dtype=np.uint32), *(self.sites(group) for group in range(n))]
+        return {"label": np.array(self.label[:n]), "sweep": np.array(self.sweep[:n]), "bound": self.bounds,
+                "length": self.lengths, "sites": np.concatenate(sites)}
+
+    def restore(self, state):
+        """Take over the groups of a `state` in place of those that there are."""
+        cdef site_t[::1] sites = state["sites"]
+        cdef int64_t[::1] length = state["length"]
+        cdef int64_t k, first = 0
+        cdef int group, n = len(state["label"])
+        self.clear()
+        self.n_groups = n
+        for group in range(n):
+            self.label[group], self.bound[group] = state["label"][group], state["bound"][group]
+            if self.label[group] >= 0:
+                self.group_of_exponent[self.label[group]] = group
+            self.set_sweep(group, state["sweep"][group])
+        self.make_room()
+        for group in range(n):
+            for k in range(first, first + length[group]):
+                self.insert(sites[k], group)
+                if self.is_short:
+                    self.make_room()
+            first += length[group]
 
     def sites(self, int group):
         """uint32: the sites of one group, in order."""
@@ -104,3 +187,12 @@ cdef class SiteGroups:
     def lengths(self):
         """int64, shape (n_groups,): sites in each group."""
         return np.array(self.length[:self.n_groups])
+
+
+cdef inline int label_of(double total) noexcept nogil:
+    """Number of the binary exponent of a propensity; 0 = it is zero."""
+    cdef int exponent = 0
+    if total == 0.0:
+        return 0
+    frexp(total, &exponent)
+    return exponent + 1080

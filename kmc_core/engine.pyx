@@ -162,13 +162,16 @@ cdef class Engine:
             self.n_candidates += 1
             u = self.random.uniform() * bound
             self.n_events += try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
+            if self.groups.swept >= 0:
+                self.lattice.sweep()
         return 1
 
     def set_rates(self, rates, interactions=None):
         """Replace the rate constants: potential, temperature or activities have changed.
 
         The remaining waiting time is rescaled by the ratio of the old to the new total, which is exact for an
-        exponential clock (Gibson and Bruck, J. Phys. Chem. A 104, 1876 (2000), doi:10.1021/jp993732q).
+        exponential clock (Gibson and Bruck, J. Phys. Chem. A 104, 1876 (2000), doi:10.1021/jp993732q). Costs as much as
+        there are environments, however many sites; see `kmc_core.rerating`. The same rates again change nothing.
 
         Parameters
         ----------

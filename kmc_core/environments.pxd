@@ -39,7 +39,9 @@ cdef class EnvironmentTable:
     # classes
     cdef int64_t[::1] key             # (capacity,)
     cdef double[::1] total            # (capacity,) sum of the rate constants [1/s]
-    cdef int32_t[::1] group           # (capacity,) list that holds the sites of the class; -1 = none
+    cdef int32_t[::1] group           # (capacity,) list of the sites of the class; -1 = none, -2 = not placed yet
+    cdef uint8_t[::1] is_current      # (capacity,) new sites of its environment are of this class; the others wait for
+                                      # their sites to move to it, since rates have changed and it belongs elsewhere
     cdef int32_t[::1] first           # (capacity,) first entry
     cdef int32_t[::1] size            # (capacity,) number of entries
     cdef species_t[:, ::1] environment  # (capacity, n_positions + 1) species at each position, then of the site
@@ -47,25 +49,33 @@ cdef class EnvironmentTable:
     cdef int32_t[::1] layer           # (capacity,)
     # entries: the enabled rules of a class, fastest first
     cdef rule_t[::1] entry_rule       # (entry capacity,)
+    cdef int32_t[::1] entry_slot      # (entry capacity,) of its rate in `rates`
     cdef double[::1] entry_sum        # (entry capacity,) cumulative rate constant [1/s]
     cdef double[::1] entry_rate       # (entry capacity,) rate constant [1/s]; a difference of sums would lose slow ones
     # hash of keys
     cdef class_t[::1] table           # (power of two,) class, 0 = empty
     cdef int table_shift              # 64 - log2(table size)
-    cdef uint64_t multiplier          # of keys before the shift: 2**table_shift, so that small keys are their own hashes
+    cdef uint64_t multiplier          # of keys before the shift: 2**table_shift: small keys are their own hashes
 
     cdef class_t create(self, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil
-    cdef void fill_entries(self, class_t c) noexcept nogil
+    cdef void rate_entries(self, class_t c) noexcept nogil
+    cdef class_t take_twin(self, class_t c, int32_t group) noexcept nogil
+    cdef class_t listed_in(self, int64_t key, int32_t group) noexcept nogil
+    cdef void _fill_entries(self, class_t c) noexcept nogil
+    cdef class_t _append(self, int64_t key, level_t level, int32_t layer) noexcept nogil
+    cdef void _note_room(self) noexcept nogil
+    cdef class_t _copy(self, class_t c) noexcept nogil
     cdef int _rehash(self, class_t[::1] table) except -1
     cdef int _adopt_kept(self, class_t[:] class_of, class_t[::1] renumbered, int n, int n_entries) except -1
     cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
                             int32_t[::1] size, level_t[::1] level, int32_t[::1] layer, species_t[:, ::1] environment,
-                            class_t[::1] table) except -1
-    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums, double[::1] rates) except -1
+                            uint8_t[::1] is_current, class_t[::1] table) except -1
+    cdef int _adopt_entries(self, rule_t[::1] rules, int32_t[::1] slots, double[::1] sums,
+                            double[::1] rates) except -1
     cdef species_t[::1] scratch       # (n_positions,) environment handed to `create`
 
     cdef inline class_t find(self, int64_t key) noexcept nogil:
-        """Class of a key, or -1 if it has not been met."""
+        """The current class of a key, or -1 if it has not been met. The current one comes before its twins."""
         cdef uint64_t mask = <uint64_t> self.table.shape[0] - 1
         cdef uint64_t slot = (<uint64_t> key * self.multiplier) >> self.table_shift
         cdef class_t c

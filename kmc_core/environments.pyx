@@ -59,50 +59,66 @@ cdef class EnvironmentTable:
         self.transmission = transmission
         self.margin, self.most_rules = margin, int(np.diff(rules.rule_ptr).max(initial=1))
         self.key_limit = _key_limit(rules)
-        self._allocate()
+        self._allocate(1 << int(2 * self.margin + 256).bit_length(), 2 * self.margin * self.most_rules + 1024)
 
-    def _allocate(self):
-        classes = 1 << int(2 * self.margin + 256).bit_length()
-        entries = 2 * self.margin * self.most_rules + 1024
+    def _allocate(self, classes, entries):
         self.n_classes, self.n_entries, self.is_short = 1, 0, False
         self.key = np.full(classes, -1, dtype=np.int64)
         self.total = np.zeros(classes)
         self.group = np.full(classes, -1, dtype=np.int32)
+        self.is_current = np.zeros(classes, dtype=np.uint8)
         self.first = np.zeros(classes, dtype=np.int32)
         self.size = np.zeros(classes, dtype=np.int32)
         self.environment = np.zeros((classes, self.n_positions + 1), dtype=np.uint8)
         self.level = np.zeros(classes, dtype=np.uint16)
         self.layer = np.zeros(classes, dtype=np.int32)
-        self.entry_rule = np.zeros(entries, dtype=np.int32)
+        self.entry_rule, self.entry_slot = np.zeros(entries, dtype=np.int32), np.zeros(entries, dtype=np.int32)
         self.entry_sum, self.entry_rate = np.zeros(entries), np.zeros(entries)
         slots = 4 * classes
         if self.key_limit <= MANY_CLASSES:
             slots = max(slots, 1 << (self.key_limit - 1).bit_length())
         self._rehash(np.zeros(slots, dtype=np.int32))
 
-    def empty(self, int64_t classes, int64_t entries):
-        """Forget all classes, with room for as many classes and entries as given, as after a run that met them."""
-        self._allocate()
-        while self.key.shape[0] < classes:
-            self._adopt_classes(_doubled(self.key), _doubled(self.total), _doubled(self.group), _doubled(self.first),
-                                _doubled(self.size), _doubled(self.level), _doubled(self.layer),
-                                _doubled(self.environment), np.zeros(2 * self.table.shape[0], dtype=np.int32))
-        while self.entry_rule.shape[0] < entries:
-            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum), _doubled(self.entry_rate))
+    def state(self):
+        """{name: array} of every class in order, for `restore`: how lists change with rates depends on it."""
+        columns = {"key": self.key, "environment": self.environment, "level": self.level, "layer": self.layer,
+                   "group": self.group, "is_current": self.is_current}
+        found = {name: np.array(column)[1:self.n_classes] for name, column in columns.items()}
+        return found | {"room": np.array([self.key.shape[0], self.entry_rule.shape[0]])}
+
+    def restore(self, state):
+        """Take over the classes of a `state` in place of those met so far, rated with the rates in force."""
+        cdef int64_t[::1] key = state["key"]
+        cdef species_t[:, ::1] environment = state["environment"]
+        cdef level_t[::1] level = state["level"]
+        cdef int32_t[::1] layer = state["layer"]
+        cdef int k, j, n = len(state["key"])
+        self._allocate(*state["room"].tolist())
+        for k in range(n):
+            if self.is_short:
+                self.grow()
+            for j in range(self.n_positions):
+                self.scratch[j] = environment[k, j]
+            self.create(key[k], environment[k, self.n_positions], level[k], layer[k])
+        np.asarray(self.group)[1:n + 1] = state["group"]
+        np.asarray(self.is_current)[1:n + 1] = state["is_current"]
+        self._rehash(np.zeros(self.table.shape[0], dtype=np.int32))
 
     cdef int _rehash(self, class_t[::1] table) except -1:
         """Fill a new, empty hash table of a power of two entries, at most a quarter of them used."""
         cdef uint64_t slot, mask = <uint64_t> table.shape[0] - 1
-        cdef int c
+        cdef int c, current
         self.table, self.table_shift = table, 64
         while mask >> (64 - self.table_shift):
             self.table_shift -= 1
         self.multiplier = (<uint64_t> 1) << self.table_shift if self.key_limit <= table.shape[0] else GOLDEN
-        for c in range(1, self.n_classes):
-            slot = (<uint64_t> self.key[c] * self.multiplier) >> self.table_shift
-            while self.table[slot]:
-                slot = (slot + 1) & mask
-            self.table[slot] = c
+        for current in range(1, -1, -1):
+            for c in range(1, self.n_classes):
+                if self.is_current[c] == current:
+                    slot = (<uint64_t> self.key[c] * self.multiplier) >> self.table_shift
+                    while self.table[slot]:
+                        slot = (slot + 1) & mask
+                    self.table[slot] = c
         return 0
 
     def make_room(self, class_t[:] class_of):
@@ -111,22 +127,37 @@ cdef class EnvironmentTable:
         Once there are many classes, those that no site is in any more are forgotten first: an interacting mechanism
         meets environments without end. The bounds of the groups stay as they are, so the trajectory does not notice.
         """
-        occupied = np.bincount(class_of, minlength=self.n_classes) > 0
-        if self.n_classes > MANY_CLASSES and 4 * int(occupied.sum()) < self.n_classes:
-            self._keep(class_of, occupied)
+        if self.n_classes > MANY_CLASSES:
+            needed = self._needed(class_of)
+            if 4 * int(needed.sum()) < self.n_classes:
+                self._keep(class_of, needed)
+        self.grow()
+
+    def _needed(self, class_t[:] class_of):
+        """bool, shape (n_classes,): has sites, or is the one to which these belong now."""
+        cdef int c
+        needed = np.bincount(class_of, minlength=self.n_classes) > 0
+        for c in np.flatnonzero(needed & (np.asarray(self.is_current)[:self.n_classes] == 0)):
+            if c > 0:
+                needed[self.find(self.key[c])] = True
+        return needed
+
+    def grow(self):
+        """Room for the classes and entries that one event may add."""
         if self.n_classes + self.margin > self.key.shape[0]:
             self._adopt_classes(_doubled(self.key), _doubled(self.total), _doubled(self.group), _doubled(self.first),
                                 _doubled(self.size), _doubled(self.level), _doubled(self.layer),
-                                _doubled(self.environment),
+                                _doubled(self.environment), _doubled(self.is_current),
                                 np.zeros(2 * self.table.shape[0], dtype=np.int32))
         if self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0]:
-            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum), _doubled(self.entry_rate))
+            self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_slot), _doubled(self.entry_sum),
+                                _doubled(self.entry_rate))
         self.is_short = False
 
-    def _keep(self, class_t[:] class_of, occupied):
-        """Renumber the occupied classes, in their order, and drop all others."""
-        occupied[0] = True
-        kept = np.flatnonzero(occupied)
+    def _keep(self, class_t[:] class_of, needed):
+        """Renumber the needed classes, in their order, and drop all others."""
+        needed[0] = True
+        kept = np.flatnonzero(needed)
         new_of = np.zeros(self.n_classes, dtype=np.int32)
         new_of[kept] = np.arange(len(kept))
         n = len(kept)
@@ -137,15 +168,15 @@ cdef class EnvironmentTable:
         starts[:n] = first
         columns = [_picked(self.key, kept), _picked(self.total, kept), _picked(self.group, kept), starts,
                    _picked(self.size, kept), _picked(self.level, kept), _picked(self.layer, kept),
-                   _picked(self.environment, kept)]
-        rules, sums = _picked(self.entry_rule, entries), _picked(self.entry_sum, entries)
-        rates = _picked(self.entry_rate, entries)
+                   _picked(self.environment, kept), _picked(self.is_current, kept)]
+        rules, slots = _picked(self.entry_rule, entries), _picked(self.entry_slot, entries)
+        sums, rates = _picked(self.entry_sum, entries), _picked(self.entry_rate, entries)
         table = np.zeros(self.table.shape[0], dtype=np.int32)
         renumbered = new_of[np.asarray(class_of)]
         self._adopt_kept(class_of, renumbered, n, len(entries))
-        self._adopt_entries(rules, sums, rates)
+        self._adopt_entries(rules, slots, sums, rates)
         self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
-                            columns[7], table)
+                            columns[7], columns[8], table)
 
     cdef int _adopt_kept(self, class_t[:] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
         class_of[:] = renumbered
@@ -154,50 +185,55 @@ cdef class EnvironmentTable:
 
     cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
                             int32_t[::1] size, level_t[::1] level, int32_t[::1] layer, species_t[:, ::1] environment,
-                            class_t[::1] table) except -1:
+                            uint8_t[::1] is_current, class_t[::1] table) except -1:
         """Take over larger arrays; runs no Python code, so a signal finds either the old state or the new one."""
         self.key, self.total, self.group, self.first = key, total, group, first
         self.size, self.level, self.layer, self.environment = size, level, layer, environment
+        self.is_current = is_current
         return self._rehash(table)
 
-    cdef int _adopt_entries(self, rule_t[::1] rules, double[::1] sums, double[::1] rates) except -1:
-        self.entry_rule, self.entry_sum, self.entry_rate = rules, sums, rates
+    cdef int _adopt_entries(self, rule_t[::1] rules, int32_t[::1] slots, double[::1] sums,
+                            double[::1] rates) except -1:
+        self.entry_rule, self.entry_slot, self.entry_sum, self.entry_rate = rules, slots, sums, rates
         return 0
 
     cdef class_t create(self, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil:
         """A new class for the environment in `scratch`."""
-        cdef class_t c
-        cdef uint64_t slot, mask
+        cdef class_t c = self._append(key, level, layer)
+        cdef uint64_t mask = <uint64_t> self.table.shape[0] - 1
+        cdef uint64_t slot = (<uint64_t> key * self.multiplier) >> self.table_shift
         cdef int j
-        c = self.n_classes
-        self.n_classes += 1
-        self.key[c] = key
-        self.level[c] = level
-        self.layer[c] = layer
         for j in range(self.n_positions):
             self.environment[c, j] = self.scratch[j]
         self.environment[c, self.n_positions] = species
-        self.first[c] = self.n_entries
-        self.size[c] = -1             # entries not counted yet
-        self.group[c] = -2            # not placed yet
-        self.fill_entries(c)
+        self.is_current[c] = True
+        self._fill_entries(c)
         self.n_entries += self.size[c]
-        self.is_short |= (self.n_classes + self.margin > self.key.shape[0]
-                          or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
-        mask = <uint64_t> self.table.shape[0] - 1
-        slot = (<uint64_t> key * self.multiplier) >> self.table_shift
+        self._note_room()
         while self.table[slot]:
             slot = (slot + 1) & mask
         self.table[slot] = c
         return c
 
-    cdef void fill_entries(self, class_t c) noexcept nogil:
-        """Find the enabled rules of a class and sort them, fastest first; ties keep the order of the rules."""
+    cdef class_t _append(self, int64_t key, level_t level, int32_t layer) noexcept nogil:
+        """Number of a new class, behind all others."""
+        cdef class_t c = self.n_classes
+        self.n_classes += 1
+        self.key[c], self.level[c], self.layer[c] = key, level, layer
+        self.first[c] = self.n_entries
+        self.group[c] = -2            # not placed yet
+        return c
+
+    cdef void _note_room(self) noexcept nogil:
+        self.is_short |= (self.n_classes + self.margin > self.key.shape[0]
+                          or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
+
+    cdef void _fill_entries(self, class_t c) noexcept nogil:
+        """Find the enabled rules of a new class, and where their rates stand."""
         cdef species_t species = self.environment[c, self.n_positions]
-        cdef int rule, k, slot, place, n = 0
+        cdef int rule, k, slot, n = 0
         cdef int first = self.first[c]
         cdef bint enabled
-        cdef double rate, total = 0.0
         for rule in range(self.rule_ptr[species], self.rule_ptr[species + 1]):
             enabled = not self.rule_tunnels[rule] or self.level[c] > 0
             for k in range(self.condition_ptr[rule], self.condition_ptr[rule + 1]):
@@ -207,23 +243,86 @@ cdef class EnvironmentTable:
             slot = self.rule_rate[rule] + self.rule_layer[rule] * self.layer[c]
             for k in range(self.term_ptr[rule], self.term_ptr[rule + 1]):
                 slot += self.term_weight[k, self.environment[c, self.term_position[k]]]
+            self.entry_rule[first + n], self.entry_slot[first + n] = rule, slot
+            n += 1
+        self.size[c] = n
+        self.rate_entries(c)
+
+    cdef void rate_entries(self, class_t c) noexcept nogil:
+        """Look up the rates of a class and sort them, fastest first; ties keep the order of the rules."""
+        cdef int k, place, slot
+        cdef rule_t rule
+        cdef rule_t* rules = &self.entry_rule[0] + self.first[c]
+        cdef int32_t* slots = &self.entry_slot[0] + self.first[c]
+        cdef double* rates = &self.entry_rate[0] + self.first[c]
+        cdef double* sums = &self.entry_sum[0] + self.first[c]
+        cdef double rate, total = 0.0
+        for k in range(self.size[c]):
+            rule, slot, place = rules[k], slots[k], k
             rate = self.rates[slot] * self.rule_scale[rule]
             if self.rule_tunnels[rule]:
                 rate *= self.transmission[self.level[c]]
-            place = n
-            while place > 0 and self.entry_sum[first + place - 1] < rate:
-                self.entry_sum[first + place] = self.entry_sum[first + place - 1]
-                self.entry_rule[first + place] = self.entry_rule[first + place - 1]
+            while place > 0 and (rates[place - 1] < rate or (rates[place - 1] == rate and rules[place - 1] > rule)):
+                rates[place], rules[place], slots[place] = rates[place - 1], rules[place - 1], slots[place - 1]
                 place -= 1
-            self.entry_sum[first + place] = rate
-            self.entry_rule[first + place] = rule
-            n += 1
-        for k in range(n):
-            self.entry_rate[first + k] = self.entry_sum[first + k]
-            total += self.entry_sum[first + k]
-            self.entry_sum[first + k] = total
-        self.size[c] = n
+            rates[place], rules[place], slots[place] = rate, rule, slot
+        for k in range(self.size[c]):
+            total += rates[k]
+            sums[k] = total
         self.total[c] = total
+
+    cdef class_t take_twin(self, class_t c, int32_t group) noexcept nogil:
+        """Let a class that belongs into another list now be followed by a twin, whose sites are in that list.
+
+        An old twin serves if its sites are in that list, or if it has none; otherwise there is a new one.
+        """
+        cdef uint64_t mask = <uint64_t> self.table.shape[0] - 1
+        cdef uint64_t slot = (<uint64_t> self.key[c] * self.multiplier) >> self.table_shift
+        cdef uint64_t slot_of_current = 0, slot_of_twin = 0
+        cdef class_t each, twin = 0
+        cdef bint fits
+        while self.table[slot]:
+            each = self.table[slot]
+            if each == c:
+                slot_of_current = slot
+            elif self.key[each] == self.key[c] and (self.group[each] == group or self.group[each] == -2):
+                fits = self.group[each] == group
+                if twin == 0 or fits > (self.group[twin] == group) or (self.group[each] == self.group[twin]
+                                                                       and each < twin):
+                    twin, slot_of_twin = each, slot
+            slot = (slot + 1) & mask
+        if twin == 0:
+            twin, slot_of_twin = self._copy(c), slot
+        self.table[slot_of_current], self.table[slot_of_twin] = twin, c
+        self.is_current[c], self.is_current[twin] = False, True
+        self.group[twin] = group
+        return twin
+
+    cdef class_t _copy(self, class_t c) noexcept nogil:
+        """A new class, with the environment and the entries of another one."""
+        cdef class_t twin = self._append(self.key[c], self.level[c], self.layer[c])
+        cdef int k, first = self.first[c], after = self.first[twin]
+        for k in range(self.n_positions + 1):
+            self.environment[twin, k] = self.environment[c, k]
+        self.size[twin], self.total[twin] = self.size[c], self.total[c]
+        for k in range(self.size[c]):
+            self.entry_rule[after + k] = self.entry_rule[first + k]
+            self.entry_slot[after + k] = self.entry_slot[first + k]
+            self.entry_sum[after + k] = self.entry_sum[first + k]
+            self.entry_rate[after + k] = self.entry_rate[first + k]
+        self.n_entries += self.size[c]
+        self._note_room()
+        return twin
+
+    cdef class_t listed_in(self, int64_t key, int32_t group) noexcept nogil:
+        """The class of a key whose sites are in a certain list, the current one before others; -1 = none."""
+        cdef uint64_t mask = <uint64_t> self.table.shape[0] - 1
+        cdef uint64_t slot = (<uint64_t> key * self.multiplier) >> self.table_shift
+        while self.table[slot]:
+            if self.key[self.table[slot]] == key and self.group[self.table[slot]] == group:
+                return self.table[slot]
+            slot = (slot + 1) & mask
+        return -1
 
 
 def _key_limit(rules):

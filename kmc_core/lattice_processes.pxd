@@ -14,6 +14,7 @@ cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
+    SWEPT_AT_ONCE = 8                 # sites that are looked at after each candidate while lists are being swept
 
 
 @cython.final
@@ -37,7 +38,7 @@ cdef class LatticeProcesses:
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
     cdef bint looks_ahead             # the listed sites are too many for the cache
-    cdef int64_t next_place           # where in the pool of sites the third candidate from now is expected; -1 = not known
+    cdef int64_t next_place           # where in the pool the third candidate from now is expected; -1 = not known
     cdef int64_t next_site            # where the second one from now is expected; -1 = not known
 
     cdef inline bint is_short(self) noexcept nogil:
@@ -51,6 +52,8 @@ cdef class LatticeProcesses:
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef void sweep(self) noexcept nogil
+    cdef void _finish_sweep(self, int group) noexcept nogil
     cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
     cdef void _classify(self, site_t site) noexcept nogil
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil

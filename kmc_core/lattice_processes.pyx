@@ -8,6 +8,8 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
+from kmc_core.rules import noticed_weights
+
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 
 CACHED_SITES = 10_000                 # up to so many listed sites, what they need fits into a core's own cache
@@ -41,9 +43,9 @@ cdef class LatticeProcesses:
             self.site_rates = SiteRates(interactions, rules, self.state, self.energies, np.shape(species), periodic)
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
             margin += self.site_rates.most
-        self.groups = SiteGroups(species.size, margin)
+        self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
-        self.noticed = _noticed(np.asarray(self.environments.weights), np.asarray(self.state.opposite),
+        self.noticed = noticed_weights(np.asarray(self.environments.weights), np.asarray(self.state.opposite),
                                 np.asarray(self.environments.is_sensitive))
         self.layer_of = np.array(layer_of, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
@@ -160,6 +162,52 @@ cdef class LatticeProcesses:
             self._rate_touched(site, rule, changed, old, n)
         self.groups.close_gap()
 
+    cdef void sweep(self) noexcept nogil:
+        """Look at the next sites of the lowest list from which classes have left, and move those that belong elsewhere.
+
+        From the end downward: what takes the place of a site that moves has been looked at, or is listed since. Not
+        while a candidate is pending, since bounds change.
+        """
+        cdef int group = self.groups.swept, k
+        cdef int64_t place = min(self.groups.sweep[group], self.groups.length[group])
+        cdef site_t* sites = &self.groups.pool[0] + self.groups.start[group]
+        cdef site_t site
+        cdef class_t c
+        for k in range(2 * SWEPT_AT_ONCE):  # those of next time as well, all at once
+            if k < place:
+                kmc_prefetch(self.groups.of(sites[place - 1 - k]))
+        for k in range(min(place, <int64_t> SWEPT_AT_ONCE)):
+            place -= 1
+            site = sites[place]
+            c = <class_t> self.groups.of(site)[1]
+            if not self.environments.is_current[c]:
+                assign(self, site, self.environments.find(self.environments.key[c]))
+                self.groups.close_gap()
+        self.groups.sweep[group] = place
+        if place == 0:
+            self._finish_sweep(group)
+
+    cdef void _finish_sweep(self, int group) noexcept nogil:
+        """The classes that have left a list have no sites there any more; its bound is that of the others."""
+        cdef class_t c
+        cdef double bound = 0.0
+        for c in range(1, self.environments.n_classes):
+            if self.environments.group[c] == group:
+                if self.environments.is_current[c]:
+                    bound = max(bound, self.environments.total[c])
+                else:
+                    self.environments.group[c] = -2
+        self.groups.set_bound(group, bound)
+        self.groups.set_sweep(group, 0)
+
+    def sweep_all(self):
+        """Let every site move to the list where its class belongs."""
+        while self.groups.swept >= 0:
+            self.make_room()
+            with nogil:
+                while self.groups.swept >= 0 and not self.is_short():
+                    self.sweep()
+
     cdef void _classify(self, site_t site) noexcept nogil:
         """Class of an active site from its surroundings, for the first time."""
         cdef site_t around[MAX_POSITIONS]
@@ -259,8 +307,8 @@ cdef class LatticeProcesses:
             self.rate_all()
 
 
-# The heart of an event: functions of the module, not methods, so that the compiler can write them into `execute`; a method
-# is also called through a table, and is never left out. 300 of 1400 instructions a hop.
+# The heart of an event: functions of the module, not methods, so that the compiler can write them into `execute`; a
+# method is also called through a table, and is never left out. 300 of 1400 instructions a hop.
 
 
 cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
@@ -274,7 +322,7 @@ cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, sp
     cdef species_t* species = &self.state.species[0]
     cdef species_t new = species[site]
     cdef int n_any = self.environments.n_species + 1, j, place
-    cdef int64_t* own = &self.environments.weights[new, 0, 0]
+    cdef int64_t* own = &self.environments.weights[new, 0, 0] if n_positions > 0 else NULL
     cdef int64_t* after = &self.noticed[new, 0, 0]
     cdef int64_t* before = &self.noticed[old, 0, 0]
     cdef int64_t key = self.environments.base[new], difference
@@ -342,25 +390,3 @@ cdef inline void assign(LatticeProcesses self, site_t site, class_t new) noexcep
             self.groups.remove(site, before)
         if after >= 0:
             self.groups.insert(site, after)
-
-
-def _noticed(weights, opposite, is_sensitive):
-    """What neighbours notice, in the order in which a change looks it up.
-
-    Parameters
-    ----------
-    weights : int64, shape (n_species, n_positions, n_species + 1)
-        Key that a species adds for a neighbour at a position.
-    opposite : int32, shape (n_positions,)
-    is_sensitive : uint8, shape (n_species + 1,)
-
-    Returns
-    -------
-    noticed : int64, shape (n_species, n_positions, n_species + 1)
-        Key that the neighbour at a position, of the species of the last index, adds for a site of the first species.
-    """
-    n_species, n_positions, n_any = weights.shape
-    found = np.zeros((n_species, max(n_positions, 1), n_any), dtype=np.int64)
-    found[:, :n_positions, :n_species] = weights[:, opposite, :n_species].transpose(2, 1, 0)
-    found[:, :, np.asarray(is_sensitive) == 0] = 0
-    return found

@@ -20,7 +20,7 @@ from kmc_core.lattice_processes cimport LatticeProcesses
 from kmc_core.rng cimport N_WORDS, RandomStream
 from kmc_core.solution cimport Solution
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport class_t, int64_t, site_t, species_t
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, site_t, species_t
 
 
 def snapshot(Engine engine):
@@ -131,39 +131,32 @@ def _restore_electrons(ElectronPaths electrons, species, arrays):
 
 def _environments(EnvironmentTable table):
     """Every environment met, in order, with its list; and the rates in force."""
-    cdef int n = table.n_classes
-    return {"species": table.environment[1:n], "level": table.level[1:n], "layer": table.layer[1:n],
-            "group": table.group[1:n], "rates": table.rates, "rule_scale": table.rule_scale,
-            "room": (table.key.shape[0], table.entry_rule.shape[0])}
+    return table.state() | {"rates": table.rates, "rule_scale": table.rule_scale}
 
 
 def _restore_environments(Engine engine, arrays):
     cdef EnvironmentTable table = engine.environments
-    cdef species_t[:, ::1] met = arrays["environments/species"]
-    cdef int64_t key                  # hashed keys wrap around
-    cdef int k, j, species
     _same_size("rates", len(arrays["environments/rates"]), len(table.rates))
-    _same_size("positions", met.shape[1] - 1, table.n_positions)
+    _same_size("positions", arrays["environments/environment"].shape[1] - 1, table.n_positions)
     if engine.electrons.enabled:
         shape = (engine.state.nz, engine.state.ny, engine.state.nx)
         _restore_electrons(engine.electrons, np.asarray(engine.species).reshape(shape), arrays)
     table.rates = np.array(arrays["environments/rates"], dtype=np.float64)
     table.rule_scale = np.array(arrays["environments/rule_scale"], dtype=np.float64)
-    table.empty(*arrays["environments/room"].tolist())
-    for k in range(met.shape[0]):
-        species = met[k, table.n_positions]
-        key = table.base[species] + table.level_stride[species] * <int64_t> arrays["environments/level"][k]
-        key += table.layer_stride[species] * <int64_t> arrays["environments/layer"][k]
-        for j in range(table.n_positions):
-            table.scratch[j] = met[k, j]
-            key += table.weights[species, j, met[k, j]]
-        table.create(key, species, arrays["environments/level"][k], arrays["environments/layer"][k])
-    np.asarray(table.group)[1:table.n_classes] = arrays["environments/group"]
-    _find_classes(engine)
+    table.restore({name: arrays[f"environments/{name}"] for name in table.state()})
+    _find_classes(engine, _lists(engine, arrays))
 
 
-def _find_classes(Engine engine):
-    """The class of every site, which must have been met."""
+def _lists(Engine engine, arrays):
+    """int32, shape (n_sites,): the list of every site; -1 = none."""
+    listed = np.full(max(engine.state.n_sites, 1), -1, dtype=np.int32)
+    lengths = arrays["groups/length"]
+    listed[arrays["groups/sites"]] = np.repeat(np.arange(len(lengths)), lengths)
+    return listed
+
+
+cdef int _find_classes(Engine engine, int32_t[::1] listed) except -1:
+    """The class of every site, which must have been met; of several alike that of the list where the site stands."""
     cdef EnvironmentTable table = engine.environments
     cdef LatticeProcesses lattice = engine.lattice
     cdef site_t around[MAX_POSITIONS]
@@ -171,47 +164,30 @@ def _find_classes(Engine engine):
     cdef species_t species
     cdef class_t c
     cdef int64_t key, n_unknown = 0
-    cdef int j
     for site in range(engine.state.n_sites):
         species, c = engine.state.species[site], 0
         if table.is_active[species]:
             engine.state.neighbours(site, around)
-            key = table.base[species] + table.layer_stride[species] * lattice.layer(site)
-            for j in range(engine.state.n_positions):
-                key += table.weights[species, j, engine.state.species[around[j]]]
+            key = lattice._own_key(site, around) + table.layer_stride[species] * lattice.layer(site)
             if table.level_stride[species]:
                 key += table.level_stride[species] * engine.electrons.level[site]
             c = table.find(key)
+            if c > 0 and not lattice.energies.enabled and listed[site] >= 0 and table.group[c] != listed[site]:
+                c = table.listed_in(key, listed[site])
             n_unknown += c < 0
         lattice.class_of[site] = c
     if n_unknown:
         raise ValueError(f"the snapshot has not met the environments of {n_unknown} sites")
+    return 0
 
 
 def _groups(SiteGroups groups):
     """Lists in their order: binary exponents of their propensities, bounds, sites."""
-    exponents = np.flatnonzero(np.asarray(groups.group_of_exponent) >= 0)
-    order = np.argsort(np.asarray(groups.group_of_exponent)[exponents])
-    sites = [np.zeros(0, dtype=np.uint32), *(groups.sites(k) for k in range(groups.n_groups))]
-    return {"exponent": exponents[order], "bound": groups.bounds, "length": groups.lengths,
-            "sites": np.concatenate(sites)}
+    return groups.state()
 
 
 def _restore_groups(SiteGroups groups, arrays):
-    cdef int64_t n = len(arrays["groups/exponent"]), k, first = 0
-    cdef site_t[::1] sites = arrays["groups/sites"]
-    cdef site_t site
-    groups.clear()
-    np.asarray(groups.group_of_exponent)[arrays["groups/exponent"]] = np.arange(n)
-    np.asarray(groups.bound)[:n] = arrays["groups/bound"]
-    groups.n_groups = n
-    groups.make_room()
-    for k in range(n):
-        for site in sites[first:first + arrays["groups/length"][k]]:
-            groups.insert(site, k)
-            if groups.is_short:
-                groups.make_room()
-        first += arrays["groups/length"][k]
+    groups.restore({name: arrays[f"groups/{name}"] for name in groups.state()})
 
 
 def _interactions(LatticeProcesses lattice):

@@ -22,7 +22,7 @@ cdef class LatticeState:
     cdef uint32_t reach_x, reach_y, reach_z  # largest offset along x, y, z
     cdef uint32_t inner_x, inner_y, inner_z  # coordinates from `reach` on from which no offset crosses a boundary
     cdef bint is_cubic                # the positions are the six neighbours of the simple cubic lattice, in their order
-    cdef uint32_t across_x, across_y, across_z  # what leads from the last coordinate to the first; beyond a wall OUTSIDE
+    cdef uint32_t across_x, across_y, across_z  # what leads from the last coordinate to the first; at a wall OUTSIDE
     cdef uint32_t back_x, back_y, back_z  # what leads from the first to the last
     cdef int32_t[:, ::1] shift        # (n_positions, 3) offsets (x, y, z) + reach: start in the tables below
     cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall

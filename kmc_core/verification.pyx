@@ -2,6 +2,7 @@
 """Self-check of an engine: every redundant structure is rebuilt from the species alone and compared."""
 import numpy as np
 
+from kmc_core.bins cimport SiteGroups
 from kmc_core.engine cimport Engine
 from kmc_core.solution cimport Solution
 from kmc_core.state cimport MAX_POSITIONS
@@ -55,7 +56,7 @@ def _verify_classes(Engine engine):
                 key += engine.environments.level_stride[species] * engine.electrons.level[site]
             key += engine.environments.layer_stride[species] * engine.lattice.layer(site)
             expected = engine.environments.find(key)
-        assert engine.lattice.class_of[site] == expected, \
+        assert engine.lattice.class_of[site] == expected or _is_twin(engine, site, expected), \
             f"site {site} (species {species}): class {engine.lattice.class_of[site]}, but its environment is {expected}"
         if expected == 0:
             continue
@@ -63,6 +64,15 @@ def _verify_classes(Engine engine):
             assert (engine.environments.weights[species, j, engine.state.species[around[j]]]
                     == engine.environments.weights[species, j, engine.environments.environment[expected, j]]), \
                 f"site {site}: another environment has the same key"
+
+
+cdef bint _is_twin(Engine engine, site_t site, class_t expected):
+    """A site of the same environment that has not been swept yet since rates changed."""
+    cdef class_t c = engine.lattice.class_of[site]
+    environments, groups = engine.environments, engine.groups
+    if expected <= 0 or environments.key[c] != environments.key[expected] or environments.is_current[c]:
+        return False
+    return environments.group[c] >= 0 and groups.record[site, 0] < groups.sweep[environments.group[c]]
 
 
 def _verify_environments(Engine engine):
@@ -77,6 +87,7 @@ def _verify_environments(Engine engine):
         for j in range(engine.state.n_positions):
             key += engine.environments.weights[species, j, engine.environments.environment[c, j]]
         assert key == engine.environments.key[c], f"class {c}: key differs"
+        assert engine.environments.is_current[c] == (engine.environments.find(key) == c), f"class {c}: current or not"
         rates = _rates_of(engine.rules, np.asarray(engine.environments.rates), environment, level,
                           engine.environments.layer[c], engine.electrons.transmission[level],
                           np.asarray(engine.environments.rule_scale))
@@ -85,13 +96,14 @@ def _verify_environments(Engine engine):
         assert sorted(kept) == sorted(rates), f"class {c}: enabled rules differ"
         total = 0.0
         for k, rule in enumerate(kept):
-            total += rates[rule]
+            assert engine.environments.entry_slot[first + k] == rates[rule][0], f"class {c}: place of a rate differs"
+            total += rates[rule][1]
             assert total == engine.environments.entry_sum[first + k], f"class {c}: cumulative rates differ"
         assert total == engine.environments.total[c], f"class {c}: total differs"
 
 
 def _rates_of(rules, rates, environment, level, layer, transmission, scale):
-    """{rule: rate constant} of the rules that an environment enables."""
+    """{rule: (place in the table, rate constant)} of the rules that an environment enables."""
     found = {}
     species = int(environment[len(environment) - 1])
     for rule in range(rules.rule_ptr[species], rules.rule_ptr[species + 1]):
@@ -103,14 +115,17 @@ def _rates_of(rules, rates, environment, level, layer, transmission, scale):
         terms = range(rules.term_ptr[rule], rules.term_ptr[rule + 1])
         slot = rules.rule_rate[rule] + rules.rule_layer[rule] * layer
         slot += sum(int(rules.term_weight[k, environment[rules.term_position[k]]]) for k in terms)
-        found[rule] = rates[slot] * scale[rule] * (transmission if rules.rule_tunnels[rule] else 1.0)
+        found[rule] = slot, rates[slot] * scale[rule] * (transmission if rules.rule_tunnels[rule] else 1.0)
     return found
 
 
 def _verify_groups(Engine engine):
     """Every site that can start something is listed exactly once, in the group of its class."""
-    cdef int group
+    cdef int c, group
     groups = engine.groups
+    for c in range(1, engine.environments.n_classes):
+        group = engine.environments.group[c]
+        assert group < 0 or engine.environments.total[c] <= groups.bound[group], f"class {c}: bound too low"
     classes = np.asarray(engine.lattice.class_of)
     group_of_class = np.asarray(engine.environments.group)[:engine.environments.n_classes].copy()
     group_of_class[group_of_class == -2] = -1
@@ -125,6 +140,19 @@ def _verify_groups(Engine engine):
         assert not len(sites) or totals[classes[sites]].max() <= groups.bounds[group], f"group {group}: bound too low"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (group_of_site >= 0).sum(), "sites that can start something are missing from the lists"
+    _verify_labels(groups)
+
+
+def _verify_labels(SiteGroups groups):
+    """Groups are found by their labels, and those that are to be swept are known."""
+    label, sweep = np.asarray(groups.label)[:groups.n_groups], np.asarray(groups.sweep)[:groups.n_groups]
+    labelled = np.flatnonzero(label >= 0)
+    group_of_label = np.asarray(groups.group_of_exponent)
+    assert np.array_equal(group_of_label[label[labelled]], labelled), "label: another group is found by it"
+    assert (group_of_label >= 0).sum() == len(labelled), "label: a group has lost it"
+    assert groups.swept == min(np.flatnonzero(sweep), default=-1), "swept: not the lowest group that is to be swept"
+    places = groups.lengths[label < 0]
+    assert (np.minimum(places, sweep[label < 0]) == places).all(), "sweep: a group without a label is not swept whole"
 
 
 def _verify_energies(Engine engine):
@@ -215,8 +243,10 @@ def structures(Engine engine):
         "species": engine.state.species, "class_of": engine.lattice.class_of, "level": engine.electrons.level,
         "key": environments.key, "environment": environments.environment, "total": environments.total,
         "entry_rule": environments.entry_rule, "entry_sum": environments.entry_sum, "group": environments.group,
-        "pool": groups.pool, "position": np.asarray(groups.record)[:, 0], "length": groups.length, "bound": groups.bound,
-        "weight": groups.weight, "value": engine.electrons.value, "table": environments.table,
+        "entry_slot": environments.entry_slot, "is_current": environments.is_current, "label": groups.label,
+        "sweep": groups.sweep,
+        "pool": groups.pool, "position": np.asarray(groups.record)[:, 0], "length": groups.length,
+        "bound": groups.bound, "weight": groups.weight, "value": engine.electrons.value, "table": environments.table,
         "transmission": engine.electrons.transmission,
     }
     if engine.lattice.energies.enabled:

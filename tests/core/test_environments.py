@@ -68,6 +68,23 @@ def test_forgetting_classes_without_sites_does_not_change_the_trajectory(monkeyp
     assert forgetful.environments.n_classes < everything.environments.n_classes / 4
 
 
+def test_classes_may_be_forgotten_while_sites_follow_changed_rates(monkeypatch):
+    case = cases.lattice_gas((12, 12, 12))
+    monkeypatch.setattr(environments, "MANY_CLASSES", 100)
+    engine = cases.engine_of(case.parts())
+    fewer = n_following = 0
+    for step in range(400):
+        before = engine.environments.n_classes
+        engine.run(cases.FOREVER, 10)
+        fewer += engine.environments.n_classes < before
+        n_following += engine.groups.swept >= 0
+        engine.set_rates(case.rates() * 10.0 ** np.sin(step * (1.0 + np.arange(case.rates().size))))
+        if step % 60 == 0:
+            engine.verify()
+    assert fewer > 2
+    assert n_following > 100
+
+
 def test_mechanism_too_wide_for_mixed_radix_gets_hashed_keys_that_work():
     lattice = cases.cubic(5, 5, 5)
     wide = tuple(o for o in np.ndindex(5, 5, 5) if 0 < sum((c - 2) ** 2 for c in o) <= 6)

@@ -4,6 +4,7 @@
 import cases
 import numpy as np
 import pytest
+from kmc_core.verification import structures
 from scipy import stats
 
 from kmc_core import ExitReason
@@ -129,6 +130,92 @@ def test_rerating_costs_by_class_and_not_by_rule_evaluations_per_site():
     n_classes, n_entries = engine.environments.n_classes, engine.environments.n_entries
     engine.set_rates(parts.rules.rates * 7.0)
     assert (engine.environments.n_classes, engine.environments.n_entries) == (n_classes, n_entries)
+
+
+def waiting(engine):
+    """Sites whose class has left the list that they are in."""
+    arrays = structures(engine)
+    return (arrays["is_current"][arrays["class_of"]] == 0)[arrays["class_of"] > 0].sum()
+
+
+def parting():
+    """A thousand sites in one list, and rates that make half of them a hundred times as fast as the others."""
+    engine = cases.engine_of(cases.switches(500, 1.0, 1.25, [1.5]).parts())
+    engine.run(cases.FOREVER, 1000)
+    assert engine.groups.lengths.tolist() == [1000]
+    return engine, np.array([1.0, 1.25, 150.0, 150.0])
+
+
+def test_changed_rates_move_no_site():
+    engine, rates = parting()
+    before = engine.groups.sites(0).tolist()
+    engine.set_rates(rates)
+    assert engine.groups.sites(0).tolist() == before
+    assert engine.groups.lengths.tolist() == [1000, 0]
+    assert waiting(engine) == 500
+    engine.verify()
+
+
+def test_sites_follow_changed_rates_until_lists_are_as_tight_as_ever():
+    engine, rates = parting()
+    engine.set_rates(rates)
+    left = [waiting(engine)]
+    while engine.groups.swept >= 0:
+        engine.run(cases.FOREVER, 1)
+        engine.verify()
+        left.append(waiting(engine))
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0 < left[-2]
+    assert len(left) <= 126
+    assert engine.groups.lengths.tolist() == [500, 500]
+    assert engine.groups.bounds.tolist() == [150.0, 1.25]
+
+
+def test_a_thousand_changes_of_rates_leave_few_classes_and_lists():
+    parts = cases.rd3d((10, 10, 10)).parts()
+    engine = cases.engine_of(parts)
+    engine.run(cases.FOREVER, 20_000)
+    n_classes, n_bytes, most = engine.environments.n_classes, engine.n_bytes, 0
+    powers = np.array([1.0, -2.0, 3.0, 0.5, -1.0])
+    for step in range(1000):
+        engine.set_rates(parts.rules.rates * 10.0 ** (powers * np.sin(step / 60)))
+        engine.run(cases.FOREVER, 20)
+        most = max(most, engine.groups.n_groups)
+    engine.verify()
+    assert engine.environments.n_classes < 5 * n_classes
+    assert most < 64
+    assert engine.n_bytes < 5 * n_bytes
+
+
+def test_looking_while_sites_follow_changed_rates_does_not_change_the_trajectory():
+    parts = cases.rd3d((12, 12, 12)).parts()
+    watched, alone = cases.engine_of(parts), cases.engine_of(parts)
+    for step in range(1, 6):
+        for k in range(10):
+            watched.run((10 * (step - 1) + k, 0.7))
+        for engine in (watched, alone):
+            engine.run((10 * step, 0.0))
+            engine.set_rates(parts.rules.rates * (1.0 + 3.0 * np.sin(step + np.arange(5)) ** 2))
+        assert np.array_equal(watched.species, alone.species)
+    assert watched.n_candidates == alone.n_candidates > 5000
+
+
+def test_lists_and_classes_can_be_taken_over_while_sites_follow_changed_rates():
+    engine, rates = parting()
+    other = cases.engine_of(cases.switches(500, 1.0, 1.25, [1.5]).parts())
+    other.set_rates(rates)
+    engine.set_rates(rates)
+    engine.run(cases.FOREVER, 30)
+    classes, lists = engine.environments.state(), engine.groups.state()
+    assert lists["sweep"].any()
+    assert not classes["is_current"].all()
+    other.environments.restore(classes)
+    other.groups.restore(lists)
+    for kept, found in ((classes, other.environments.state()), (lists, other.groups.state())):
+        assert all(np.array_equal(array, found[name]) for name, array in kept.items())
+    structures(other)["species"][:] = structures(engine)["species"]
+    structures(other)["class_of"][:] = structures(engine)["class_of"]
+    other.verify()
 
 
 @pytest.mark.parametrize(

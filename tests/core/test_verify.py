@@ -107,7 +107,23 @@ def break_entry_sum(engine, arrays):
     arrays["entry_sum"][0] *= 1.0 + 1e-12
 
 
+def break_entry_slot(engine, arrays):
+    arrays["entry_slot"][0] += 1
+
+
+def break_label(engine, arrays):
+    arrays["label"][int(np.argmax(engine.groups.lengths))] -= 1
+
+
+def break_sweep(engine, arrays):
+    arrays["sweep"][int(np.argmax(engine.groups.lengths))] += 1
+
+
 BREAKS = {
+    "entry_slot": break_entry_slot,
+    "is_current": scale_one("is_current", 0),
+    "label": break_label,
+    "sweep": break_sweep,
     "species": break_species,
     "class_of": break_class_of,
     "level": break_level,

@@ -42,11 +42,17 @@ GAP = None
 
 
 class Group:
-    """The sites whose propensities share a binary exponent."""
+    """A list of sites with a common bound on their propensities."""
 
     def __init__(self):
         self.sites = []
-        self.bound = 0.0  # largest propensity ever seen here since the rates were set
+        self.bound = 0.0  # no propensity of a site here is larger
+        self.label = None  # binary exponent of the environments that are new here; None: takes none
+        self.sweep = 0  # sites at places below this may belong elsewhere since the rates changed
+
+    @property
+    def is_free(self):
+        return self.label is None and not self.sites and not self.sweep
 
     @property
     def weight(self):
@@ -65,6 +71,27 @@ class Group:
             place, last = self.sites.index(GAP), self.sites.pop()
             if place < len(self.sites):
                 self.sites[place] = last
+
+
+class Class:
+    """An environment and the group that its sites are in.
+
+    When that is no longer the right one, the environment gets another class, and this one waits for its sites to leave.
+    """
+
+    def __init__(self, environment, entries):
+        self.environment, self.entries = environment, entries
+        self.group = None
+        self.is_current = True
+
+    @property
+    def total(self):
+        return running_sums(self.entries)[-1]
+
+
+def label_of(total):
+    """Binary exponent of a propensity."""
+    return math.frexp(total)[1] if total > 0 else ZERO
 
 
 class ReferenceEngine:
@@ -106,6 +133,7 @@ class ReferenceEngine:
         self.solution = solution or ReferenceSolution([], [0], [], [], [0], [], [], [])
         self.solution.attach(exchange_change, exchange_order)
         self._flatten_rules()
+        self.views = [self._view(species) for species in range(rules.n_species)]
         self._start_lists()
 
     # Geometry and electrons
@@ -156,6 +184,21 @@ class ReferenceEngine:
                 )
             )
 
+    def _view(self, species):
+        """For each position: the first species that looks like each one from a site of this species."""
+        alike = []
+        rules = range(self.rules.rule_ptr[species], self.rules.rule_ptr[species + 1])
+        for position in range(len(self.opposite)):
+            looks = [
+                values
+                for rule in rules
+                for place, values in [*self.conditions[rule], *self.terms[rule]]
+                if place == position
+            ]
+            seen = [[values[other] for values in looks] for other in range(self.rules.n_species + 1)]
+            alike.append([seen.index(look) for look in seen])
+        return alike
+
     def _enabled(self, species, around, quanta):
         """[(rate, rule)] of a site, fastest first; equal rates keep the order of the rules."""
         found = []
@@ -175,7 +218,7 @@ class ReferenceEngine:
         return sorted(found, key=lambda pair: -pair[0])
 
     def _environment(self, site, still_seen=()):
-        """(species, species at every position, quanta): all that the rates of a site may depend on.
+        """(species, species at every position, quanta): all that the rates of a site depend on, and nothing else.
 
         `still_seen` holds (position, species) where the site has not noticed yet that its neighbour changed.
         """
@@ -185,51 +228,75 @@ class ReferenceEngine:
         around = [self.species[other] for other in self.neighbours[site]]
         for position, old in still_seen:
             around[position] = old
-        return species, tuple(around), self.quanta[site] if self.electrons else None
+        rules = slice(self.rules.rule_ptr[species], self.rules.rule_ptr[species + 1])
+        noticed = tuple(alike[other] for alike, other in zip(self.views[species], around, strict=True))
+        return species, noticed, self.quanta[site] if self.rules.rule_tunnels[rules].any() else None
+
+    def _class(self, environment):
+        """The current class of an environment, which may be new."""
+        if environment not in self.current:
+            self.current[environment] = Class(environment, self._enabled(*environment))
+            self.classes.append(self.current[environment])
+        return self.current[environment]
 
     def _entries(self, environment):
-        """Enabled rules of an environment; remembered, in the order in which environments were met."""
-        if environment is None:
-            return []
-        if environment not in self.met:
-            self.met[environment] = self._enabled(*environment)
-        return self.met[environment]
+        """Enabled rules of an environment, with their rates."""
+        return [] if environment is None else self._class(environment).entries
 
     # Lists
 
     def _start_lists(self):
-        self.met, self.groups, self.exponent_of = {}, {}, {}
+        self.classes, self.current, self.groups, self.group_of, self.noticed = [], {}, [], {}, {}
         for site in range(self.n_sites):
             self._assign(site, self._environment(site))
 
-    def _open_group(self, entries):
-        """Exponent of the group for these entries, opened and its bound raised if need be; None = none."""
-        if not entries:
-            return None
-        total = running_sums(entries)[-1]
-        exponent = math.frexp(total)[1] if total > 0 else ZERO
-        group = self.groups.setdefault(exponent, Group())
+    def _group_for(self, total):
+        """The group with the label of a propensity, opened and its bound raised if need be."""
+        group = self._labelled(label_of(total))
+        if group is None:
+            group = next((each for each in self.groups if each.is_free), None)
+            if group is None:
+                group = Group()
+                self.groups.append(group)
+            group.label = label_of(total)
         group.bound = max(group.bound, total)
-        return exponent
+        return group
+
+    def _labelled(self, label):
+        return next((group for group in self.groups if group.label == label), None)
+
+    def _group(self, environment):
+        """Where the sites of an environment belong; None = nowhere, they start nothing."""
+        if not self._entries(environment):
+            return None
+        kind = self._class(environment)
+        if kind.group is None:
+            kind.group = self._group_for(kind.total)
+        return kind.group
 
     def _assign(self, site, environment):
         """List a site where its environment belongs; a site that stays in its group keeps its place."""
-        before, after = self.exponent_of.get(site), self._open_group(self._entries(environment))
-        if before != after:
+        before, after = self.group_of.get(site), self._group(environment)
+        if before is not after:
             if before is not None:
                 self._close_gaps()  # there is one at a time
-                self.groups[before].sites[self.groups[before].sites.index(site)] = GAP
+                before.sites[before.sites.index(site)] = GAP
             if after is not None:
-                self.groups[after].insert(site)
-        self.exponent_of[site] = after
+                after.insert(site)
+        self.group_of[site], self.noticed[site] = after, environment
+
+    def _notice(self, site, environment):
+        """List a site anew if its environment has changed."""
+        if environment != self.noticed[site]:
+            self._assign(site, environment)
 
     def _close_gaps(self):
-        for group in self.groups.values():
+        for group in self.groups:
             group.close_gap()
 
     def _bound(self):
         """Sum of the weights, four at a time: the order of additions is part of the specification."""
-        weights = [group.weight for group in self.groups.values()]
+        weights = [group.weight for group in self.groups]
         lanes = [0.0] * 4
         for i, weight in enumerate(weights):
             lanes[i % 4] += weight
@@ -285,6 +352,7 @@ class ReferenceEngine:
             self.n_candidates += 1
             u = self._uniform() * bound
             happened = self._try_lattice(u) if u < on_lattice else self._try_solution(u - on_lattice)
+            self._sweep()
             if happened is not None:
                 self.n_events += 1
                 events.append(Event(*happened, self.seconds, self.fraction))
@@ -321,7 +389,7 @@ class ReferenceEngine:
 
     def _candidate(self, u):
         """(site, rule) of the next event, or None if the candidate is refused."""
-        filled = [group for group in self.groups.values() if group.weight > 0.0]
+        filled = [group for group in self.groups if group.weight > 0.0]
         for group in filled:
             if u < group.weight:
                 break
@@ -370,7 +438,7 @@ class ReferenceEngine:
         for other in self.neighbours[place]:
             images[other].pop(0)
             if other < self.n_sites and other not in changed:
-                self._assign(other, self._environment(other, [(position, old) for position in images[other]]))
+                self._notice(other, self._environment(other, [(position, old) for position in images[other]]))
 
     def _refresh_column(self, site):
         """Carry the sum of the decays from a changed site to the top of its column."""
@@ -383,21 +451,89 @@ class ReferenceEngine:
             reachable = quanta if quanta <= self.cutoff else None
             if self.quanta[above] != reachable:
                 self.quanta[above] = reachable
-                self._assign(above, self._environment(above))
+                self._notice(above, self._environment(above))
+
+    # Changes of rates
 
     def set_rates(self, rates):
-        """Other rate constants: every environment ever met is rated again, in order; lists keep theirs."""
+        """Other rate constants: every environment ever met is rated again; sites keep their places for now."""
+        if np.asarray(rates).tolist() == self.rates:
+            return
         old = self._bound() + self.solution.total()
-        self.rates = np.asarray(rates).tolist()
-        self._take_scale()
-        listed = [site for group in self.groups.values() for site in group.sites]
-        environments, self.met, self.groups = list(self.met), {}, {}
-        for environment in environments:
-            self._open_group(self._entries(environment))
-        for site in listed:
-            self.exponent_of[site] = self._open_group(self._entries(self._environment(site)))
-            self.groups[self.exponent_of[site]].sites.append(site)
+        self._rate(np.asarray(rates).tolist())
         self._rescale(old, self._bound() + self.solution.total())
+
+    def _rate(self, rates):
+        """Rate all classes, then arrange the groups."""
+        if self._is_behind():
+            while any(group.sweep for group in self.groups):
+                self._sweep()
+        self.rates = rates
+        self.scale = [self.solution.ceiling(process) for process in range(self.rules.n_processes)]
+        self.solution.gates_moved = False
+        for kind in self.classes:
+            kind.entries = self._enabled(*kind.environment)
+        self._relabel()
+        self._part()
+
+    def _is_behind(self):
+        """Too many groups to sweep, or too many classes that wait for their sites to leave."""
+        n_current = sum(kind.is_current for kind in self.classes)
+        n_waiting = sum(not kind.is_current and kind.group is not None for kind in self.classes)
+        return sum(group.sweep > 0 for group in self.groups) > 32 or n_waiting > 4 * n_current + 1024
+
+    def _relabel(self):
+        """Bounds and labels of the groups by the new totals of their classes, the longest group first."""
+        members = [[kind for kind in self.classes if kind.group is group] for group in self.groups]
+        for group in self.groups:
+            group.label = None
+        for group, kinds in sorted(zip(self.groups, members, strict=True), key=lambda pair: -len(pair[0].sites)):
+            if group.sites:
+                group.bound = max(kind.total for kind in kinds)
+                if self._labelled(label_of(group.bound)) is None:
+                    group.label = label_of(group.bound)
+            else:
+                group.bound, group.sweep = 0.0, 0
+                for kind in kinds:
+                    kind.group = None
+
+    def _part(self):
+        """Classes that have become too slow for their group leave it, and all leave those without a label."""
+        for kind in list(self.classes):
+            group = kind.group
+            if group is None or not kind.is_current:
+                continue
+            if group.label is None or (group.bound > 0.0 and 2 * kind.total <= group.bound):
+                group.sweep = len(group.sites)
+                self._replace(kind, self._group_for(kind.total))
+
+    def _replace(self, kind, group):
+        """Another class is the current one from now on: one in that group, an unused one, or a new one."""
+        twins = [each for each in self.classes if each.environment == kind.environment and each is not kind]
+        twin = next((each for each in twins if each.group is group), None)
+        twin = twin or next((each for each in twins if each.group is None), None)
+        if twin is None:
+            twin = Class(kind.environment, kind.entries)
+            self.classes.append(twin)
+        kind.is_current, twin.is_current, twin.group = False, True, group
+        self.current[kind.environment] = twin
+
+    def _sweep(self):
+        """Move up to eight sites to where they belong now, from the end of the first group that has such sites."""
+        group = next((group for group in self.groups if group.sweep), None)
+        if group is None:
+            return
+        group.sweep = min(group.sweep, len(group.sites))
+        for _ in range(min(8, group.sweep)):
+            group.sweep -= 1
+            site = group.sites[group.sweep]
+            self._assign(site, self._environment(site))
+            self._close_gaps()
+        if not group.sweep:
+            members = [kind for kind in self.classes if kind.group is group]
+            group.bound = max((kind.total for kind in members if kind.is_current), default=0.0)
+            for kind in members:
+                kind.group = group if kind.is_current else None
 
     def renew(self, count=None, rates=None):
         """Other molecules or other rates in the solution."""
@@ -410,30 +546,10 @@ class ReferenceEngine:
             self._follow_gates()
         self._rescale(old, self._bound() + self.solution.total())
 
-    def _take_scale(self):
-        """Combinations of molecules that each process is rated with now; returns those that have changed."""
-        old, self.scale = self.scale, [self.solution.ceiling(process) for process in range(self.rules.n_processes)]
-        self.solution.gates_moved = False
-        return {process for process, scale in enumerate(self.scale) if scale != old[process]}
-
     def _follow_gates(self):
-        """Rate the environments that ask for molecules, and move their sites to other lists, last ones first."""
-        changed, left = self._take_scale(), set()
-        for environment, entries in list(self.met.items()):
-            if changed.isdisjoint(int(self.rules.rule_process[rule]) for _, rule in entries):
-                continue
-            before = self._open_group(entries)
-            self.met[environment] = self._enabled(*environment)
-            if self._open_group(self.met[environment]) != before:
-                left.add(before)
-        walked = 0
-        for exponent, group in list(self.groups.items()):
-            if exponent in left:
-                walked += len(group.sites)
-                for site in group.sites[::-1]:
-                    self._assign(site, self._environment(site))
-                self._close_gaps()
-        self.solution.patience = 100 + walked // 8
+        """Rate the environments that ask for molecules."""
+        self._rate(self.rates)
+        self.solution.patience = 100 + sum(group.sweep for group in self.groups) // 8
 
     def _rescale(self, old, new):
         """Scale the rest of the waiting time with the total, or draw afresh if either total is zero."""

@@ -52,9 +52,10 @@ def assert_same(engine, twin):
     assert (engine.n_events, engine.n_candidates) == (twin.n_events, twin.n_candidates)
     assert engine.time == (twin.seconds, twin.fraction)
     assert [engine.groups.sites(g).tolist() for g in range(engine.groups.n_groups)] == [
-        group.sites for group in twin.groups.values()
+        group.sites for group in twin.groups
     ]
-    assert engine.groups.bounds.tolist() == [group.bound for group in twin.groups.values()]
+    assert engine.groups.bounds.tolist() == [group.bound for group in twin.groups]
+    assert engine.environments.n_classes - 1 == len(twin.classes)
 
 
 def assert_same_events(engine, twin, n):
@@ -88,6 +89,21 @@ def test_engine_replays_its_twin_while_rates_are_ramped(name):
         engine.set_rates(rates)
         twin.set_rates(rates)
         assert_same(engine, twin)
+    engine.verify()
+
+
+@pytest.mark.parametrize("n", [1, 40])
+def test_engine_replays_its_twin_while_rates_jump_faster_than_sites_can_follow(n):
+    """Lists of 30 propensities that jump over 24 decades: all of them have to be swept at once now and then."""
+    draw = np.random.Generator(cases.bits(11))
+    engine, twin = both(cases.switches(n, 1.0, 2.0, tuple(3.0 + k for k in range(39))).parts())
+    for _ in range(60):
+        rates = 10.0 ** draw.uniform(-12, 12, 80) * (draw.random(80) > 0.1)
+        engine.set_rates(rates)
+        twin.set_rates(rates)
+        assert_same(engine, twin)
+        engine.verify()
+        assert_same_events(engine, twin, 4)
     engine.verify()
 
 
