@@ -64,6 +64,7 @@ cdef class LatticeProcesses:
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
         self.looks_ahead, self.next_place = species.size > CACHED_SITES, -1
+        self.foreign, self.notes_edges, self.n_noted = 255, False, 0
         self._classify_all()
 
     def make_room(self):
@@ -130,7 +131,9 @@ cdef class LatticeProcesses:
             position = self.change_position[first + k]
             changed[k] = site if position < 0 else around[position]
             old[k] = self.state.species[changed[k]]
-            self.state.species[changed[k]] = self.change_species[first + k]
+            self.state.species[changed[k]] = self.change_species[first + k] + self.mark_of(old[k])
+        if self.notes_edges:
+            self.note_edges(changed, n)
         for k in range(n):
             if changed[k] != site:
                 self.state.neighbours(changed[k], around)
