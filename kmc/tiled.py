@@ -35,6 +35,7 @@ SPARSE = 8
 
 _PERMUTATIONS = tuple(itertools.permutations(range(N_COLOURS)))
 _BLOCK = 1024
+_NEVER = 2**60
 
 
 class TiledEngine:
@@ -143,16 +144,25 @@ class TiledEngine:
             start = self._settled() if self._is_sparse else self.time
             if start >= stop:
                 self.time = stop
-                return ExitReason.MAX_TIME if start < (2**60, 0.0) else ExitReason.NO_EVENTS
+                return ExitReason.NO_EVENTS if start[0] == _NEVER else ExitReason.MAX_TIME
             self._advance(start, min(_later(start, self.window), stop))
         return ExitReason.MAX_EVENTS
 
     def _settled(self) -> tuple[int, float]:
-        """When something happens next, whatever it is; the window is what the rates of now allow."""
+        """Start of the next window in which something happens; its length is what the rates of now allow.
+
+        Windows are skipped whole: one that began with the next event would know more than its sectors may, because
+        those that are told of a change draw their waiting times anew.
+        """
         due = self._sectors.settle(self.n_windows, self.time)
         found = self.ranks.every([*due, self._sectors.fastest])
         self.window = self._allowed(found[:, 2].max())
-        return max(self.time, min((int(seconds), float(fraction)) for seconds, fraction, _ in found))
+        seconds, fraction = min((int(seconds), float(fraction)) for seconds, fraction, _ in found)
+        if seconds == _NEVER:
+            return seconds, fraction
+        wait = (seconds - self.time[0]) + (fraction - self.time[1])
+        start = _later(self.time, math.floor(wait / self.window) * self.window)
+        return start if start <= (seconds, fraction) else self.time
 
     def _advance(self, start: tuple[int, float], end: tuple[int, float]) -> None:
         """One window: every colour in turn."""
@@ -264,6 +274,6 @@ def _later(time: tuple[int, float], wait: float) -> tuple[int, float]:
     """A time and a wait [s]."""
     fraction = time[1] + wait
     if not fraction < 1e15:
-        return 2**60, 0.0
+        return _NEVER, 0.0
     whole = math.floor(fraction)
     return time[0] + whole, fraction - whole
