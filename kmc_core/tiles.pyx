@@ -12,13 +12,14 @@ sector is walked through once in a window.
 import numpy as np
 
 from kmc_core.lattice_processes cimport MAX_CHANGES, MAX_POSITIONS, LatticeProcesses
-from kmc_core.rng cimport kmc_mulhi
+from kmc_core.rng cimport kmc_prefetch
 
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any
 cdef int MOST_LOOKED_AT = 256         # sites of a list that are asked how far they are from the edge
 
 cdef enum:
     NOT_READY = 3                     # as in `engine`
+    AHEAD = 8                         # changes that are fetched into the cache before they are taken over
 
 
 cdef void overwrite(LatticeProcesses lattice, site_t site, species_t species) noexcept nogil:
@@ -66,6 +67,7 @@ cdef class Sector:
         lattice.foreign, lattice.notes_edges = engine.rules.n_species // 2, True
         lattice.at_edge = at_edge.astype(np.uint8)
         lattice.noted, lattice.n_noted = np.zeros(256, dtype=np.uint32), 0
+        lattice.looks_ahead = True    # other sectors have had the cache since the last turn
         lattice.magic_plane = 0 if plane == 1 else (2**64 - 1) // int(plane) + 1
 
     cdef int prepare(self) except -1:
@@ -180,6 +182,10 @@ cdef class Sectors:
         self.n_in[i] = 0
         for k in range(n):
             update = sector.inbox[k]
+            if k + AHEAD < n:
+                site = <site_t> sector.inbox[k + AHEAD]
+                lattice.state.prefetch(site)
+                kmc_prefetch(&lattice.class_of[0] + site)
             site, species = <site_t> update, <species_t> (update >> 32)
             if lattice.state.species[site] - lattice.mark_of(lattice.state.species[site]) == species:
                 continue
