@@ -13,6 +13,7 @@ from pathlib import Path
 from kmc import __version__
 from kmc.errors import KmcError
 from kmc.interrupts import held, signals_as_interrupt
+from kmc.ranks import all_or_none, launched_ranks, world
 
 EXIT_FINISHED = 0
 EXIT_ERROR = 1
@@ -26,14 +27,6 @@ exit codes: 0 finished, 2 the input is refused, 75 stopped early, 1 anything els
   kmc run inputs/graphite_ec.yaml -o results/graphite_ec
   kmc plot results/graphite_ec
 """
-
-# Number of ranks and own rank, as launchers tell them: PMI (MPICH, Intel MPI), Open MPI, MVAPICH, srun.
-_LAUNCHERS = (
-    ("PMI_SIZE", "PMI_RANK"),
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
-    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
-)
 
 
 def main(argv=None):
@@ -219,10 +212,21 @@ def _rates(arguments):
 
 
 def _run(arguments):
-    n_ranks, rank = _launched_ranks()
-    if n_ranks > 1:
-        return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
+    n_ranks, rank = launched_ranks()
+    if n_ranks == 1:
+        return _run_film(arguments, overrides)
+    from kmc.tile_layout import has_tiles
+    from kmc.tile_ranks import first_speaks
+
+    if not has_tiles(arguments.deck, overrides, rank):
+        return _refuse_ranks(n_ranks, rank)
+    communicator = world()
+    with all_or_none(communicator, EXIT_STOPPED), first_speaks(communicator):
+        return _run_film(arguments, overrides, communicator)
+
+
+def _run_film(arguments, overrides, communicator=None):
     max_wall_time = _physical("--max-wall-time", arguments.max_wall_time, "time")
     directory = arguments.output or Path("results") / arguments.deck.stem
 
@@ -240,10 +244,15 @@ def _run(arguments):
             overwrite=arguments.overwrite,
             progress=None if arguments.quiet else Progress,
             max_wall_time=max_wall_time,
+            **({} if communicator is None else {"communicator": communicator}),
         )
     except KeyboardInterrupt:
+        if communicator is not None:
+            raise
         print(f"kmc: stopped by a signal; {_what_is_there(directory / 'results.h5')}", file=sys.stderr)
         return EXIT_STOPPED
+    if communicator is not None and communicator.rank > 0:
+        return EXIT_FINISHED if result.finished else EXIT_STOPPED
     if not result.finished:
         print(f"kmc: stopped early: {result.stop_reason}; {_what_is_there(result.path)}", file=sys.stderr)
         return EXIT_STOPPED
@@ -340,19 +349,11 @@ def _results_file(path):
     return file
 
 
-def _launched_ranks():
-    """Number of ranks that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
-    for size, rank in _LAUNCHERS:
-        if os.environ.get(size, "").isdigit():
-            return int(os.environ[size]), int(os.environ.get(rank, "0"))
-    return 1, 0
-
-
 def _refuse_ranks(n_ranks, rank):
     if rank == 0:
         print(
-            f"kmc: started on {n_ranks} ranks, but a single film runs on one rank for now: "
-            "start `kmc run` without mpiexec or srun, or with one rank",
+            f"kmc: started on {n_ranks} ranks, but a film in one piece runs on one: cut it into tiles "
+            "(docs/scaling.md), or start `kmc run` without mpiexec or srun",
             file=sys.stderr,
         )
     return EXIT_REFUSED

@@ -20,9 +20,14 @@ from kmc.mechanism import Mechanism, compile_mechanism
 from kmc.protocol import Protocol
 from kmc.solution_tables import SolutionTables, compile_solution_tables
 from kmc.tables import Tables, compile_tables
+from kmc.tile_layout import tiling_of
+from kmc.tile_ranks import ALONE
 
 if TYPE_CHECKING:
     from kmc.deck import Deck
+    from kmc.tile_ranks import Ranks
+    from kmc.tiled import TiledEngine
+    from kmc.tiling import Tiling
     from kmc_core import Engine, Interactions
 
 EVENTS, PLACES = 0, 1
@@ -44,6 +49,8 @@ class Model:
         None where nothing is counted but the sites of the lattice.
     interactions : kmc_core.Interactions or None
         Energies of neighbours, with barriers that follow them as at the lowest temperature; None where there are none.
+    tiling : Tiling or None
+        How the lattice is cut; None where it is in one piece.
     """
 
     deck: Deck
@@ -53,6 +60,7 @@ class Model:
     protocol: Protocol
     solution: SolutionTables | None = None
     interactions: Interactions | None = None
+    tiling: Tiling | None = None
 
     @classmethod
     def of(cls, deck: Deck) -> Model:
@@ -72,7 +80,9 @@ class Model:
         protocol = Protocol(section.potential, section.temperature, (section.potential_step, section.temperature_step))
         coldest = min(each.temperature for each in conditions_of(protocol, deck.run.duration))
         interactions = compile_interactions(mechanism, lattice, tables.rules, coldest)
-        return cls(deck, mechanism, lattice, tables, protocol, compile_solution_tables(mechanism), interactions)
+        solution = compile_solution_tables(mechanism)
+        tiling = tiling_of(deck, lattice, mechanism, tables.rules.offsets, solution is not None)
+        return cls(deck, mechanism, lattice, tables, protocol, solution, interactions, tiling)
 
     def with_seed(self, seed: int) -> Model:
         """The same model with other random numbers; everything else is shared.
@@ -145,8 +155,27 @@ class Model:
         """uint8, shape (nz, ny, nx): species of every site at time zero."""
         return _initial(self.deck, self.mechanism, self.lattice)
 
-    def engine(self) -> Engine:
-        """An engine at time zero with the rates of time zero."""
+    def engine(self, ranks: Ranks = ALONE) -> Engine | TiledEngine:
+        """An engine at time zero with the rates of time zero.
+
+        Parameters
+        ----------
+        ranks : Ranks
+            Processes that share the tiles of the film.
+
+        Returns
+        -------
+        engine : kmc_core.Engine or TiledEngine
+
+        Raises
+        ------
+        KmcError
+            If there are more ranks than tiles.
+        """
+        if self.tiling is not None:
+            engine = self._tiled_engine(ranks)
+            self.apply(engine, 0.0)
+            return engine
         from kmc_core import Engine
 
         tables = self.tables
@@ -158,6 +187,16 @@ class Model:
         )
         self.apply(engine, 0.0)
         return engine
+
+    def _tiled_engine(self, ranks: Ranks) -> TiledEngine:
+        from kmc.tiled import TiledEngine
+
+        tables, tiles = self.tables, self.deck.tiles
+        return TiledEngine(
+            self.initial(), self.lattice.periodic, tables.rules, self.tiling, self.deck.run.seed, ranks=ranks,
+            window=tiles.window, fraction=tiles.events_per_window, decay=tables.decay, quantum=tables.quantum,
+            cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
+        )
 
     def apply(self, engine: Engine, time: float) -> None:
         """Give an engine the rates of the conditions applied at a time.

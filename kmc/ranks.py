@@ -1,166 +1,177 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The processes that run one film together, and what they tell each other. Floor 1.
+"""MPI ranks: how many a launcher started, the library that joins them, and an end that no rank survives. Floor 1.
 
-`ALONE` is a single process, without MPI. All others go through mpi4py, which is imported here and nowhere else. What
-arrives does so in an order that depends on ranks of sectors and not on the time of arrival.
+MPI is touched only if a launcher started more than one process. What can be wrong with a cluster's MPI gets a sentence
+each, before any work is done.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from kmc.errors import KmcError
 
+if TYPE_CHECKING:
+    from mpi4py.MPI import Comm
+
+T = TypeVar("T")
+
 # Number of ranks and own rank, as launchers tell them: PMI (MPICH, Intel MPI), Open MPI, MVAPICH, srun.
 _LAUNCHERS = (
-    ("PMI_SIZE", "PMI_RANK"),
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
-    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
+    ("PMI_SIZE", "PMI_RANK", "mpiexec of MPICH or Intel MPI"),
+    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "mpiexec of Open MPI"),
+    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK", "mpiexec of MVAPICH"),
+    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun"),
 )
-_TAG = 7
+# Another rank that was stopped by the same signal speaks within this time [s].
+_GRACE = 1.0
 
 
-class Ranks:
-    """A single process; the base of those that are several.
-
-    Attributes
-    ----------
-    size, rank : int
-    """
-
-    size = 1
-    rank = 0
-
-    @property
-    def is_root(self) -> bool:
-        """Whether this process writes files and speaks."""
-        return self.rank == 0
-
-    def every(self, values: Sequence[float]) -> np.ndarray:
-        """float64, shape (size, n): the numbers of all processes, on each of them."""
-        return np.array([values], dtype=np.float64)
-
-    def summed(self, counts: np.ndarray) -> np.ndarray:
-        """int64: the sum over all processes, on each of them."""
-        return counts
-
-    def joined(self, part: np.ndarray) -> list[np.ndarray]:
-        """The uint8 arrays of all processes, on each of them."""
-        return [part]
-
-    def exchange(self, messages: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """Swap uint64 arrays with neighbours; both sides name each other.
-
-        Parameters
-        ----------
-        messages : dict of int to uint64 array
-            By rank.
-
-        Returns
-        -------
-        dict of int to uint64 array
-            What they have sent, in ascending rank.
-        """
-        return {}
-
-    def agreed(self, value: Any) -> Any:
-        """The value of the root, on every process."""
-        return value
+def launched_ranks() -> tuple[int, int]:
+    """Number of ranks that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
+    found = _launcher()
+    return (1, 0) if found is None else found[:2]
 
 
-ALONE = Ranks()
-"""Ranks: one process."""
-
-
-class MpiRanks(Ranks):
-    """Processes under MPI.
-
-    Parameters
-    ----------
-    communicator : mpi4py.MPI.Comm
-    """
-
-    def __init__(self, communicator: Any):
-        self.communicator = communicator
-        self.size, self.rank = communicator.Get_size(), communicator.Get_rank()
-        self.waited = 0.0
-
-    def every(self, values: Sequence[float]) -> np.ndarray:
-        """See `Ranks.every`."""
-        own = np.array(values, dtype=np.float64)
-        found = np.empty((self.size, len(own)))
-        self.communicator.Allgather(own, found)
-        return found
-
-    def summed(self, counts: np.ndarray) -> np.ndarray:
-        """See `Ranks.summed`."""
-        found = np.empty_like(counts)
-        self.communicator.Allreduce(counts, found)
-        return found
-
-    def joined(self, part: np.ndarray) -> list[np.ndarray]:
-        """See `Ranks.joined`."""
-        return [np.frombuffer(each, dtype=np.uint8) for each in self.communicator.allgather(part.tobytes())]
-
-    def exchange(self, messages: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """See `Ranks.exchange`."""
-        from mpi4py import MPI
-
-        status = MPI.Status()
-        pending = [self.communicator.Isend([part, MPI.UINT64_T], rank, _TAG) for rank, part in messages.items()]
-        found = {}
-        for rank in sorted(messages):
-            self.communicator.Probe(rank, _TAG, status)
-            found[rank] = np.empty(status.Get_count(MPI.UINT64_T), dtype=np.uint64)
-            self.communicator.Recv([found[rank], MPI.UINT64_T], rank, _TAG)
-        MPI.Request.Waitall(pending)
-        return found
-
-    def agreed(self, value: Any) -> Any:
-        """See `Ranks.agreed`."""
-        return self.communicator.bcast(value)
-
-
-def launched() -> tuple[int, int]:
-    """Number of processes that an MPI launcher started, and which of them this is; (1, 0) without a launcher."""
-    for size, rank in _LAUNCHERS:
+def _launcher() -> tuple[int, int, str] | None:
+    """Size, rank and name of the launcher, if there is one."""
+    for size, rank, name in _LAUNCHERS:
         if os.environ.get(size, "").isdigit():
-            return int(os.environ[size]), int(os.environ.get(rank, "0"))
-    return 1, 0
+            return int(os.environ[size]), int(os.environ.get(rank, "0")), name
+    return None
 
 
-def ranks() -> Ranks:
-    """The processes that the launcher of this one has started.
+def world() -> Comm | None:
+    """The communicator of all ranks; None if this process stands alone.
+
+    Returns
+    -------
+    communicator : mpi4py.MPI.Comm or None
 
     Raises
     ------
     KmcError
-        If there is no MPI library, or one that does not belong to the launcher.
+        If there is no MPI library, there are two of them, or the launcher belongs to another one; the other ranks leave
+        without a word.
     """
-    size, _ = launched()
-    if size == 1:
-        return ALONE
+    found = _launcher()
+    if found is None or found[0] == 1:
+        return None
+    n_ranks, rank, launcher = found
     try:
+        return _joined(n_ranks, launcher)
+    except KmcError:
+        if rank:  # all ranks find the same; the first one says it
+            raise SystemExit(KmcError.exit_code) from None
+        raise
+
+
+def _joined(n_ranks: int, launcher: str) -> Comm:
+    """The communicator, or what is wrong with it."""
+    started = f"{launcher} started {n_ranks} ranks"
+    try:
+        import mpi4py
+
+        mpi4py.rc.initialize = False
         from mpi4py import MPI
-    except (ImportError, RuntimeError) as error:
-        raise KmcError(f"started on {size} ranks, but there is no MPI library that mpi4py can use ({error}): load the "
-                       "MPI module of the cluster, or `pip install mpi4py mpich`") from None
-    if MPI.COMM_WORLD.Get_size() != size:
-        raise KmcError(f"the launcher started {size} processes, but the MPI library of mpi4py sees "
-                       f"{MPI.COMM_WORLD.Get_size()}: start with the mpiexec or srun that belongs to this library, "
-                       f"{MPI.Get_library_version().splitlines()[0]}")
-    return MpiRanks(MPI.COMM_WORLD)
+    except ImportError:
+        raise KmcError(f"{started}, but there is no MPI library: load the MPI module of the cluster "
+                       "or `pip install mpich`") from None
+    except RuntimeError as error:
+        raise KmcError(f"{started}, but the MPI library does not load: {error}") from error
+    library = " ".join(MPI.Get_library_version().strip().split("\n")[0].split(",")[0].replace("Version:", "").split())
+    is_open = "Open MPI" in library
+    if "PMI_SIZE" not in os.environ and is_open != ("Open MPI" in launcher) and launcher != "srun":
+        raise KmcError(f"{started}, but the MPI library is {library}: use its own mpiexec")
+    if not MPI.Is_initialized():
+        MPI.Init_thread()
+    twice = loaded_libraries()
+    if len(twice) > 1:
+        raise KmcError(f"two MPI libraries are loaded, {' and '.join(twice)}: keep one of them in the environment")
+    if MPI.COMM_WORLD.size != n_ranks:
+        own = "`srun --mpi=pmix` or `srun --mpi=pmi2`" if launcher == "srun" else "the mpiexec of that library"
+        raise KmcError(f"{started}, but to the MPI library ({library}) each of them stands alone: start with {own}")
+    return MPI.COMM_WORLD
 
 
-def give_up(exit_code: int) -> None:
-    """End the processes of all ranks, so that none waits for one that has failed; returns where there is only one."""
-    if launched()[0] > 1 and "mpi4py.MPI" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        sys.modules["mpi4py.MPI"].COMM_WORLD.Abort(exit_code)
+def loaded_libraries() -> list[str]:
+    """Paths of the MPI libraries in this process, from what the system has mapped; empty where it does not tell."""
+    try:
+        mapped = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return sorted(set(re.findall(r"(/\S*/libmpi(?:_abi)?\.so\S*)$", mapped, flags=re.MULTILINE)))
+
+
+def first_rank_decides(communicator: Comm | None, decide: Callable[[], T]) -> T:
+    """What rank 0 finds out, on all ranks; collective.
+
+    If it refuses, rank 0 raises what it found wrong and the others leave without a word, so that there is one message.
+
+    Parameters
+    ----------
+    communicator : Comm or None
+    decide : callable
+        Called on rank 0; its result must be picklable.
+
+    Returns
+    -------
+    found : object
+    """
+    if communicator is None:
+        return decide()
+    if communicator.rank:
+        found, exit_code = communicator.bcast(None)
+        if exit_code:
+            raise SystemExit(exit_code)
+        return found
+    try:
+        found = decide()
+    except BaseException as error:
+        communicator.bcast((None, getattr(error, "exit_code", 1)))
+        raise
+    communicator.bcast((found, 0))
+    return found
+
+
+@contextmanager
+def all_or_none(communicator: Comm | None, stopped_code: int) -> Iterator[None]:
+    """End all ranks if one of them fails in the block, within seconds and with one message.
+
+    Without this a rank that waits for the one that failed waits for ever.
+
+    Parameters
+    ----------
+    communicator : Comm or None
+        None: the block runs as it stands.
+    stopped_code : int
+        Exit code of the job after a signal.
+    """
+    if communicator is None:
+        yield
+        return
+    try:
+        yield
+    except KeyboardInterrupt:
+        # A signal to the launcher reaches all ranks; the first of them speaks for all.
+        if communicator.rank:
+            time.sleep(_GRACE)
+        _end(communicator, "kmc: stopped by a signal; go on with --resume", stopped_code)
+    except KmcError as error:
+        _end(communicator, str(error), error.exit_code)
+    except Exception as error:
+        reason = (str(error).strip() or "no message").split("\n")[0]
+        _end(communicator, f"kmc: rank {communicator.rank}: {type(error).__name__}: {reason}", 1)
+
+
+def _end(communicator: Comm, message: str, exit_code: int) -> NoReturn:
+    print(message, file=sys.stderr, flush=True)
+    communicator.Abort(exit_code)
+    raise SystemExit(exit_code)  # not reached with any library that keeps to the standard

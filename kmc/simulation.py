@@ -15,20 +15,22 @@ import numpy as np
 
 from kmc import fields, provenance
 from kmc.deck import load_deck
-from kmc.errors import InternalError
+from kmc.errors import InternalError, KmcError
 from kmc.interrupts import held
 from kmc.ledger import Ledger
 from kmc.model import Model
 from kmc.output import Writer
 from kmc.result import Result
 from kmc.schedule import clock, output_times, seconds
+from kmc.tile_ranks import ALONE, Ranks, ranks_of
 from kmc_core import ExitReason
 
 CHUNK = 200_000
 """int: events between two looks at the wall clock and at signals."""
 
 
-def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, progress=None, max_wall_time=None):
+def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, progress=None, max_wall_time=None,
+        communicator=None):
     """Grow the film of a deck.
 
     Parameters
@@ -47,6 +49,8 @@ def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, pro
         Called with the duration [s]; gives something with `update` and `finish`, such as `kmc.progress.Progress`.
     max_wall_time : float, optional, [s]
         Stop after this much wall time; instead of the deck's.
+    communicator : mpi4py.MPI.Comm, optional
+        Ranks that share the tiles of the film; only the first of them writes.
 
     Returns
     -------
@@ -65,8 +69,11 @@ def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, pro
         overrides["run.seed"] = str(seed)
     loaded = load_deck(Path(deck), overrides)
     directory = Path(directory) if directory is not None else Path("results") / Path(deck).stem
-    simulation = Simulation(Model.of(loaded), directory / "results.h5", overwrite=overwrite)
-    meter = progress(loaded.run.duration) if progress is not None else None
+    ranks, model = ranks_of(communicator), Model.of(loaded)
+    if ranks.size > 1 and model.tiling is None:
+        raise KmcError(f"{ranks.size} ranks cannot share a film in one piece: cut it, as in tiles: {{size: [64, 64]}}")
+    simulation = Simulation(model, directory / "results.h5", overwrite=overwrite, ranks=ranks)
+    meter = progress(loaded.run.duration) if progress is not None and ranks.is_root else None
     limit = max_wall_time if max_wall_time is not None else loaded.run.max_wall_time
     try:
         reason = simulation.run(limit if limit is not None else math.inf, meter)
@@ -74,6 +81,16 @@ def run(deck, *, directory=None, seed=None, overrides=None, overwrite=False, pro
         if meter is not None:
             meter.finish(simulation.stop_reason)
     return Result(simulation.path, finished=reason is None, stop_reason=reason)
+
+
+class Silent:
+    """Stands where a rank that writes nothing would have its writer."""
+
+    def append(self, values, lattice=None):
+        """Do nothing."""
+
+    def set_attributes(self, attributes):
+        """Do nothing."""
 
 
 class Simulation:
@@ -86,19 +103,22 @@ class Simulation:
         The results file.
     overwrite : bool
         Replace a file that exists.
+    ranks : Ranks
+        Processes that run the film together; all of them make this object and call its methods.
     """
 
-    def __init__(self, model: Model, path: Path, overwrite: bool = False):
+    def __init__(self, model: Model, path: Path, overwrite: bool = False, ranks: Ranks = ALONE):
         self.model = model
         self.path = path
-        self.engine = model.engine()
+        self.ranks = ranks
+        self.engine = model.engine(ranks)
         self.stop_reason: str | None = "interrupted"  # until the run says otherwise; None once it reached its end
         self._table = fields.species_table(model.mechanism)
         surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
         molecules = model.molecules(self.engine)
         self._ledger = Ledger(model.mechanism, self._count(), model.lattice.area, molecules=molecules)
         deck = model.deck
-        self._writer = Writer(
+        self._writer = Silent() if not ranks.is_root else Writer(
             path, model.mechanism, model.lattice, surface, provenance.attributes(deck, deck.run.seed),
             provenance.tables(deck, model.mechanism), overwrite=overwrite,
             volume=model.mechanism.compartment.size,
@@ -124,6 +144,8 @@ class Simulation:
         reason = self._grow(max_wall_time, progress)
         self.stop_reason = reason
         self._writer.set_attributes({"finished": int(reason is None), "stop_reason": reason or ""})
+        if self.model.tiling is not None:
+            self._writer.set_attributes(self.engine.report())
         return reason
 
     def _grow(self, max_wall_time: float, progress) -> str | None:
@@ -161,7 +183,7 @@ class Simulation:
                 return f"{limit} events executed"
             if self.engine.run(stop, chunk) != ExitReason.MAX_EVENTS:
                 return None
-            if wall.monotonic() - self._started > max_wall_time:
+            if self.ranks.agreed(wall.monotonic() - self._started > max_wall_time):
                 return f"{max_wall_time:g} s of wall time used"
             self._report(max_wall_time, progress)
 

@@ -12,15 +12,17 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from kmc_core.tiles import Sector, Sectors
 
-from kmc.ranks import ALONE
+from kmc.errors import KmcError
+from kmc.tile_ranks import ALONE
 from kmc.tiling import N_COLOURS, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
-from kmc_core.tiles import Sector, Sectors
+from kmc_core.reach import reaching_rates
 
 if TYPE_CHECKING:
-    from kmc.ranks import Ranks
+    from kmc.tile_ranks import Ranks
     from kmc.tiling import Box, Tiling
     from kmc_core import Rules
 
@@ -70,6 +72,8 @@ class TiledEngine:
         self._arguments = {"decay": decay_with_ghosts(decay), "quantum": quantum, "cutoff": cutoff,
                            "layer_of": layer_of}
         self._periodic = tuple(bool(each) for each in periodic)
+        if ranks.size > tiling.n_tiles:
+            raise KmcError(f"{ranks.size} ranks share {tiling.n_tiles} tiles: start fewer, or cut smaller tiles")
         owner = tiling.owners(ranks.size)
         self._rank_of = {box.number: int(owner[box.number // N_COLOURS]) for box in tiling.boxes}
         self._own = [box for box in tiling.boxes if self._rank_of[box.number] == ranks.rank]
@@ -77,8 +81,10 @@ class TiledEngine:
         ghostly = with_ghosts(rules)
         stride = _stride(rules)
         self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places))
+        self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
         self.n_events, self._is_sparse = 0, True
+        self._seen: tuple[object, np.ndarray] = None, species.ravel()
 
     def _neighbours(self) -> list[int]:
         """Ranks that know sites of ours, this one included, in ascending order."""
@@ -181,6 +187,9 @@ class TiledEngine:
 
     def _swap(self) -> None:
         """Put what sectors have changed into the inboxes of others, in ascending number of the former."""
+        if self.ranks.size == 1:
+            self._sectors.hear(self._sectors.told(0))
+            return
         own = self.ranks.rank
         messages = {rank: self._sectors.told(place) for place, rank in enumerate(self._places)}
         heard = self.ranks.exchange({rank: part for rank, part in messages.items() if rank != own})
@@ -204,12 +213,20 @@ class TiledEngine:
     def set_rates(self, rates, interactions=None) -> None:
         """Replace the rate constants, as `kmc_core.Engine.set_rates` does."""
         self._sectors.take_over_all(self.n_windows)
+        self._sectors.limit(reaching_rates(self.rules, np.asarray(rates)))
         self._sectors.set_rates(rates, self.time)
         self._is_sparse = True
 
     @property
     def species(self) -> np.ndarray:
         """uint8, shape (n_sites,): species of every site of the film."""
+        moment = self.time, self.n_windows
+        if self._seen[0] != moment:
+            self._seen = moment, self._gathered()
+        return self._seen[1]
+
+    def _gathered(self) -> np.ndarray:
+        """The own sites of all sectors, put together."""
         self._sectors.take_over_all(self.n_windows)
         parts = self.ranks.joined(np.concatenate([
             _in_box(sector.engine, box)[:, box.own].ravel()
@@ -223,13 +240,46 @@ class TiledEngine:
                 whole[:, box.y[rows][:, None], box.x[columns][None, :]] = part[first:first + n].reshape(
                     self.shape[0], len(rows), len(columns))
                 first += n
-        return whole.ravel()
+        found = whole.ravel()
+        found.flags.writeable = False
+        return found
 
     @property
     def event_count(self) -> np.ndarray:
         """int64, shape (n_processes,): events of each process so far."""
         own = np.sum([sector.engine.event_count for sector in self._sectors.sectors], axis=0, dtype=np.int64)
         return self.ranks.summed(own)
+
+    @property
+    def total_propensity(self) -> float:
+        """float: sum of the rate constants of everything that can happen now [1/s]."""
+        self._sectors.take_over_all(self.n_windows)
+        own = math.fsum(sector.engine.total_propensity for sector in self._sectors.sectors)
+        return math.fsum(self.ranks.every([own])[:, 0])
+
+    @property
+    def n_bytes(self) -> int:
+        """int: memory of the engines of all ranks [bytes]."""
+        return int(self.ranks.every([sum(sector.engine.n_bytes for sector in self._sectors.sectors)]).sum())
+
+    def report(self) -> dict[str, object]:
+        """What is worth knowing of the windows, for the attributes of the results.
+
+        Returns
+        -------
+        dict of str to str or number
+        """
+        counters, n_windows = self.counters, max(self.n_windows, 1)
+        y_axis, x_axis = self.tiling.y_axis, self.tiling.x_axis
+        turns = n_windows * len(self.tiling.boxes)
+        return {
+            "tiles": f"{x_axis.n_tiles} x {y_axis.n_tiles}",
+            "windows": self.n_windows,
+            "events_per_window": self.n_events / n_windows,
+            "idle_turns": 1.0 - counters["turns"] / turns,
+            "halo_changes": counters["handed"],
+            "halo_conflicts": counters["conflicts"],
+        }
 
     @property
     def counters(self) -> dict[str, int]:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a lattice is cut into tiles, tiles into sectors, and who runs them. Floor 30.
 
-A tile is a column of the lattice: a rectangle in x and y, and all of z. Its four sectors are its quarters; sector 4 t + c
-is the one of colour c in tile t. A sector's box is its own columns and those within the reach of what can happen there.
+A tile is a column of the lattice: a rectangle in x and y, and all of z. Its four sectors are its quarters; sector
+4 t + c is the one of colour c in tile t. A sector's box is its own columns and those within the reach of what can
+happen there.
 Tiles belong to the problem: nothing here depends on how many processes there are, but for `owners`.
 """
 
@@ -69,14 +70,16 @@ class Axis:
 
 def _axis(length: int, wraps: bool, size: int, reach: int, name: str) -> Axis:
     """Cut an axis into tiles of about `size` sites, and these into halves."""
-    if size >= length:
+    n_tiles = round(length / size)
+    if n_tiles <= 1:
         return Axis(length, wraps, (0, length), reach)
-    halves = 2 * max(round(length / size), 1)
+    halves = 2 * n_tiles
     edges = tuple(i * length // halves for i in range(halves + 1))
     if min(np.diff(edges)) < max(2 * reach, 1):
         raise KmcError(
-            f"tiles of {size} sites along {name} make sectors of {min(np.diff(edges))}; what can happen at a site depends "
-            f"on sites {reach} away, so sectors need at least {max(2 * reach, 1)}: give tiles of {4 * reach} or more"
+            f"tiles of {size} sites along {name} make sectors of {min(np.diff(edges))}; what can happen at a site "
+            f"depends on sites {reach} away, so sectors need at least {max(2 * reach, 1)}: give tiles of {4 * reach} "
+            "or more"
         )
     return Axis(length, wraps, edges, reach)
 

@@ -11,11 +11,15 @@ sector is walked through once in a window.
 """
 import numpy as np
 
+from kmc_core.environments cimport EnvironmentTable
 from kmc_core.lattice_processes cimport MAX_CHANGES, MAX_POSITIONS, LatticeProcesses
 from kmc_core.rng cimport kmc_prefetch
 
+cimport cython
+from libc.math cimport sqrt
+
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any
-cdef int MOST_LOOKED_AT = 256         # sites of a list that are asked how far they are from the edge
+cdef int MOST_LOOKED_AT = 64          # sites of a list that are asked how far they are from the edge
 
 cdef enum:
     NOT_READY = 3                     # as in `engine`
@@ -64,6 +68,8 @@ cdef class Sector:
         self.stamp = np.zeros(max(int(at_edge.sum()) * engine.state.nz, 1), dtype=np.uint32)
         self.inbox = np.zeros(64, dtype=np.uint64)
         self.n_handed = self.n_conflicts = 0
+        self.carried = np.zeros(256)
+        self.limit(np.zeros(len(engine.rules.rule_process)))
         lattice.foreign, lattice.notes_edges = engine.rules.n_species // 2, True
         lattice.at_edge = at_edge.astype(np.uint8)
         lattice.noted, lattice.n_noted = np.zeros(256, dtype=np.uint32), 0
@@ -81,28 +87,77 @@ cdef class Sector:
     cdef double reach(self) noexcept:
         """Fastest rate that can reach another sector: of a site at the edge, or so many events away from it [1/s].
 
-        A site that is d events from the edge counts its propensity divided by d.
+        A site that is d events from the edge counts what it can carry over (`kmc_core.reach`) divided by d. What cannot
+        move may become something that can within the window: where the fastest site starts k events a second and the
+        fastest mover m, those are k m t^2 / 2 moves in a window t, so that their rate counts as sqrt(k m), or m if k > m.
         """
         cdef LatticeProcesses lattice = self.engine.lattice
-        cdef double found = 0.0, bound, last = 1e308
+        cdef double found = 0.0, bound, last = 1e308, mover = self.mover
         cdef int group, chosen
-        cdef int64_t k, n
-        while True:                   # groups from the fastest on; there are few
-            chosen = -1
-            bound = found
+        cdef int64_t k
+        cdef site_t site
+        self.rate_classes()
+        for group in range(lattice.groups.n_groups):
+            if lattice.groups.length[group] > 0:
+                found = max(found, sqrt(min(lattice.groups.bound[group], mover) * mover))
+        while found < self.most:
+            chosen, bound = -1, found  # lists from the fastest on; there are few
             for group in range(lattice.groups.n_groups):
                 if lattice.groups.length[group] > 0 and bound < lattice.groups.bound[group] < last:
                     chosen, bound = group, lattice.groups.bound[group]
             if chosen < 0:
                 return found
-            last, n = bound, lattice.groups.length[chosen]
-            for k in range(n):
-                found = max(found, bound / self.steps[lattice.column(
-                    lattice.groups.pool[lattice.groups.start[chosen] + k])])
+            last = bound
+            for k in range(lattice.groups.length[chosen]):
                 if k == MOST_LOOKED_AT:
-                    found = bound     # on the safe side
-                if found >= bound:
-                    return found
+                    found = max(found, min(bound, self.most))  # on the safe side
+                if found >= min(bound, self.most):
+                    break
+                site = lattice.groups.pool[lattice.groups.start[chosen] + k]
+                found = max(found, self.carried[lattice.class_of[site]] / self.steps[lattice.column(site)])
+        return found
+
+    cdef void rate_classes(self) noexcept:
+        """What the sites of each class can carry over an edge; classes that are new since the last time only."""
+        cdef EnvironmentTable table = self.engine.environments
+        cdef int entry
+        cdef double total
+        if table.n_classes < self.n_rated:  # some have been forgotten, and the others renumbered
+            self.n_rated = 0
+        if table.n_classes > self.carried.shape[0]:
+            self.carried = np.concatenate([np.asarray(self.carried), np.zeros(table.n_classes)])
+        if self.n_rated == 0:
+            self.most = 0.0
+        for c in range(self.n_rated, table.n_classes):
+            total = 0.0
+            for entry in range(table.first[c], table.first[c] + table.size[c]):
+                total += min(table.entry_rate[entry], self.limits[table.entry_rule[entry]])
+            self.carried[c] = total
+            self.most = max(self.most, total)
+        self.n_rated = table.n_classes
+
+    def limit(self, double[::1] rates):
+        """Take over how fast each rule can carry something over an edge, at most [1/s]."""
+        self.limits, self.n_rated = rates, 0
+        self.mover = np.asarray(rates).max(initial=0.0)
+
+
+@cython.final
+cdef class Mail:
+    """Changes that one process is to be told, packed."""
+
+    cdef uint64_t[::1] updates
+    cdef int64_t n
+
+    def __init__(self):
+        self.updates, self.n = np.zeros(1024, dtype=np.uint64), 0
+
+    cdef inline int add(self, uint64_t update) except -1:
+        if self.n == self.updates.shape[0]:
+            self.updates = np.concatenate([np.asarray(self.updates), np.zeros_like(self.updates)])
+        self.updates[self.n] = update
+        self.n += 1
+        return 0
 
 
 cdef class Sectors:
@@ -124,7 +179,7 @@ cdef class Sectors:
         self.n_in = np.zeros(n, dtype=np.int64)
         self.due_seconds, self.due_fraction = np.full(n, -1, dtype=np.int64), np.zeros(n)
         self.reaches = np.zeros(n)
-        self.out, self.n_out = [np.zeros(1024, dtype=np.uint64) for _ in range(n_places)], np.zeros(n_places, np.int64)
+        self.out = [Mail() for _ in range(n_places)]
         self.n_events = self.n_turns = 0
 
     def turn(self, int colour, int64_t window, start, end):
@@ -203,12 +258,11 @@ cdef class Sectors:
     cdef int publish(self, Sector sector, int64_t window) except -1:
         """Tell all who know the sites that a sector has changed."""
         cdef LatticeProcesses lattice = sector.engine.lattice
-        cdef uint64_t[::1] out
         cdef int64_t k, place
         cdef uint64_t head
         cdef uint32_t site, column, z, plane = lattice.state.nx * lattice.state.ny
         cdef species_t species
-        cdef int t, destination
+        cdef int t
         for k in range(lattice.n_noted):
             site = lattice.noted[k]
             column = lattice.column(site)
@@ -219,22 +273,18 @@ cdef class Sectors:
             sector.stamp[place] = <uint32_t> (2 * window)
             head = (<uint64_t> (window & 1) << 40) | (<uint64_t> (species - lattice.mark_of(species)) << 32)
             for t in range(sector.target_ptr[column], sector.target_ptr[column + 1]):
-                destination = sector.target_place[t]
-                out = self.out[destination]
-                if self.n_out[destination] == out.shape[0]:
-                    self.out[destination] = out = np.concatenate([np.asarray(out), np.zeros_like(out)])
-                out[self.n_out[destination]] = (head | (<uint64_t> sector.target_slot[t] << 41)
-                                                | (z * sector.target_plane[t] + sector.target_column[t]))
-                self.n_out[destination] += 1
+                (<Mail> self.out[sector.target_place[t]]).add(
+                    head | (<uint64_t> sector.target_slot[t] << 41)
+                    | (z * sector.target_plane[t] + sector.target_column[t]))
         sector.n_handed += lattice.n_noted
         lattice.n_noted = 0
         return 0
 
     def told(self, int place):
         """uint64: what one process is to be told of the last turn, packed; taken out of here."""
-        n = self.n_out[place]
-        self.n_out[place] = 0
-        return np.asarray(self.out[place])[:n]
+        cdef Mail mail = self.out[place]
+        n, mail.n = mail.n, 0
+        return np.asarray(mail.updates)[:n]
 
     def hear(self, uint64_t[::1] updates):
         """Put what a process has told into the inboxes of the sectors."""
@@ -242,7 +292,7 @@ cdef class Sectors:
         cdef Sector sector
         for k in range(updates.shape[0]):
             i = <int64_t> (updates[k] >> 41)
-            sector = self.sectors[i]
+            sector = <Sector> self.sectors[i]
             if self.n_in[i] == sector.inbox.shape[0]:
                 sector.inbox = np.concatenate([np.asarray(sector.inbox), np.zeros_like(sector.inbox)])
             sector.inbox[self.n_in[i]] = updates[k]
@@ -292,6 +342,11 @@ cdef class Sectors:
                                                        and self.due_fraction[i] < first_fraction):
                 first_seconds, first_fraction = self.due_seconds[i], self.due_fraction[i]
         return first_seconds, first_fraction
+
+    def limit(self, rates):
+        """Say how fast each rule can carry something over an edge, at most: float64, shape (n_rules,), [1/s]."""
+        for sector in self.sectors:
+            sector.limit(rates)
 
     def set_rates(self, rates, now):
         """Give all sectors other rate constants.

@@ -48,6 +48,12 @@ FLOORS = {
     "deck_lattice": 18,
     "deck_compartment": 18,
     "deck_interactions": 18,
+    "deck_tiles": 18,
+    "ranks": 1,
+    "tile_ranks": 2,
+    "tiling": 30,
+    "tiled": 40,
+    "tile_layout": 42,
     "deck_species": 18,
     "deck_process": 18,
     "deck_models": 19,
@@ -135,7 +141,7 @@ FLOORS = {
 # What __init__ itself defines, without importing anything of ours: open to every floor.
 FREE_NAMES = {"__version__"}
 # The compiled core is floor 0 and is entered through these modules only.
-USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation"}
+USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled"}
 
 MODULE_LINES = 400
 PYTHON_FUNCTION_LINES = 50
