@@ -7,6 +7,7 @@ film does not depend on it.
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -91,6 +92,7 @@ class MpiRanks(Ranks):
     def __init__(self, communicator: Comm):
         self.communicator = communicator
         self.size, self.rank = communicator.Get_size(), communicator.Get_rank()
+        atexit.register(_leave)       # a launcher takes a process that ends without for one that has failed
 
     def every(self, values: Sequence[float]) -> np.ndarray:
         """See `Ranks.every`."""
@@ -137,6 +139,14 @@ class MpiRanks(Ranks):
         begin = time.perf_counter()
         yield
         self.waited += time.perf_counter() - begin
+
+
+def _leave() -> None:
+    """Say farewell to the other processes."""
+    from mpi4py import MPI
+
+    if MPI.Is_initialized() and not MPI.Is_finalized():
+        MPI.Finalize()
 
 
 def _patiently(requests: list[Any]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from kmc_core.tiles import Sector, Sectors
 
 from kmc.errors import KmcError
+from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
 from kmc.tiling import N_COLOURS, steps_to_edge
 from kmc_core import Engine, ExitReason
@@ -58,25 +60,29 @@ class TiledEngine:
         Where it does: events that the fastest site at an edge has in a window, on average.
     ranks : Ranks
         Processes that share the tiles.
+    probes : bool
+        Whether to measure what the windows cost in accuracy.
     decay, quantum, cutoff, layer_of
         As for `kmc_core.Engine`.
     """
 
     def __init__(self, species, periodic, rules: Rules, tiling: Tiling, seed: int, *, window: float | None = None,
-                 fraction: float = FRACTION, ranks: Ranks = ALONE, decay=None, quantum=0.0, cutoff=-1, layer_of=None):
+                 fraction: float = FRACTION, ranks: Ranks = ALONE, probes: bool = True,
+                 decay=None, quantum=0.0, cutoff=-1, layer_of=None):
         self.tiling, self.ranks, self.seed, self.rules = tiling, ranks, seed, rules
         self.fixed_window, self.fraction = window, fraction
         species = np.asarray(species, dtype=np.uint8)
         self.shape = species.shape
         decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
-        self._arguments = {"decay": decay_with_ghosts(decay), "quantum": quantum, "cutoff": cutoff,
-                           "layer_of": layer_of}
+        self._given = {"decay": decay, "quantum": quantum, "cutoff": cutoff, "layer_of": layer_of}
+        self._arguments = self._given | {"decay": decay_with_ghosts(decay)}
+        self.probe = WindowProbe() if probes else None
         self._periodic = tuple(bool(each) for each in periodic)
         if ranks.size > tiling.n_tiles:
             raise KmcError(f"{ranks.size} ranks share {tiling.n_tiles} tiles: start fewer, or cut smaller tiles")
         owner = tiling.owners(ranks.size)
-        self._rank_of = {box.number: int(owner[box.number // N_COLOURS]) for box in tiling.boxes}
-        self._own = [box for box in tiling.boxes if self._rank_of[box.number] == ranks.rank]
+        self.rank_of = {box.number: int(owner[box.number // N_COLOURS]) for box in tiling.boxes}
+        self._own = [box for box in tiling.boxes if self.rank_of[box.number] == ranks.rank]
         self._places = self._neighbours()
         ghostly = with_ghosts(rules)
         stride = _stride(rules)
@@ -89,7 +95,7 @@ class TiledEngine:
     def _neighbours(self) -> list[int]:
         """Ranks that know sites of ours, this one included, in ascending order."""
         numbers = {other.number for box in self._own for other, _ in self.tiling.overlaps(box)}
-        return sorted({self._rank_of[number] for number in numbers} | {self.ranks.rank})
+        return sorted({self.rank_of[number] for number in numbers} | {self.ranks.rank})
 
     def _sector(self, box: Box, species: np.ndarray, rules: Rules, stride: tuple[int, int]) -> Sector:
         """A sector with its engine."""
@@ -98,29 +104,30 @@ class TiledEngine:
         periodic = (self._periodic[0], self._periodic[1] and not self.tiling.y_axis.is_cut,
                     self._periodic[2] and not self.tiling.x_axis.is_cut)
         targets = self._targets(box)
-        engine = Engine(inside, periodic, rules, self._stream(STREAMS, box.number), **self._arguments)
+        engine = Engine(inside, periodic, rules, self.stream(STREAMS, box.number), **self._arguments)
         return Sector(engine, box.number, targets, steps_to_edge(box, np.diff(targets[0]) > 0, stride))
 
     def _targets(self, box: Box) -> tuple[np.ndarray, ...]:
         """Who must be told of a change in each column, as `kmc_core.tiles.Sector` wants it."""
         rows = [np.empty((0, 5), dtype=np.int64)]
         for other, columns in self.tiling.overlaps(box):
-            rank = self._rank_of[other.number]
+            rank = self.rank_of[other.number]
             known = np.flatnonzero(columns >= 0)
             same = np.ones(len(known), dtype=np.int64)
-            rows.append(np.stack([known, self._places.index(rank) * same, self._slot(other.number) * same,
+            rows.append(np.stack([known, self._places.index(rank) * same, self.slot(other.number) * same,
                                   columns[known], other.n_columns * same], axis=1))
         table = np.concatenate(rows)
         table = table[np.argsort(table[:, 0], kind="stable")]
         pointers = np.searchsorted(table[:, 0], np.arange(box.n_columns + 1))
         return tuple(np.ascontiguousarray(part, dtype=np.int32) for part in (pointers, *table[:, 1:].T))
 
-    def _slot(self, number: int) -> int:
+    def slot(self, number: int) -> int:
         """Index of a sector on the rank that runs it."""
-        rank = self._rank_of[number]
-        return sum(1 for other in self._rank_of if other < number and self._rank_of[other] == rank)
+        rank = self.rank_of[number]
+        return sum(1 for other in self.rank_of if other < number and self.rank_of[other] == rank)
 
-    def _stream(self, *key: int) -> np.random.PCG64DXSM:
+    def stream(self, *key: int) -> np.random.PCG64DXSM:
+        """The random numbers of one purpose."""
         return np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def run(self, stop, max_events: int = 2**60) -> ExitReason:
@@ -151,7 +158,9 @@ class TiledEngine:
             if start >= stop:
                 self.time = stop
                 return ExitReason.NO_EVENTS if start[0] == _NEVER else ExitReason.MAX_TIME
-            self._advance(start, min(_later(start, self.window), stop))
+            self._advance(start, min(later(start, self.window), stop))
+            if self.probe is not None:
+                self.probe.look(self)
         return ExitReason.MAX_EVENTS
 
     def _settled(self) -> tuple[int, float]:
@@ -167,7 +176,7 @@ class TiledEngine:
         if seconds == _NEVER:
             return seconds, fraction
         wait = (seconds - self.time[0]) + (fraction - self.time[1])
-        start = _later(self.time, math.floor(wait / self.window) * self.window)
+        start = later(self.time, math.floor(wait / self.window) * self.window)
         return start if start <= (seconds, fraction) else self.time
 
     def _advance(self, start: tuple[int, float], end: tuple[int, float]) -> None:
@@ -206,16 +215,34 @@ class TiledEngine:
         """Order of the colours in this window; random, the same for all tiles."""
         block, place = divmod(self.n_windows, _BLOCK)
         if place == 0 or self.n_windows == 1 or self._orders[0] != block:
-            generator = np.random.Generator(self._stream(ORDERS, block))
+            generator = np.random.Generator(self.stream(ORDERS, block))
             self._orders = block, generator.integers(len(_PERMUTATIONS), size=_BLOCK)
         return _PERMUTATIONS[self._orders[1][place]]
 
     def set_rates(self, rates, interactions=None) -> None:
         """Replace the rate constants, as `kmc_core.Engine.set_rates` does."""
         self._sectors.take_over_all(self.n_windows)
-        self._sectors.limit(reaching_rates(self.rules, np.asarray(rates)))
+        self.rules = replace(self.rules, rates=np.array(rates, dtype=np.float64))
+        self._sectors.limit(reaching_rates(self.rules, self.rules.rates))
         self._sectors.set_rates(rates, self.time)
         self._is_sparse = True
+
+    def on_patch(self, species: np.ndarray, tiling: Tiling, seed: int, window: float) -> TiledEngine:
+        """An engine for other sites under the same conditions, on this process alone, without probes.
+
+        Parameters
+        ----------
+        species : uint8, shape (nz, ny, nx)
+        tiling : Tiling
+        seed : int
+        window : float, [s]
+
+        Returns
+        -------
+        TiledEngine
+        """
+        given = {"window": window, "probes": False} | self._given
+        return TiledEngine(species, self._periodic, self.rules, tiling, seed, **given)
 
     @property
     def species(self) -> np.ndarray:
@@ -234,7 +261,7 @@ class TiledEngine:
         whole = np.empty(self.shape, dtype=np.uint8)
         for rank, part in enumerate(parts):
             first = 0
-            for box in (each for each in self.tiling.boxes if self._rank_of[each.number] == rank):
+            for box in (each for each in self.tiling.boxes if self.rank_of[each.number] == rank):
                 n = int(box.own.sum()) * self.shape[0]
                 rows, columns = np.flatnonzero(box.own.any(axis=1)), np.flatnonzero(box.own.any(axis=0))
                 whole[:, box.y[rows][:, None], box.x[columns][None, :]] = part[first:first + n].reshape(
@@ -279,6 +306,7 @@ class TiledEngine:
             "idle_turns": 1.0 - counters["turns"] / turns,
             "halo_changes": counters["handed"],
             "halo_conflicts": counters["conflicts"],
+            **({} if self.probe is None else self.probe.report()),
         }
 
     @property
@@ -320,8 +348,8 @@ def _stride(rules: Rules) -> tuple[int, int]:
     return int(most[1]), int(most[2])
 
 
-def _later(time: tuple[int, float], wait: float) -> tuple[int, float]:
-    """A time and a wait [s]."""
+def later(time: tuple[int, float], wait: float) -> tuple[int, float]:
+    """A time, as whole seconds and a fraction, and a wait [s]."""
     fraction = time[1] + wait
     if not fraction < 1e15:
         return _NEVER, 0.0

@@ -219,6 +219,23 @@ cdef class Sectors:
             self.publish(sector, window)
             self.note(i, sector)
 
+    def bound(self, int64_t i):
+        """float: rate of candidates of a sector, all changes taken over [1/s]."""
+        return (<Sector> self.sectors[i]).engine.total()
+
+    def fire(self, int64_t i, int64_t window, now):
+        """Let a candidate of one sector come at a given time; returns int, the events that it makes, 0 or 1."""
+        cdef Sector sector = self.sectors[i]
+        cdef Engine engine = sector.engine
+        cdef int64_t before = engine.n_events
+        sector.prepare()
+        engine.seconds, engine.fraction = now
+        engine.next_seconds, engine.next_fraction, engine.has_pending = engine.seconds, engine.fraction, True
+        engine._advance(engine.seconds, engine.fraction, before + 1)
+        engine.has_pending, self.due_seconds[i] = False, -1
+        self.publish(sector, window)
+        return engine.n_events - before
+
     cdef void note(self, int64_t i, Sector sector) noexcept:
         """Keep what the loop asks of every sector where it is found at once."""
         cdef bint has_pending = sector.engine.has_pending

@@ -52,7 +52,9 @@ FLOORS = {
     "ranks": 1,
     "tile_ranks": 2,
     "tiling": 30,
+    "tile_probe": 39,
     "tiled": 40,
+    "tile_exact": 43,
     "tile_layout": 42,
     "deck_species": 18,
     "deck_process": 18,
@@ -141,7 +143,7 @@ FLOORS = {
 # What __init__ itself defines, without importing anything of ours: open to every floor.
 FREE_NAMES = {"__version__"}
 # The compiled core is floor 0 and is entered through these modules only.
-USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled"}
+USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled", "tile_exact"}
 
 MODULE_LINES = 400
 PYTHON_FUNCTION_LINES = 50

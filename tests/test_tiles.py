@@ -6,17 +6,21 @@ Seeds are fixed; statistical thresholds would raise a false alarm once in 1e5 se
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from kmc.deck import parse_deck
-from kmc.errors import KmcError
+from kmc.errors import DeckError, KmcError
 from kmc.model import Model
+from kmc.tile_exact import ExactTiles
+from kmc.tile_ranks import ALONE
 from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling, steps_to_edge
 from kmc_core import Engine, ExitReason
@@ -39,12 +43,12 @@ CASES = {
 }
 
 
-def tiled(case, size=(8, 8), seed=1, **options):
+def tiled(case, size=(8, 8), seed=1, probes=False, **options):
     parts = case.parts()
     reach = np.abs(parts.rules.offsets).max(axis=0, initial=0)
     tiling = Tiling.of(parts.species.shape, parts.periodic, size, (int(reach[1]), int(reach[2])))
     return TiledEngine(parts.species, parts.periodic, parts.rules, tiling, seed, decay=parts.decay,
-                       quantum=parts.quantum, cutoff=parts.cutoff, **options)
+                       quantum=parts.quantum, cutoff=parts.cutoff, probes=probes, **options)
 
 
 def clock(time):
@@ -241,6 +245,46 @@ def run_mpi(n, code, directory, *arguments, timeout=100):
                           check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
 
 
+def test_the_probe_finds_the_error_of_windows_that_are_too_long():
+    """Windows of four hop times: events are lost, and the film says about how many (error bars of the probe: 3 %)."""
+    case = cases.hop3d((16, 48, 48))
+    engine = tiled(case, (16, 16), window=4.0, probes=True)
+    engine.run((256, 0.0))
+    v, n = case.species.size, int(case.species.sum())
+    true = engine.n_events / (256 * n * 6 * (v - n) / (v - 1)) - 1.0
+    found = engine.report()
+    assert true < -0.05
+    assert found["window_error"] < -2.0 * found["window_error_uncertainty"]
+    assert found["window_error"] == pytest.approx(true, abs=0.6 * abs(true))
+
+
+def test_probes_do_not_change_the_trajectory():
+    watched, alone = (tiled(CASES["hops"][0], probes=probes) for probes in (True, False))
+    for engine in (watched, alone):
+        engine.run((1, 0.0))
+    assert watched.probe.half > 0
+    assert digest(watched) == digest(alone)
+
+
+def exact_tiles(case, seed, ranks=ALONE):
+    parts = case.parts()
+    tiling = Tiling.of(parts.species.shape, parts.periodic, (8, 8), (1, 1))
+    return ExactTiles(parts.species, parts.periodic, parts.rules, tiling, seed, decay=parts.decay,
+                      quantum=parts.quantum, cutoff=parts.cutoff, ranks=ranks)
+
+
+def test_sectors_without_windows_are_the_exact_algorithm():
+    """Null events between sectors of unequal propensity; hops of walkers at equilibrium are counted."""
+    case = cases.hop3d((4, 16, 16))
+    engine = exact_tiles(case, 1)
+    engine.run((4, 0.0))
+    engine.verify()
+    v, n = case.species.size, int(case.species.sum())
+    expected = 4 * n * 6 * (v - n) / (v - 1)
+    assert abs(engine.n_events - expected) < SIGMAS * np.sqrt(expected)
+    assert engine.n_null > 0.02 * engine.n_events
+
+
 DIGESTS = """
 from kmc.ranks import world
 from kmc.tile_ranks import ranks_of
@@ -252,6 +296,11 @@ for name in test_tiles.CASES:
     found = test_tiles.digest(engine)
     if ranks.is_root:
         print(name, found, flush=True)
+engine = test_tiles.exact_tiles(test_tiles.CASES["film"][0], 1, ranks)
+engine.run((0, 0.0005))
+found = test_tiles.digest(engine)
+if ranks.is_root:
+    print("exact", found, flush=True)
 """
 
 
@@ -259,4 +308,82 @@ for name in test_tiles.CASES:
 def test_ranks_make_the_same_film_bit_for_bit(n_ranks, tmp_path):
     done = run_mpi(n_ranks, ["-c", DIGESTS], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [f"{name} {digest(trajectory(name))}" for name in CASES]
+    exact = exact_tiles(CASES["film"][0], 1)
+    exact.run((0, 0.0005))
+    alone = {**{name: trajectory(name) for name in CASES}, "exact": exact}
+    assert done.stdout.splitlines() == [f"{name} {digest(engine)}" for name, engine in alone.items()]
+
+
+DECK = """
+run: {duration: 1 s, seed: 3}
+lattice: {type: simple cubic, spacing: 0.5 nm, size: [32, 24, 8], fill: liquid,
+          layers: [{species: electrode, from: 0, to: 0}],
+          random: [{species: ion, fraction: 0.1}]}
+protocol: {temperature: 300 K, potential: {ramp: {start: 0.1 V, end: 0.2 V, rate: 50 mV/s}}}
+tiles: {size: [8, 8]}
+groups: {surface: [electrode, solid]}
+species:
+  electrode: {phase: electrode}
+  liquid: {phase: liquid}
+  ion: {phase: dissolved, formula: Li}
+  solid: {phase: solid, formula: Li, molar-volume: 13 cm^3/mol}
+processes:
+- {name: hop, equation: ion + liquid => liquid + ion, rate: {law: constant, rate-constant: 10 1/s}}
+- {name: grow, equation: "ion + {surface} <=> solid + {surface}", rate: {law: constant, rate-constant: 2 1/s,
+   reaction-free-energy: -0.05 eV}}
+output: {times: {every: 0.5 s}, snapshots: {every: 1 s}}
+"""
+
+SAME = ("lattice", "time_seconds", "time_fraction", "count", "event_count", "thickness_map", "porosity", "n_events")
+
+
+def test_ranks_write_the_same_results(tmp_path):
+    (tmp_path / "film.yaml").write_text(DECK)
+    command = ["-m", "kmc", "run", "film.yaml", "--quiet", "-o"]
+    for n_ranks in (1, 2, 3):
+        done = run_mpi(n_ranks, [*command, str(n_ranks)], tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout + done.stderr == ""
+    with h5py.File(tmp_path / "1" / "results.h5") as alone:
+        assert alone.attrs["finished"] == 1
+        assert alone.attrs["tiles"] == "4 x 3"
+        assert abs(alone.attrs["window_error"]) < 0.5
+        for n_ranks in (2, 3):
+            with h5py.File(tmp_path / str(n_ranks) / "results.h5") as shared:
+                assert all(np.array_equal(alone[name][()], shared[name][()]) for name in SAME)
+
+
+def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path):
+    (tmp_path / "film.yaml").write_text(DECK.replace("duration: 1 s", "duration: 1000 s"))
+    code = """
+import sys
+import kmc.tiled
+from kmc.cli import main
+from kmc.ranks import launched_ranks
+turn = kmc.tiled.TiledEngine._advance
+def broken(engine, start, end):
+    if launched_ranks()[1] == 1 and engine.n_windows == 20:
+        raise MemoryError("no room")
+    turn(engine, start, end)
+kmc.tiled.TiledEngine._advance = broken
+sys.exit(main(["run", "film.yaml", "--quiet", "-o", "out"]))
+"""
+    done = run_mpi(2, ["-c", code], tmp_path, timeout=60)
+    assert done.returncode != 0
+    assert done.stderr.count("no room") == 1
+
+
+def test_ranks_refuse_a_deck_with_one_message(tmp_path):
+    (tmp_path / "film.yaml").write_text(DECK.replace("fraction: 0.1", "fraction: 1.1"))
+    done = run_mpi(2, ["-m", "kmc", "run", "film.yaml"], tmp_path)
+    assert done.returncode != 0
+    assert done.stderr.count("film.yaml:") == 1
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (("size: [8, 8]", "size: [3, 3]"), "deck.yaml:7:15: tiles of 3 sites along y make sectors of 1"),
+    (("groups:", "solution: {gas: {formula: Li, count: 5}}\ngroups:"), "solution runs out or reacts"),
+])
+def test_films_that_cannot_be_cut_are_refused_where_the_deck_cuts_them(change, message):
+    with pytest.raises(DeckError, match=re.escape(message)):
+        Model.of(parse_deck(DECK.replace(*change)))
