@@ -110,6 +110,7 @@ def _add_deck(parser):
 def _add_check(commands):
     parser = _add_command(commands, "check", _check, "refuse the deck or explain it, with a half-second trial")
     _add_deck(parser)
+    parser.add_argument("--ranks", type=int, metavar="N", help="propose tiles for N ranks, with time and memory")
 
 
 def _add_rates(commands):
@@ -198,7 +199,8 @@ def _add_import(commands):
 def _check(arguments):
     from kmc.inspection import check
 
-    found = check(arguments.deck, _overrides(arguments.overrides))
+    n_ranks = () if arguments.ranks is None else (max(arguments.ranks, 1),)
+    found = check(arguments.deck, _overrides(arguments.overrides), *n_ranks)
     print(found.page)
     return EXIT_REFUSED if found.is_refused else EXIT_FINISHED
 

@@ -173,7 +173,7 @@ class Model:
             If there are more ranks than tiles.
         """
         if self.tiling is not None:
-            engine = self._tiled_engine(ranks)
+            engine = self.tiled_engine(self.tiling, ranks)
             self.apply(engine, 0.0)
             return engine
         from kmc_core import Engine
@@ -188,13 +188,25 @@ class Model:
         self.apply(engine, 0.0)
         return engine
 
-    def _tiled_engine(self, ranks: Ranks) -> TiledEngine:
+    def tiled_engine(self, tiling: Tiling, ranks: Ranks = ALONE) -> TiledEngine:
+        """An engine for the film in tiles, before any rate constants are given to it.
+
+        Parameters
+        ----------
+        tiling : Tiling
+        ranks : Ranks
+
+        Returns
+        -------
+        TiledEngine
+        """
         from kmc.tiled import TiledEngine
 
         tables, tiles = self.tables, self.deck.tiles
+        windows = {} if tiles is None else {"window": tiles.window, "fraction": tiles.events_per_window}
         return TiledEngine(
-            self.initial(), self.lattice.periodic, tables.rules, self.tiling, self.deck.run.seed, ranks=ranks,
-            window=tiles.window, fraction=tiles.events_per_window, decay=tables.decay, quantum=tables.quantum,
+            self.initial(), self.lattice.periodic, tables.rules, tiling, self.deck.run.seed, ranks=ranks,
+            **windows, decay=tables.decay, quantum=tables.quantum,
             cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
         )
 

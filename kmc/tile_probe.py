@@ -10,19 +10,16 @@ order in the window, so the difference is half of it: Arampatzis, Katsoulakis, P
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from kmc.tiling import Axis, Tiling
 
-if TYPE_CHECKING:
-    from kmc.tiled import TiledEngine
-
-FIRST, RATIO = 8, 8
+FIRST, RATIO = 64, 4
 """int: number of the first window after which the film is probed, and how many times more there are until the next."""
 
-MEMBERS, WINDOWS = 4, 16
+MEMBERS, WINDOWS = 2, 8
 """int: runs with each length of window, and windows that each of them takes."""
 
 PURPOSE = 5
@@ -38,15 +35,15 @@ class WindowProbe:
         Number of the window after which to look again.
     whole, half : int
         Events in windows of the film's length and of half of it.
-    square : int
-        Sum over pairs of runs of the squared difference of events.
+    square, pairs : int
+        Sum over pairs of runs of the squared difference of events, and how many pairs there were.
     """
 
     def __init__(self) -> None:
         self.due = FIRST
-        self.whole = self.half = self.square = 0
+        self.whole = self.half = self.square = self.pairs = 0
 
-    def look(self, engine: TiledEngine) -> None:
+    def look(self, engine: Any) -> None:
         """Probe the film as it is, if it is time to.
 
         Parameters
@@ -71,15 +68,20 @@ class WindowProbe:
         found = engine.ranks.summed(found)
         self.whole += int(found[:, 0].sum())
         self.half += int(found[:, 1].sum())
+        self.pairs += MEMBERS
         self.square += int(((found[:, 0] - found[:, 1]) ** 2).sum())
 
     def report(self) -> dict[str, float]:
-        """Relative error of the number of events, and its standard error; NaN where nothing has been probed."""
+        """Relative error of the number of events, and its standard error; NaN where nothing has been probed.
+
+        The standard error is from the scatter of the pairs of runs, or as if events were independent if that is more.
+        """
         if not self.half:
             return {"window_error": math.nan, "window_error_uncertainty": math.nan}
+        scatter = (self.square - (self.whole - self.half) ** 2 / self.pairs) * self.pairs / (self.pairs - 1)
         return {
             "window_error": 2.0 * (self.whole - self.half) / self.half,
-            "window_error_uncertainty": 2.0 * math.sqrt(self.square) / self.half,
+            "window_error_uncertainty": 2.0 * math.sqrt(max(scatter, self.whole + self.half)) / self.half,
         }
 
 

@@ -55,6 +55,8 @@ FLOORS = {
     "tile_probe": 39,
     "tiled": 40,
     "tile_exact": 43,
+    "scaling": 43,
+    "check_tiles": 71,
     "tile_layout": 42,
     "deck_species": 18,
     "deck_process": 18,

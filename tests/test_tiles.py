@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -18,7 +19,9 @@ import pytest
 
 from kmc.deck import parse_deck
 from kmc.errors import DeckError, KmcError
+from kmc.inspection import check
 from kmc.model import Model
+from kmc.scaling import Costs, efficiency
 from kmc.tile_exact import ExactTiles
 from kmc.tile_ranks import ALONE
 from kmc.tiled import TiledEngine
@@ -246,22 +249,22 @@ def run_mpi(n, code, directory, *arguments, timeout=100):
 
 
 def test_the_probe_finds_the_error_of_windows_that_are_too_long():
-    """Windows of four hop times: events are lost, and the film says about how many (error bars of the probe: 3 %)."""
+    """Windows of one hop time lose 7 % of the hops of walkers in sectors eight wide, and the film says so."""
     case = cases.hop3d((16, 48, 48))
-    engine = tiled(case, (16, 16), window=4.0, probes=True)
-    engine.run((256, 0.0))
+    engine = tiled(case, (16, 16), window=1.0, probes=True)
+    engine.run((65, 0.0))
     v, n = case.species.size, int(case.species.sum())
-    true = engine.n_events / (256 * n * 6 * (v - n) / (v - 1)) - 1.0
-    found = engine.report()
+    true = engine.n_events / (65 * n * 6 * (v - n) / (v - 1)) - 1.0
+    found, error = (engine.report()[name] for name in ("window_error", "window_error_uncertainty"))
     assert true < -0.05
-    assert found["window_error"] < -2.0 * found["window_error_uncertainty"]
-    assert found["window_error"] == pytest.approx(true, abs=0.6 * abs(true))
+    assert error < 0.03
+    assert abs(found - true) < 3.0 * error
 
 
 def test_probes_do_not_change_the_trajectory():
-    watched, alone = (tiled(CASES["hops"][0], probes=probes) for probes in (True, False))
+    watched, alone = (tiled(CASES["hops"][0], window=0.05, probes=probes) for probes in (True, False))
     for engine in (watched, alone):
-        engine.run((1, 0.0))
+        engine.run((4, 0.0))
     assert watched.probe.half > 0
     assert digest(watched) == digest(alone)
 
@@ -347,7 +350,7 @@ def test_ranks_write_the_same_results(tmp_path):
     with h5py.File(tmp_path / "1" / "results.h5") as alone:
         assert alone.attrs["finished"] == 1
         assert alone.attrs["tiles"] == "4 x 3"
-        assert abs(alone.attrs["window_error"]) < 0.5
+        assert alone.attrs["halo_changes"] > alone.attrs["halo_conflicts"] > 0
         for n_ranks in (2, 3):
             with h5py.File(tmp_path / str(n_ranks) / "results.h5") as shared:
                 assert all(np.array_equal(alone[name][()], shared[name][()]) for name in SAME)
@@ -387,3 +390,28 @@ def test_ranks_refuse_a_deck_with_one_message(tmp_path):
 def test_films_that_cannot_be_cut_are_refused_where_the_deck_cuts_them(change, message):
     with pytest.raises(DeckError, match=re.escape(message)):
         Model.of(parse_deck(DECK.replace(*change)))
+
+
+@pytest.mark.parametrize(("change", "lines"), [
+    (("", ""), ["tiles          4 x 3, 48 sectors", "ranks          3, 4 to 4 tiles each", "MB on a rank"]),
+    (("tiles: {size: [8, 8]}", ""), ["proposal       tiles: {size: [12, 12]}", "ranks          3, 2 to 2 tiles each"]),
+    (("size: [32, 24, 8]", "size: [4, 4, 8]"), ["a film of 4 x 4 columns is too small to be shared by 3 ranks"]),
+])
+def test_check_proposes_tiles_for_ranks(change, lines):
+    page = check(parse_deck(DECK.replace(*change).replace("duration: 1 s", "duration: 1000 s")), n_ranks=3).page
+    part = page[page.index("TILES AND RANKS"):page.index("FINDINGS")]
+    assert all(line in part for line in lines), part
+
+
+def test_check_without_tiles_does_not_speak_of_them():
+    assert "TILES" not in check(parse_deck(DECK.replace("tiles: {size: [8, 8]}", ""))).page
+
+
+def test_efficiency_falls_with_ranks_and_rises_with_events():
+    costs = Costs()
+    shares = [efficiency(1e6 / n_ranks, n_ranks, 8, costs) for n_ranks in (1, 64, 512, 4096)]
+    assert shares[0] == 1.0
+    assert all(b < a for a, b in pairwise(shares))
+    assert efficiency(1e8 / 512, 512, 8, costs) > efficiency(1e6 / 512, 512, 8, costs)
+    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, gather=0.0)
+    assert efficiency(4 * 500, 64, 8, balance_only) == pytest.approx(0.886, abs=0.001)  # kmc_methods: 0.89
