@@ -2,7 +2,7 @@
 """Films in tiles against the same films in one piece, in one process and on ranks.
 
 python -m benchmarks.tiles                   one process, interleaved with the film in one piece, CPU time
-mpiexec -n 2 python -m benchmarks.tiles      the film in tiles only, wall time, and what was waited for
+mpiexec -n 2 python -m benchmarks.tiles      the film in tiles only, CPU time of the busiest rank
 python -m benchmarks.tiles --model           efficiency on more ranks than there are here, from `kmc.scaling`
 """
 
@@ -49,7 +49,7 @@ def advanced(engine, wait, clock):
 def measure(repetitions):
     """Print what was measured."""
     ranks = ranks_of(world())
-    clock = time.process_time if ranks.size == 1 else time.perf_counter
+    clock = time.process_time
     for name, (shape, size, wait) in BOXES.items():
         parts = cases.hop3d(shape).parts()
         engines = {"tiles": in_tiles(parts, size, ranks)}
@@ -61,12 +61,12 @@ def measure(repetitions):
         ranks.waited = 0.0
         for _ in range(repetitions):
             for kind, engine in engines.items():
-                found[kind].append(advanced(engine, wait, clock))
+                found[kind].append(ranks.every([advanced(engine, wait, clock)]).max())
         if ranks.is_root:
             text = ", ".join(f"{kind} {np.median(each):.0f} ({min(each):.0f} to {max(each):.0f})"
                              for kind, each in found.items())
             events = engines["tiles"].n_events / engines["tiles"].n_windows
-            print(f"hop3d {name}, {ranks.size} ranks, ns per event: {text}; {events:.0f} events per window, "
+            print(f"hop3d {name}, {ranks.size} ranks, ns of CPU per event: {text}; {events:.0f} events per window, "
                   f"{ranks.waited:.2f} s waited", flush=True)
 
 
