@@ -261,12 +261,12 @@ class Model:
         exchange = {"exchange_change": self.solution.exchange_change, "exchange_order": self.solution.exchange_order}
         return {"solution": solution, **exchange}
 
-    def _stream(self, purpose: int) -> np.random.PCG64DXSM:
+    def _stream(self, purpose: int) -> np.random.SFC64:
         return _stream(self.deck, purpose)
 
 
-def _stream(deck: Deck, purpose: int) -> np.random.PCG64DXSM:
-    return np.random.PCG64DXSM(np.random.SeedSequence(deck.run.seed, spawn_key=(purpose,)))
+def _stream(deck: Deck, purpose: int) -> np.random.SFC64:
+    return np.random.SFC64(np.random.SeedSequence(deck.run.seed, spawn_key=(purpose,)))
 
 
 def _initial(deck: Deck, mechanism: Mechanism, lattice: Lattice) -> np.ndarray:

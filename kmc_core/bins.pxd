@@ -22,26 +22,51 @@ cdef class SiteGroups:
     cdef int64_t[::1] capacity        # (MAX_GROUPS,) room in `pool`
     cdef site_t[::1] pool             # sites of all groups
     cdef readonly int64_t pool_used
-    cdef uint32_t[::1] position       # (n_sites,) place of a listed site in its group
+    cdef readonly uint32_t[:, ::1] record  # (n_sites, 2) of a site: its place in its group, and its class. One line of
+                                           # the cache holds both: of the sites of an event hardly any is in the cache
+    cdef int32_t gap_group            # group where a removed site has left a gap in this event; -1 = none
+    cdef int64_t gap_place            # its place
 
     cdef int32_t group_for(self, double total) noexcept nogil
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
 
+    cdef inline uint32_t* of(self, site_t site) noexcept nogil:
+        """Record of a site."""
+        return &self.record[0, 0] + 2 * <int64_t> site
+
     cdef inline void insert(self, site_t site, int group) noexcept nogil:
-        self.pool[self.start[group] + self.length[group]] = site
-        self.position[site] = <uint32_t> self.length[group]
-        self.length[group] += 1
-        self.is_short |= self.capacity[group] - self.length[group] < self.margin
-        self.weight[group] = self.bound[group] * self.length[group]
+        """List a site, in the gap if there is one in its group: a walker takes the place that it has left."""
+        cdef int64_t place = self.gap_place
+        if group == self.gap_group:
+            self.gap_group = -1
+        else:
+            place = self.length[group]
+            self.length[group] = place + 1
+            self.is_short |= self.capacity[group] - place <= self.margin
+            self.weight[group] = self.bound[group] * (place + 1)
+        self.pool[self.start[group] + place] = site
+        self.of(site)[0] = <uint32_t> place
 
     cdef inline void remove(self, site_t site, int group) noexcept nogil:
-        """Swap the last site of the group into the place of the removed one."""
-        cdef int64_t last = self.length[group] - 1
-        cdef site_t moved = self.pool[self.start[group] + last]
-        self.pool[self.start[group] + self.position[site]] = moved
-        self.position[moved] = self.position[site]
+        """Leave a gap where a site is; its weight counts until `close_gap`."""
+        self.close_gap()
+        self.gap_group, self.gap_place = group, self.of(site)[0]
+
+    cdef inline void close_gap(self) noexcept nogil:
+        """Swap the last site of the group into the gap, if nothing has filled it; once at the end of every event."""
+        cdef int group = self.gap_group
+        cdef int64_t last
+        cdef site_t moved
+        if group < 0:
+            return
+        last = self.length[group] - 1
+        if self.gap_place != last:    # what stood in the gap may be listed elsewhere by now
+            moved = self.pool[self.start[group] + last]
+            self.pool[self.start[group] + self.gap_place] = moved
+            self.of(moved)[0] = <uint32_t> self.gap_place
         self.length[group] = last
         self.weight[group] = self.bound[group] * last
+        self.gap_group = -1
 
     cdef inline int64_t place_of(self, double u, uint64_t word) noexcept nogil:
         """Place in the pool that a draw would choose now: `u` in [0, total) the group, `word` the site."""

@@ -34,7 +34,8 @@ cdef class SiteGroups:
         self.capacity = np.zeros(MAX_GROUPS, dtype=np.int64)
         self.pool, self.pool_used = np.zeros(0, dtype=np.uint32), 0
         self.make_room()
-        self.position = np.zeros(n_sites, dtype=np.uint32)
+        self.record = np.zeros((max(n_sites, 1), 2), dtype=np.uint32)
+        self.gap_group, self.gap_place = -1, 0
 
     cdef int32_t group_for(self, double total) noexcept nogil:
         """The group of a class with this propensity; its bound is raised if need be."""
@@ -66,7 +67,7 @@ cdef class SiteGroups:
         places = np.concatenate([[0], np.cumsum(capacity)])
         new_groups = min(self.margin, MAX_GROUPS - used)
         old = np.asarray(self.pool)
-        pool = np.zeros(int(places[-1]) + new_groups * self.margin, dtype=np.uint32)
+        pool = np.zeros(int(places[used]) + new_groups * self.margin, dtype=np.uint32)
         for group in range(used):
             pool[places[group]:places[group] + length[group]] = old[start[group]:start[group] + length[group]]
         self._adopt(pool, places, capacity)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Engine: the kinetic Monte Carlo loop."""
+from libc.math cimport floor
+
 from kmc_core.bins cimport SiteGroups
 from kmc_core.electrons cimport ElectronPaths
 from kmc_core.environments cimport EnvironmentTable
@@ -41,6 +43,14 @@ cdef class Engine:
         return self.groups.total() + self.solution.total()
 
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil
-    cdef int _try_lattice(self, double u, double bound) noexcept nogil
-    cdef int _try_solution(self, double u) noexcept nogil
-    cdef void _schedule(self, double wait) noexcept nogil
+
+    cdef inline void _schedule(self, double wait) noexcept nogil:
+        """Put the next candidate at `wait` seconds from now."""
+        cdef double later = self.fraction + wait
+        cdef double whole = 0.0 if later < 1.0 else floor(later)
+        self.has_pending = True
+        if later < 1e15:
+            self.next_seconds = self.seconds + <int64_t> whole
+            self.next_fraction = later - whole
+        else:                         # beyond 30 million years: the wait itself is kept, for when rates rise
+            self.next_seconds, self.next_fraction, self.far_wait = <int64_t> 1 << 60, 0.0, wait

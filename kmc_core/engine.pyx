@@ -14,8 +14,6 @@ import numpy as np
 from kmc_core.networks import check_exchange
 from kmc_core.rules import check_box, check_decay, check_layers
 
-from libc.math cimport floor
-
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any stop
 
 
@@ -163,45 +161,8 @@ cdef class Engine:
             self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
             self.n_candidates += 1
             u = self.random.uniform() * bound
-            self.n_events += self._try_lattice(u, bound) if u < on_lattice else self._try_solution(u - on_lattice)
+            self.n_events += try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
         return 1
-
-    cdef inline int _try_solution(self, double u) noexcept nogil:
-        """A candidate in the solution; returns the number of events, 0 or 1."""
-        cdef int reaction = self.solution.candidate(u, self.random)
-        if reaction < 0:
-            return 0
-        self.solution.execute(reaction)
-        return 1
-
-    cdef inline int _try_lattice(self, double u, double bound) noexcept nogil:
-        """A candidate on the lattice; returns the number of events, 0 or 1."""
-        cdef site_t site
-        cdef rule_t rule = self.lattice.candidate(u, &site)
-        cdef int process
-        if self.lattice.looks_ahead:
-            self.lattice.look_ahead(bound)
-        if rule < 0:
-            return 0
-        process = self.lattice.rule_process[rule]
-        if self.solution.has_exchange and not self.solution.admits(process, self.random):
-            return 0
-        self.lattice.execute(site, rule)
-        self.count[process] += 1
-        if self.solution.has_exchange:
-            self.solution.exchange(process)
-        return 1
-
-    cdef void _schedule(self, double wait) noexcept nogil:
-        """Put the next candidate at `wait` seconds from now."""
-        cdef double later = self.fraction + wait
-        cdef double whole = 0.0 if later < 1.0 else floor(later)
-        self.has_pending = True
-        if later < 1e15:
-            self.next_seconds = self.seconds + <int64_t> whole
-            self.next_fraction = later - whole
-        else:                         # beyond 30 million years: the wait itself is kept, for when rates rise
-            self.next_seconds, self.next_fraction, self.far_wait = NEVER, 0.0, wait
 
     def set_rates(self, rates, interactions=None):
         """Replace the rate constants: potential, temperature or activities have changed.
@@ -298,3 +259,31 @@ cdef class Engine:
         """
         from kmc_core.verification import verify
         verify(self)
+
+
+cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
+    """A candidate on the lattice; returns the number of events, 0 or 1."""
+    cdef site_t site
+    cdef rule_t rule = self.lattice.candidate(u, &site)
+    cdef int process
+    if self.lattice.looks_ahead:
+        self.lattice.look_ahead(bound)
+    if rule < 0:
+        return 0
+    process = self.lattice.rule_process[rule]
+    if self.solution.has_exchange and not self.solution.admits(process, self.random):
+        return 0
+    self.lattice.execute(site, rule)
+    self.count[process] += 1
+    if self.solution.has_exchange:
+        self.solution.exchange(process)
+    return 1
+
+
+cdef inline int try_solution(Engine self, double u) noexcept nogil:
+    """A candidate in the solution; returns the number of events, 0 or 1."""
+    cdef int reaction = self.solution.candidate(u, self.random)
+    if reaction < 0:
+        return 0
+    self.solution.execute(reaction)
+    return 1

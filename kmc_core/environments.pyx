@@ -12,6 +12,8 @@ potential, temperature or activity re-rates classes; their sites only change lis
 import numpy as np
 
 
+cdef uint64_t GOLDEN = 0x9E3779B97F4A7C15ULL  # 2**64 over the golden ratio: scatters neighbouring keys
+
 MANY_CLASSES = 65536
 """int: classes beyond which those without sites are forgotten when room is short."""
 
@@ -56,6 +58,7 @@ cdef class EnvironmentTable:
         self.scratch = np.zeros(max(n_positions, 1), dtype=np.uint8)
         self.transmission = transmission
         self.margin, self.most_rules = margin, int(np.diff(rules.rule_ptr).max(initial=1))
+        self.key_limit = _key_limit(rules)
         self._allocate()
 
     def _allocate(self):
@@ -72,7 +75,10 @@ cdef class EnvironmentTable:
         self.layer = np.zeros(classes, dtype=np.int32)
         self.entry_rule = np.zeros(entries, dtype=np.int32)
         self.entry_sum, self.entry_rate = np.zeros(entries), np.zeros(entries)
-        self._rehash(np.zeros(4 * classes, dtype=np.int32))
+        slots = 4 * classes
+        if self.key_limit <= MANY_CLASSES:
+            slots = max(slots, 1 << (self.key_limit - 1).bit_length())
+        self._rehash(np.zeros(slots, dtype=np.int32))
 
     cdef int _rehash(self, class_t[::1] table) except -1:
         """Fill a new, empty hash table of a power of two entries, at most a quarter of them used."""
@@ -81,14 +87,15 @@ cdef class EnvironmentTable:
         self.table, self.table_shift = table, 64
         while mask >> (64 - self.table_shift):
             self.table_shift -= 1
+        self.multiplier = (<uint64_t> 1) << self.table_shift if self.key_limit <= table.shape[0] else GOLDEN
         for c in range(1, self.n_classes):
-            slot = (<uint64_t> self.key[c] * 0x9E3779B97F4A7C15ULL) >> self.table_shift
+            slot = (<uint64_t> self.key[c] * self.multiplier) >> self.table_shift
             while self.table[slot]:
                 slot = (slot + 1) & mask
             self.table[slot] = c
         return 0
 
-    def make_room(self, class_t[::1] class_of):
+    def make_room(self, class_t[:] class_of):
         """Room for the classes and entries that one event may add.
 
         Once there are many classes, those that no site is in any more are forgotten first: an interacting mechanism
@@ -106,7 +113,7 @@ cdef class EnvironmentTable:
             self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_sum), _doubled(self.entry_rate))
         self.is_short = False
 
-    def _keep(self, class_t[::1] class_of, occupied):
+    def _keep(self, class_t[:] class_of, occupied):
         """Renumber the occupied classes, in their order, and drop all others."""
         occupied[0] = True
         kept = np.flatnonzero(occupied)
@@ -130,7 +137,7 @@ cdef class EnvironmentTable:
         self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
                             columns[7], table)
 
-    cdef int _adopt_kept(self, class_t[::1] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
+    cdef int _adopt_kept(self, class_t[:] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
         class_of[:] = renumbered
         self.n_classes, self.n_entries = n, n_entries
         return 0
@@ -168,7 +175,7 @@ cdef class EnvironmentTable:
         self.is_short |= (self.n_classes + self.margin > self.key.shape[0]
                           or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
         mask = <uint64_t> self.table.shape[0] - 1
-        slot = (<uint64_t> key * 0x9E3779B97F4A7C15ULL) >> self.table_shift
+        slot = (<uint64_t> key * self.multiplier) >> self.table_shift
         while self.table[slot]:
             slot = (slot + 1) & mask
         self.table[slot] = c
@@ -207,6 +214,16 @@ cdef class EnvironmentTable:
             self.entry_sum[first + k] = total
         self.size[c] = n
         self.total[c] = total
+
+
+def _key_limit(rules):
+    """int: above every key; 2**64 where there could be too many, or keys are hashes."""
+    weights, levels = np.asarray(rules.weights), np.asarray(rules.level_stride) * 65535
+    parts = [np.asarray(rules.base), levels, np.asarray(rules.layer_stride) * (rules.n_layers - 1)]
+    if min(weights.min(initial=0), *(part.min(initial=0) for part in parts)) < 0:
+        return 2**64 - 1
+    most = weights.max(axis=2, initial=0).astype(float).sum(axis=1) + sum(part.astype(float) for part in parts)
+    return int(most.max(initial=0.0)) + 1 if most.max(initial=0.0) < 2.0**62 else 2**64 - 1
 
 
 def _picked(array, kept):

@@ -23,7 +23,8 @@ cdef class LatticeProcesses:
     cdef readonly SiteGroups groups
     cdef readonly RandomStream random
     cdef readonly object rules        # kmc_core.Rules
-    cdef class_t[::1] class_of        # (n_sites,) environment class of each site
+    cdef class_t[:] class_of          # (n_sites,) environment class of each site: a column of the lists' records
+    cdef int64_t[:, :, ::1] noticed   # (n_species, n_positions, n_species + 1) key that a neighbour adds for a species
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules
     cdef int32_t[::1] change_position
@@ -40,7 +41,8 @@ cdef class LatticeProcesses:
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
     cdef bint looks_ahead             # the lattice is too large for the cache
-    cdef int64_t next_place           # where in the pool of sites the next candidate is expected; -1 = not known
+    cdef int64_t next_place           # where in the pool of sites the third candidate from now is expected; -1 = not known
+    cdef int64_t next_site            # where the second one from now is expected; -1 = not known
 
     # only where this lattice is a part of a larger one (`tiles`)
     cdef readonly species_t foreign   # species from here on are those of sites of other parts, less this; 255 = none
@@ -78,11 +80,12 @@ cdef class LatticeProcesses:
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
-    cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
-                                  int n_changed) noexcept nogil
-    cdef void _classify(self, site_t site, site_t* around) noexcept nogil
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil
+    cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
+    cdef void _classify(self, site_t site) noexcept nogil
+    cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil
+    cdef int32_t _place_class(self, class_t c) noexcept nogil
     cdef void _refresh_column(self, site_t site) noexcept nogil
-    cdef void _assign(self, site_t site, class_t new) noexcept nogil
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
     cdef void _rate_site(self, site_t site) noexcept nogil
     cdef double _rate_of(self, int entry, site_t site, site_t* around) noexcept nogil

@@ -57,19 +57,22 @@ cdef class LatticeProcesses:
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
             margin += len(offsets) + 1
         self.groups = SiteGroups(species.size, margin)
-        self.class_of = np.zeros(species.size, dtype=np.int32)
+        self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
+        self.noticed = _noticed(np.asarray(self.environments.weights), np.asarray(self.state.opposite),
+                                np.asarray(self.environments.is_sensitive))
         self.layer_of = np.array(layer_of, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
-        self.looks_ahead, self.next_place = species.size > CACHED_SITES, -1
+        self.looks_ahead = species.size > CACHED_SITES
+        self.next_place = self.next_site = -1
         self.foreign, self.notes_edges, self.n_noted = 255, False, 0
         self._classify_all()
 
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
-        self.next_place = -1          # the pool may move
+        self.next_place = self.next_site = -1  # the pool may move
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
@@ -78,132 +81,126 @@ cdef class LatticeProcesses:
     cdef void look_ahead(self, double bound) noexcept nogil:
         """Fetch into the cache what the next candidates will need, while this event is executed.
 
-        The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); which
-        sites they choose is a guess with the lists as they are now, and nothing but the cache depends on it. The
-        candidate after the next has its list entry fetched; the next one what this entry, fetched one event ago, names.
+        The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); what they
+        choose is a guess with the lists as they are now, and nothing but the cache depends on it. Three candidates are
+        on their way at a time: the third from now has its list entry fetched, the second what lies around the site that
+        this entry names, the next what lies around the site that its rule will change.
         A factor of two at 1e6 sites, where each of these loads would be waited for.
         """
-        cdef int ahead = self.random.cursor + 5
-        cdef site_t site
+        cdef int ahead = self.random.cursor + 9
+        if self.next_site >= 0:
+            self._look_at_rule(<site_t> self.next_site, bound)
+        self.next_site = -1
         if self.next_place >= 0:
-            site = self.groups.pool[self.next_place]
-            kmc_prefetch(&self.class_of[0] + site)
-            kmc_prefetch(&self.groups.position[0] + site)
-            self.state.prefetch(site)
+            self.next_site = self.groups.pool[self.next_place]
+            kmc_prefetch(self.groups.of(<site_t> self.next_site))
+            self.state.prefetch(<site_t> self.next_site)
         self.next_place = -1
         if ahead + 1 < N_WORDS:
             self.next_place = self.groups.place_of(
-                <double> (self.random.words[ahead] >> 11) * (1.0 / 9007199254740992.0) * bound,
+                <double> <int64_t> (self.random.words[ahead] >> 11) * (1.0 / 9007199254740992.0) * bound,
                 self.random.words[ahead + 1])
             kmc_prefetch(&self.groups.pool[0] + self.next_place)
 
+    cdef inline void _look_at_rule(self, site_t site, double bound) noexcept nogil:
+        """Fetch the surroundings of the last site that the next candidate will change, if it starts at `site`."""
+        cdef class_t c = <class_t> self.groups.of(site)[1]
+        cdef int word = self.random.cursor + 3, last, position
+        cdef int64_t other
+        if word >= N_WORDS or self.environments.size[c] == 0:
+            return
+        last = self.environments.chosen(c, <double> <int64_t> (self.random.words[word] >> 11)
+                                        * (1.0 / 9007199254740992.0) * self.environments.total[c])
+        last = self.change_ptr[self.environments.entry_rule[last] + 1] - 1
+        position = self.change_position[last]
+        if position < 0:
+            return
+        other = <int64_t> site + self.state.step[position]
+        kmc_prefetch(&self.groups.record[0, 0] + 2 * other)  # beyond a boundary a wrong address, which does no harm
+        self.state.prefetch(<site_t> other)
+
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil:
         """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused."""
-        cdef int group = 0, chosen = 0, entry
+        cdef int group, chosen = 0
+        cdef double* weight = &self.groups.weight[0]
         cdef class_t c
         for group in range(self.groups.n_groups):
-            if self.groups.weight[group] > 0.0:  # rounding may carry u past the end: the last group with weight
+            if weight[group] > 0.0:   # rounding may carry u past the end: the last group with weight
                 chosen = group
-                if u < self.groups.weight[group]:
+                if u < weight[group]:
                     break
-                u -= self.groups.weight[group]
+                u -= weight[group]
         site[0] = self.groups.pool[self.groups.start[chosen]
                                    + self.random.below(<uint32_t> self.groups.length[chosen])]
-        c = self.class_of[site[0]]
+        c = <class_t> self.groups.of(site[0])[1]
         u = self.random.uniform() * self.groups.bound[chosen]
         if self.energies.enabled:
-            return self._choose_with_energies(site[0], u, self.groups.bound[chosen])
+            chosen = self._choose_with_energies(site[0], u, self.groups.bound[chosen])
+            self.groups.close_gap()   # a refused site may have changed lists
+            return chosen
         if u >= self.environments.total[c]:
             return -1
-        entry = self.environments.first[c]
-        while u >= self.environments.entry_sum[entry]:
-            entry += 1
-        return self.environments.entry_rule[entry]
+        return self.environments.entry_rule[self.environments.chosen(c, u)]
 
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date."""
         cdef site_t around[MAX_POSITIONS]
+        cdef site_t beside[MAX_POSITIONS]
         cdef site_t changed[MAX_CHANGES]
         cdef species_t old[MAX_CHANGES]
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - self.change_ptr[rule], k, position
+        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
+        cdef species_t* species = &self.state.species[0]
+        cdef site_t* beside_changed
         self.state.neighbours(site, around)
         for k in range(n):
             position = self.change_position[first + k]
             changed[k] = site if position < 0 else around[position]
-            old[k] = self.state.species[changed[k]]
-            self.state.species[changed[k]] = self.change_species[first + k] + self.mark_of(old[k])
+            old[k] = species[changed[k]]
+            species[changed[k]] = self.change_species[first + k] + self.mark_of(old[k])
         if self.notes_edges:
             self.note_edges(changed, n)
         for k in range(n):
+            beside_changed = around
             if changed[k] != site:
-                self.state.neighbours(changed[k], around)
-            elif k > 0:
-                self.state.neighbours(site, around)
-            self._refresh_neighbours(changed[k], old[k], around, changed, n)
-            self._classify(changed[k], around)
+                beside_changed = beside
+                self.state.neighbours(changed[k], beside)
+            if self.state.n_positions == 6:  # known to the compiler, which writes out the loop
+                refresh(self, 6, changed[k], old[k], beside_changed, changed, n)
+            else:
+                refresh(self, self.state.n_positions, changed[k], old[k], beside_changed, changed, n)
         if self.electrons.enabled:
             for k in range(n):
-                if self.electrons.decay[old[k]] != self.electrons.decay[self.state.species[changed[k]]]:
+                if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
                     self._refresh_column(changed[k])
         if self.energies.enabled:
             self._rate_touched(site, rule, changed, old, n)
+        self.groups.close_gap()
 
-    cdef void _refresh_neighbours(self, site_t site, species_t old, site_t* around, site_t* changed,
-                                  int n_changed) noexcept nogil:
-        """Move the sites that notice `site` to the classes of their new environments.
+    cdef void _classify(self, site_t site) noexcept nogil:
+        """Class of an active site from its surroundings, for the first time."""
+        cdef site_t around[MAX_POSITIONS]
+        self.state.neighbours(site, around)
+        assign(self, site, class_of_key(self, site, self._own_key(site, around), around))
 
-        A neighbour sees `site` at the opposite position. Changed sites are skipped: they are classified afresh.
-        """
-        cdef species_t new = self.state.species[site], species
-        cdef int j, k, position
-        cdef int64_t difference
-        cdef class_t c
-        for j in range(self.state.n_positions):
-            species = self.state.species[around[j]]
-            if not self.environments.is_sensitive[species]:
-                continue
-            position = self.state.opposite[j]
-            difference = (self.environments.weights[species, position, new]
-                          - self.environments.weights[species, position, old])
-            if difference == 0:
-                continue
-            for k in range(n_changed):
-                if changed[k] == around[j]:
-                    break
-            else:
-                c = self.class_of[around[j]]
-                self._assign(around[j], self.environments.with_neighbour(
-                    c, self.environments.key[c] + difference, position, new))
-
-    cdef void _classify(self, site_t site, site_t* around) noexcept nogil:
-        """Class of a site from its species, its neighbours and its electron level."""
+    cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil:
+        """Key of a site's species and neighbours."""
         cdef species_t species = self.state.species[site]
-        cdef int64_t key
-        cdef level_t level = 0
-        cdef int32_t layer = 0
+        cdef int64_t key = self.environments.base[species]
         cdef int j
-        cdef class_t c
-        if self.energies.enabled:
-            self.reclassified[self.n_reclassified] = site
-            self.n_reclassified += 1
-        if not self.environments.is_active[species]:
-            self._assign(site, 0)
-            return
-        key = self.environments.base[species]
         for j in range(self.state.n_positions):
             key += self.environments.weights[species, j, self.state.species[around[j]]]
-        if self.environments.level_stride[species]:
-            level = self.electrons.level[site]
-            key += self.environments.level_stride[species] * level
-        if self.environments.layer_stride[species]:
-            layer = self.layer(site)
-            key += self.environments.layer_stride[species] * layer
-        c = self.environments.find(key)
-        if c < 0:
-            for j in range(self.state.n_positions):
-                self.environments.scratch[j] = self.state.species[around[j]]
-            c = self.environments.create(key, species, level, layer)
-        self._assign(site, c)
+        return key
+
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil:
+        """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef species_t old = self.state.species[site]
+        self.state.species[site] = species + self.mark_of(old)
+        self.state.neighbours(site, around)
+        refresh(self, self.state.n_positions, site, old, around, &site, 1)
+        if self.electrons.enabled and self.electrons.decay[old] != self.electrons.decay[self.state.species[site]]:
+            self._refresh_column(site)
+        self.groups.close_gap()
 
     cdef void _refresh_column(self, site_t site) noexcept nogil:
         """Carry a changed decay up the column until the levels agree again."""
@@ -228,26 +225,15 @@ cdef class LatticeProcesses:
                 if self.energies.enabled:
                     self.reclassified[self.n_reclassified] = site
                     self.n_reclassified += 1
-                self._assign(site, self.environments.with_level(
+                assign(self, site, self.environments.with_level(
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 
-    cdef void _assign(self, site_t site, class_t new) noexcept nogil:
-        """Give a site its class and put it into the list where the class belongs."""
-        cdef int32_t before, after
-        if self.energies.enabled:
-            self.class_of[site] = new
-            return
-        before, after = self.environments.group[self.class_of[site]], self.environments.group[new]
-        if after == -2:               # first site of this class
-            after = -1 if self.environments.size[new] == 0 else self.groups.group_for(self.environments.total[new])
-            self.environments.group[new] = after
-        self.class_of[site] = new
-        if before != after:
-            if before >= 0:
-                self.groups.remove(site, before)
-            if after >= 0:
-                self.groups.insert(site, after)
+    cdef int32_t _place_class(self, class_t c) noexcept nogil:
+        """The list for the sites of a new class; -1 = none."""
+        self.environments.group[c] = (-1 if self.environments.size[c] == 0
+                                      else self.groups.group_for(self.environments.total[c]))
+        return self.environments.group[c]
 
     cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
         """Bring energies up to date, and the lists of sites whose bound may have become too low.
@@ -378,15 +364,120 @@ cdef class LatticeProcesses:
 
     def _classify_all(self):
         cdef site_t site = 0
-        cdef site_t around[MAX_POSITIONS]
         while site < self.state.n_sites:
             self.make_room()
             with nogil:
                 while site < self.state.n_sites and not self.is_short():
                     if self.environments.is_active[self.state.species[site]]:
-                        self.state.neighbours(site, around)
-                        self._classify(site, around)
+                        self._classify(site)
                         self.n_reclassified = 0
                     site += 1
         if self.energies.enabled:
             self.rate_all()
+
+
+# The heart of an event: functions of the module, not methods, so that the compiler can write them into `execute`; a method
+# is also called through a table, and is never left out. 300 of 1400 instructions a hop.
+
+
+cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
+                         site_t* changed, int n_changed) noexcept nogil:
+    """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
+
+    One walk around the site does both: what each neighbour adds to the site's own key, and what the change adds to the
+    key of the neighbour, which sees the site at the opposite position. Sites that have changed themselves are left out;
+    the partner of a pair without a branch, because where it lies cannot be foreseen.
+    """
+    cdef species_t* species = &self.state.species[0]
+    cdef species_t new = species[site]
+    cdef int n_any = self.environments.n_species + 1, j, place
+    cdef int64_t* own = &self.environments.weights[new, 0, 0]
+    cdef int64_t* after = &self.noticed[new, 0, 0]
+    cdef int64_t* before = &self.noticed[old, 0, 0]
+    cdef int64_t key = self.environments.base[new], difference
+    cdef site_t partner = changed[0] if changed[0] != site or n_changed == 1 else changed[1]
+    for j in range(n_positions):
+        place = j * n_any + species[around[j]]
+        key += own[place]
+        difference = (after[place] - before[place]) & -<int64_t> (around[j] != partner)
+        if difference != 0:
+            notice(self, around[j], j, new, difference, changed, n_changed)
+    if self.energies.enabled:
+        self.reclassified[self.n_reclassified] = site
+        self.n_reclassified += 1
+    assign(self, site, class_of_key(self, site, key, around) if self.environments.is_active[new] else 0)
+
+
+cdef void notice(LatticeProcesses self, site_t site, int j, species_t new, int64_t difference, site_t* changed,
+                 int n_changed) noexcept nogil:
+    """The neighbour at position j notices a change, unless it has changed itself."""
+    cdef class_t c = <class_t> self.groups.of(site)[1]
+    cdef int k
+    for k in range(n_changed):
+        if changed[k] == site:
+            return
+    assign(self, site, self.environments.with_neighbour(c, self.environments.key[c] + difference,
+                                                        self.state.opposite[j], new))
+
+
+cdef inline class_t class_of_key(LatticeProcesses self, site_t site, int64_t key, site_t* around) noexcept nogil:
+    """Class of an active site from the key of its species and neighbours, its electron level and its layer."""
+    cdef species_t species = self.state.species[site]
+    cdef level_t level = 0
+    cdef int32_t layer = 0
+    cdef int j
+    cdef class_t c
+    if self.environments.level_stride[species]:
+        level = self.electrons.level[site]
+        key += self.environments.level_stride[species] * level
+    if self.environments.layer_stride[species]:
+        layer = self.layer(site)
+        key += self.environments.layer_stride[species] * layer
+    c = self.environments.find(key)
+    if c < 0:
+        for j in range(self.state.n_positions):
+            self.environments.scratch[j] = self.state.species[around[j]]
+        c = self.environments.create(key, species, level, layer)
+    return c
+
+
+cdef inline void assign(LatticeProcesses self, site_t site, class_t new) noexcept nogil:
+    """Give a site its class and put it into the list where the class belongs."""
+    cdef uint32_t* record = self.groups.of(site)
+    cdef int32_t before, after
+    if self.energies.enabled:
+        record[1] = <uint32_t> new
+        return
+    before, after = self.environments.group[<class_t> record[1]], self.environments.group[new]
+    record[1] = <uint32_t> new
+    if before != after:
+        if after == -2:               # first site of this class
+            after = self._place_class(new)
+            if before == after:
+                return
+        if before >= 0:
+            self.groups.remove(site, before)
+        if after >= 0:
+            self.groups.insert(site, after)
+
+
+def _noticed(weights, opposite, is_sensitive):
+    """What neighbours notice, in the order in which a change looks it up.
+
+    Parameters
+    ----------
+    weights : int64, shape (n_species, n_positions, n_species + 1)
+        Key that a species adds for a neighbour at a position.
+    opposite : int32, shape (n_positions,)
+    is_sensitive : uint8, shape (n_species + 1,)
+
+    Returns
+    -------
+    noticed : int64, shape (n_species, n_positions, n_species + 1)
+        Key that the neighbour at a position, of the species of the last index, adds for a site of the first species.
+    """
+    n_species, n_positions, n_any = weights.shape
+    found = np.zeros((n_species, max(n_positions, 1), n_any), dtype=np.int64)
+    found[:, :n_positions, :n_species] = weights[:, opposite, :n_species].transpose(2, 1, 0)
+    found[:, :, np.asarray(is_sensitive) == 0] = 0
+    return found

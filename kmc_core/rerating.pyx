@@ -79,7 +79,7 @@ cdef int _move_on(Engine engine, int group) except -1:
     cdef int64_t k
     cdef site_t site
     cdef int32_t target
-    engine.lattice.next_place = -1
+    engine.lattice.next_place = engine.lattice.next_site = -1
     for k in range(engine.groups.length[group] - 1, -1, -1):  # what takes the place of a removed one has been seen
         site = engine.groups.pool[engine.groups.start[group] + k]
         target = engine.environments.group[engine.lattice.class_of[site]]
@@ -88,6 +88,7 @@ cdef int _move_on(Engine engine, int group) except -1:
             engine.groups.insert(site, target)
             if engine.groups.is_short:
                 engine.groups.make_room()
+    engine.groups.close_gap()
     return 0
 
 
@@ -96,7 +97,7 @@ def _rate_classes(Engine engine):
     cdef int c
     cdef site_t site
     cdef site_t[::1] listed = engine.groups.clear()
-    engine.lattice.next_place = -1
+    engine.lattice.next_place = engine.lattice.next_site = -1
     if engine.lattice.energies.enabled:
         for c in range(1, engine.environments.n_classes):
             engine.environments.fill_entries(c)

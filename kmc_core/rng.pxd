@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """RandomStream: a NumPy bit generator behind the three draws that the engine makes."""
-from libc.math cimport log
 from numpy.random cimport bitgen_t
 
-from kmc_core.typedefs cimport uint32_t, uint64_t
+from kmc_core.typedefs cimport int64_t, uint32_t, uint64_t
 
 cimport cython
 
@@ -21,6 +20,7 @@ cdef extern from *:
 
 cdef enum:
     N_WORDS = 512                     # raw words drawn at once
+    N_LAYERS = 256                    # layers of the exponential distribution
 
 
 @cython.final
@@ -30,8 +30,11 @@ cdef class RandomStream:
     cdef readonly object lock         # hold it while drawing
     cdef uint64_t words[N_WORDS]      # drawn ahead, so that the engine can look at what comes next
     cdef readonly int cursor          # next word to use
+    cdef double width[N_LAYERS]       # of the exponential's layers, per unit of a draw of 53 bits
+    cdef uint64_t inside[N_LAYERS]    # draws below this lie under the curve whatever the height
 
     cdef void refill(self) noexcept nogil
+    cdef double _outer_exponential(self, int layer, uint64_t draw) noexcept nogil
 
     cdef inline uint64_t raw(self) noexcept nogil:
         """64 random bits."""
@@ -44,12 +47,20 @@ cdef class RandomStream:
 
     cdef inline double uniform(self) noexcept nogil:
         """Uniform in [0, 1), a multiple of 2**-53."""
-        return <double> (self.raw() >> 11) * (1.0 / 9007199254740992.0)
+        return <double> <int64_t> (self.raw() >> 11) * (1.0 / 9007199254740992.0)
 
     cdef inline uint32_t below(self, uint32_t n) noexcept nogil:
         """Uniform integer in [0, n); the bias is below n / 2**64."""
         return <uint32_t> kmc_mulhi(self.raw(), n)
 
     cdef inline double exponential(self) noexcept nogil:
-        """Standard exponential; 1 - u is exact, so the tail reaches -log(2**-53) = 36.7."""
-        return -log(1.0 - self.uniform())
+        """Standard exponential, by `kmc_core.ziggurat`: one word, one comparison and one product in 98.9 of 100 draws.
+
+        Costs 9 instructions where a logarithm costs 49; the tail reaches 7.7 + 36.7.
+        """
+        cdef uint64_t word = self.raw()
+        cdef int layer = <int> (word & (N_LAYERS - 1))
+        cdef uint64_t draw = word >> 11
+        if draw < self.inside[layer]:
+            return <double> <int64_t> draw * self.width[layer]
+        return self._outer_exponential(layer, draw)

@@ -18,6 +18,12 @@ cdef class LatticeState:
     cdef readonly int n_positions     # positions of the stencil around a site
     cdef species_t[::1] species       # (n_sites + 1,) species of each site; the last one is "outside"
     cdef int32_t[::1] opposite        # (n_positions,) position with the negative offset
+    cdef int32_t[::1] step            # (n_positions,) difference of site indexes where no boundary is near
+    cdef uint32_t reach_x, reach_y, reach_z  # largest offset along x, y, z
+    cdef uint32_t inner_x, inner_y, inner_z  # coordinates from `reach` on from which no offset crosses a boundary
+    cdef bint is_cubic                # the positions are the six neighbours of the simple cubic lattice, in their order
+    cdef uint32_t across_x, across_y, across_z  # what leads from the last coordinate to the first; beyond a wall OUTSIDE
+    cdef uint32_t back_x, back_y, back_z  # what leads from the first to the last
     cdef int32_t[:, ::1] shift        # (n_positions, 3) offsets (x, y, z) + reach: start in the tables below
     cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall
     cdef uint32_t[::1] wrap_y         # (ny + 2 reach,) wrapped y * nx; n_sites beyond a wall
@@ -32,6 +38,10 @@ cdef class LatticeState:
         kmc_prefetch(here + row)
         kmc_prefetch(here - layer)
         kmc_prefetch(here + layer)
+
+    cdef inline site_t _inside(self, uint32_t other) noexcept nogil:
+        """The same site, or the one that stands for the outside."""
+        return other if other < self.n_sites else self.n_sites
 
     cdef inline void locate(self, site_t site) noexcept nogil:
         """Make a site the one around which `at` looks."""
@@ -52,14 +62,29 @@ cdef class LatticeState:
     cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
         """The sites at every position of the stencil around `site` (n_sites where there is none).
 
-        Walls need no branch: beyond one the table holds n_sites, any sum with it is at least n_sites, and is cut there.
+        Away from the boundaries they are fixed differences. Walls need no branch: beyond one the table holds n_sites,
+        any sum with it is at least n_sites, and is cut there.
         """
+        cdef int32_t* step = &self.step[0]
         cdef uint32_t row, x, y, z, other
         cdef int j
         row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
         x = site - row * self.nx
         z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
         y = row - z * self.ny
+        if self.is_cubic:             # six selections, where any branch would be guessed wrong at every boundary
+            found[0] = self._inside(site + (self.back_z if z == 0 else -self.nx * self.ny))
+            found[1] = self._inside(site + (self.back_y if y == 0 else -self.nx))
+            found[2] = self._inside(site + (self.back_x if x == 0 else <uint32_t> 0xffffffffu))
+            found[3] = self._inside(site + (self.across_x if x == self.nx - 1 else <uint32_t> 1))
+            found[4] = self._inside(site + (self.across_y if y == self.ny - 1 else self.nx))
+            found[5] = self._inside(site + (self.across_z if z == self.nz - 1 else self.nx * self.ny))
+            return
+        if (x - self.reach_x < self.inner_x and y - self.reach_y < self.inner_y
+                and z - self.reach_z < self.inner_z):  # unsigned: below `reach` the difference is huge
+            for j in range(self.n_positions):
+                found[j] = site + <uint32_t> step[j]
+            return
         for j in range(self.n_positions):
             other = (self.wrap_x[x + self.shift[j, 0]] + self.wrap_y[y + self.shift[j, 1]]
                      + self.wrap_z[z + self.shift[j, 2]])

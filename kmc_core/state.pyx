@@ -6,6 +6,13 @@ MAX_SITES = 2**32 // 3
 """int: beyond a corner, the wrapped coordinates add n_sites three times, in 32 bits."""
 
 
+NEAREST = [[-1, 0, 0], [0, -1, 0], [0, 0, -1], [0, 0, 1], [0, 1, 0], [1, 0, 0]]
+"""list: offsets (dz, dy, dx) to the nearest neighbours of the simple cubic lattice, as rules list them."""
+
+OUTSIDE = 2**31
+"""int: what leads from any site to beyond the last one, and stays within 32 bits."""
+
+
 cdef class LatticeState:
     """Species of every site, with the neighbours found by arithmetic instead of a table.
 
@@ -53,6 +60,17 @@ cdef class LatticeState:
             wrapped = (coordinate % max(sizes[axis], 1)) * strides[axis]  # a run of the solution alone has no sites
             tables[axis] = np.where(inside | bool(wraps), wrapped, self.n_sites).astype(np.uint32)
         self.wrap_x, self.wrap_y, self.wrap_z = tables["x"], tables["y"], tables["z"]
+        reaches = np.abs(offsets).max(axis=0, initial=0)
+        self.reach_z, self.reach_y, self.reach_x = reaches
+        self.inner_z, self.inner_y, self.inner_x = np.maximum(species.shape - 2 * reaches, 0)
+        self.is_cubic = np.array_equal(offsets, NEAREST)
+        across = [(-max(size - 1, 0) * strides[axis]) % 2**32 if wraps else OUTSIDE
+                  for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True)]
+        back = [max(size - 1, 0) * strides[axis] if wraps else OUTSIDE
+                for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True)]
+        self.across_z, self.across_y, self.across_x = across
+        self.back_z, self.back_y, self.back_x = back
+        self.step = np.append(offsets @ [strides["z"], strides["y"], strides["x"]], 0).astype(np.int32)
 
     def neighbours_of(self, site_t site):
         """uint32, shape (n_positions,): neighbours of one site, for tests and tables."""

@@ -12,7 +12,7 @@ sector is walked through once in a window.
 import numpy as np
 
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport MAX_CHANGES, MAX_POSITIONS, LatticeProcesses
+from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses
 from kmc_core.rng cimport kmc_prefetch
 
 cimport cython
@@ -24,19 +24,6 @@ cdef int MOST_LOOKED_AT = 64          # sites of a list that are asked how far t
 cdef enum:
     NOT_READY = 3                     # as in `engine`
     AHEAD = 8                         # changes that are fetched into the cache before they are taken over
-
-
-cdef void overwrite(LatticeProcesses lattice, site_t site, species_t species) noexcept nogil:
-    """Take over the species that a site has got elsewhere; the rest follows as after an event."""
-    cdef site_t around[MAX_POSITIONS]
-    cdef species_t old = lattice.state.species[site]
-    lattice.state.species[site] = species + lattice.mark_of(old)
-    lattice.state.neighbours(site, around)
-    lattice._refresh_neighbours(site, old, around, &site, 1)
-    lattice._classify(site, around)
-    if lattice.electrons.enabled and (lattice.electrons.decay[old]
-                                      != lattice.electrons.decay[lattice.state.species[site]]):
-        lattice._refresh_column(site)
 
 
 cdef class Sector:
@@ -257,7 +244,7 @@ cdef class Sectors:
             if k + AHEAD < n:
                 site = <site_t> sector.inbox[k + AHEAD]
                 lattice.state.prefetch(site)
-                kmc_prefetch(&lattice.class_of[0] + site)
+                kmc_prefetch(lattice.groups.of(site))
             site, species = <site_t> update, <species_t> (update >> 32)
             if lattice.state.species[site] - lattice.mark_of(lattice.state.species[site]) == species:
                 continue
@@ -266,7 +253,7 @@ cdef class Sectors:
             changed_in = window - (<int64_t> ((update >> 40) ^ window) & 1)
             sector.n_conflicts += sector.stamp[place] == <uint32_t> (2 * changed_in)
             sector.stamp[place] = <uint32_t> (2 * changed_in + 1)
-            overwrite(lattice, site, species)
+            lattice.overwrite(site, species)
             sector.engine.has_pending = False
             if lattice.is_short():
                 sector.prepare()

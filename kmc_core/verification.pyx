@@ -120,7 +120,7 @@ def _verify_groups(Engine engine):
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
-        assert np.array_equal(np.asarray(groups.position)[sites], np.arange(len(sites))), f"group {group}: positions"
+        assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
         assert (group_of_site[sites] == group).all(), f"group {group}: a site of another group is listed"
         assert not len(sites) or totals[classes[sites]].max() <= groups.bounds[group], f"group {group}: bound too low"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
@@ -148,7 +148,7 @@ def _verify_energies(Engine engine):
         sites = groups.sites(group)
         listed += len(sites)
         assert (np.asarray(lattice.group_of)[sites] == group).all(), f"group {group}: a site of another group is listed"
-        assert np.array_equal(np.asarray(groups.position)[sites], np.arange(len(sites))), f"group {group}: positions"
+        assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (np.asarray(lattice.group_of) >= 0).sum(), "sites that can start something are missing"
 
@@ -214,7 +214,7 @@ def structures(Engine engine):
         "species": engine.state.species, "class_of": engine.lattice.class_of, "level": engine.electrons.level,
         "key": environments.key, "environment": environments.environment, "total": environments.total,
         "entry_rule": environments.entry_rule, "entry_sum": environments.entry_sum, "group": environments.group,
-        "pool": groups.pool, "position": groups.position, "length": groups.length, "bound": groups.bound,
+        "pool": groups.pool, "position": np.asarray(groups.record)[:, 0], "length": groups.length, "bound": groups.bound,
         "weight": groups.weight, "value": engine.electrons.value, "table": environments.table,
         "transmission": engine.electrons.transmission,
     }

@@ -501,7 +501,7 @@ def test_interacting_molecules_adsorb_from_a_finite_compartment_to_the_exact_equ
 def test_molecules_are_conserved_between_solution_and_lattice():
     network = networks.exchanging_film(90)
     engine = network.engine()
-    for _ in range(100):
+    for _ in range(150):
         engine.run(cases.FOREVER, 200)
         monomers, dimers = engine.solution.count.tolist()
         walkers, pairs = (int((engine.species == s).sum()) for s in (1, 2))

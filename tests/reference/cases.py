@@ -64,7 +64,7 @@ class Case:
 
 def bits(seed=1):
     """The bit generator of the project."""
-    return np.random.PCG64DXSM(seed)
+    return np.random.SFC64(seed)
 
 
 def engine_of(parts, seed=1):

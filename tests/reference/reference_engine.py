@@ -12,6 +12,7 @@ from itertools import accumulate, product
 from typing import NamedTuple
 
 import numpy as np
+from kmc_core.ziggurat import EDGES, HEIGHTS, TAIL
 from reference_solution import ReferenceSolution
 
 ZERO = "zero"
@@ -35,8 +36,12 @@ def running_sums(entries):
     return list(accumulate(rate for rate, _ in entries))
 
 
+GAP = None
+"""Stands in a group where a site was removed in this event."""
+
+
 class Group:
-    """The sites whose propensities share a binary exponent; removal swaps the last one into the gap."""
+    """The sites whose propensities share a binary exponent."""
 
     def __init__(self):
         self.sites = []
@@ -46,10 +51,19 @@ class Group:
     def weight(self):
         return self.bound * len(self.sites)
 
-    def remove(self, site):
-        place = self.sites.index(site)
-        self.sites[place] = self.sites[-1]
-        self.sites.pop()
+    def insert(self, site):
+        """List a site: in the gap, if there is one."""
+        if GAP in self.sites:
+            self.sites[self.sites.index(GAP)] = site
+        else:
+            self.sites.append(site)
+
+    def close_gap(self):
+        """The last site takes the place of a removed one that nothing has filled."""
+        if GAP in self.sites:
+            place, last = self.sites.index(GAP), self.sites.pop()
+            if place < len(self.sites):
+                self.sites[place] = last
 
 
 class ReferenceEngine:
@@ -202,10 +216,15 @@ class ReferenceEngine:
         before, after = self.exponent_of.get(site), self._open_group(self._entries(environment))
         if before != after:
             if before is not None:
-                self.groups[before].remove(site)
+                self._close_gaps()  # there is one at a time
+                self.groups[before].sites[self.groups[before].sites.index(site)] = GAP
             if after is not None:
-                self.groups[after].sites.append(site)
+                self.groups[after].insert(site)
         self.exponent_of[site] = after
+
+    def _close_gaps(self):
+        for group in self.groups.values():
+            group.close_gap()
 
     def _bound(self):
         """Sum of the weights, four at a time: the order of additions is part of the specification."""
@@ -227,7 +246,16 @@ class ReferenceEngine:
         return (self._raw() * n) >> 64
 
     def _exponential(self):
-        return -math.log(1.0 - self._uniform())
+        """A point under exp(-x): drawn in one of 256 layers of equal area, kept if it lies below the curve."""
+        while True:
+            word = self._raw()
+            layer, x = word % 256, (word >> 11) * (EDGES[word % 256] / 2.0**53)
+            if (word >> 11) < int(EDGES[layer + 1] / EDGES[layer] * 2.0**53):
+                return x
+            if layer == 0:
+                return TAIL - math.log(1.0 - self._uniform())
+            if HEIGHTS[layer] + self._uniform() * (HEIGHTS[layer + 1] - HEIGHTS[layer]) < math.exp(-x):
+                return x
 
     # The loop
 
@@ -324,6 +352,7 @@ class ReferenceEngine:
             for place, before in zip(changed, old, strict=True):
                 if self.decay[before] != self.decay[self.species[place]]:
                     self._refresh_column(place)
+        self._close_gaps()
 
     def _write(self, sites, species):
         for site, new in zip(sites, species, strict=True):
@@ -402,6 +431,7 @@ class ReferenceEngine:
                 walked += len(group.sites)
                 for site in group.sites[::-1]:
                     self._assign(site, self._environment(site))
+                self._close_gaps()
         self.solution.patience = 100 + walked // 8
 
     def _rescale(self, old, new):

@@ -68,7 +68,7 @@ def assert_same_events(engine, twin, n):
 
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_engine_replays_its_twin_event_for_event(name):
-    engine, twin = both(MECHANISMS[name].parts())
+    engine, twin = both(MECHANISMS[name].parts(), seed=7)
     assert_same_events(engine, twin, N_EVENTS.get(name, 10_500))
     engine.verify()
     assert np.count_nonzero(engine.event_count) == engine.rules.n_processes, "a process never happened"
