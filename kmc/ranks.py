@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,19 +80,21 @@ def _joined(n_ranks: int, launcher: str) -> Comm:
     try:
         import mpi4py
 
-        mpi4py.rc.initialize = False
+        mpi4py.rc.initialize = False  # the library can be asked what it is before it is started
+        mpi4py.rc.finalize = True
         from mpi4py import MPI
-    except ImportError:
-        raise KmcError(f"{started}, but there is no MPI library: load the MPI module of the cluster "
+    except (ImportError, RuntimeError) as error:  # the latter from mpi4py that looks for a library when it is imported
+        reason = str(error).split("\n")[0]
+        raise KmcError(f"{started}, but there is no MPI library ({reason}): load the MPI module of the cluster "
                        "or `pip install mpich`") from None
-    except RuntimeError as error:
-        raise KmcError(f"{started}, but the MPI library does not load: {error}") from error
     library = " ".join(MPI.Get_library_version().strip().split("\n")[0].split(",")[0].replace("Version:", "").split())
     is_open = "Open MPI" in library
     if "PMI_SIZE" not in os.environ and is_open != ("Open MPI" in launcher) and launcher != "srun":
         raise KmcError(f"{started}, but the MPI library is {library}: use its own mpiexec")
     if not MPI.Is_initialized():
-        MPI.Init_thread()
+        with warnings.catch_warnings():  # what mpi4py suspects here is said below in full
+            warnings.simplefilter("ignore")
+            MPI.Init_thread()
     twice = loaded_libraries()
     if len(twice) > 1:
         raise KmcError(f"two MPI libraries are loaded, {' and '.join(twice)}: keep one of them in the environment")
