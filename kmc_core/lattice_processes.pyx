@@ -54,6 +54,7 @@ cdef class LatticeProcesses:
         self.next_place = self.next_site = -1
         if self.energies.enabled:
             self.site_rates.attach(self.environments, self.groups, self.class_of)
+        self.foreign, self.notes_edges, self.n_noted = 255, False, 0
         self._classify_all()
 
     def make_room(self):
@@ -142,7 +143,9 @@ cdef class LatticeProcesses:
             position = self.change_position[first + k]
             changed[k] = site if position < 0 else around[position]
             old[k] = species[changed[k]]
-            species[changed[k]] = self.change_species[first + k]
+            species[changed[k]] = self.change_species[first + k] + self.mark_of(old[k])
+        if self.notes_edges:
+            self.note_edges(changed, n)
         for k in range(n):
             beside_changed = around
             if changed[k] != site:
@@ -174,6 +177,17 @@ cdef class LatticeProcesses:
         for j in range(self.state.n_positions):
             key += self.environments.weights[species, j, self.state.species[around[j]]]
         return key
+
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil:
+        """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef species_t old = self.state.species[site]
+        self.state.species[site] = species + self.mark_of(old)
+        self.state.neighbours(site, around)
+        refresh(self, self.state.n_positions, site, old, around, &site, 1)
+        if self.electrons.enabled and self.electrons.decay[old] != self.electrons.decay[self.state.species[site]]:
+            self._refresh_column(site)
+        self.groups.close_gap()
 
     cdef void _refresh_column(self, site_t site) noexcept nogil:
         """Carry a changed decay up the column until the levels agree again."""
