@@ -122,8 +122,8 @@ class _Steps:
     def _lowest_shares(self, placements):
         """{(species, +1 comes or -1 goes): {step from an anchor: lowest addition to every rule's energy change}}.
 
-        Only clusters count that hold a changed site, another one that its rule changes before it, and the step. Of those
-        that hold one more site, only those for one species there can be complete.
+        Only clusters count that hold a changed site, another one that its rule changes before it, and the step. Of
+        those that hold one more site, only those for one species there can be complete.
         """
         lowest = {}
         for rule, changes in enumerate(self.changes):
