@@ -57,13 +57,9 @@ cdef class LatticeProcesses:
         cdef uint32_t plane = self.state.nx * self.state.ny
         return 0 if plane == 1 else site - <uint32_t> kmc_mulhi(self.magic_plane, site) * plane
 
-    cdef inline void note_edges(self, site_t* changed, int n) noexcept nogil:
-        cdef int k
-        for k in range(n):
-            if self.at_edge[self.column(changed[k])]:
-                self.noted[self.n_noted] = changed[k]
-                self.n_noted += 1
-        self.groups.is_short |= self.n_noted + MAX_CHANGES > self.noted.shape[0]
+    cdef inline void overwrite(self, site_t site, species_t species) noexcept nogil:
+        """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
+        self.execute(site, -1 - <rule_t> species)
 
     cdef inline bint is_short(self) noexcept nogil:
         """Whether lists or classes must grow before the next event."""
@@ -76,7 +72,7 @@ cdef class LatticeProcesses:
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
-    cdef void overwrite(self, site_t site, species_t species) noexcept nogil
+    cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil
     cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
     cdef void _classify(self, site_t site) noexcept nogil
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil

@@ -130,22 +130,31 @@ cdef class LatticeProcesses:
         return self.environments.entry_rule[self.environments.chosen(c, u)]
 
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
-        """Write the changes of a rule, then bring every environment that notices them up to date."""
+        """Write the changes of a rule, then bring every environment that notices them up to date.
+
+        A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
+        """
         cdef site_t around[MAX_POSITIONS]
         cdef site_t beside[MAX_POSITIONS]
         cdef site_t changed[MAX_CHANGES]
         cdef species_t old[MAX_CHANGES]
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
+        cdef int first, n = 1, k, position
         cdef species_t* species = &self.state.species[0]
         cdef site_t* beside_changed
         self.state.neighbours(site, around)
-        for k in range(n):
-            position = self.change_position[first + k]
-            changed[k] = site if position < 0 else around[position]
-            old[k] = species[changed[k]]
-            species[changed[k]] = self.change_species[first + k] + self.mark_of(old[k])
-        if self.notes_edges:
-            self.note_edges(changed, n)
+        if rule < 0:
+            changed[0], old[0] = site, species[site]
+            species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
+        else:
+            first = self.change_ptr[rule]
+            n = self.change_ptr[rule + 1] - first
+            for k in range(n):
+                position = self.change_position[first + k]
+                changed[k] = site if position < 0 else around[position]
+                old[k] = species[changed[k]]
+                species[changed[k]] = self.change_species[first + k]
+            if self.notes_edges:
+                self._note_edges(changed, old, n)
         for k in range(n):
             beside_changed = around
             if changed[k] != site:
@@ -178,16 +187,15 @@ cdef class LatticeProcesses:
             key += self.environments.weights[species, j, self.state.species[around[j]]]
         return key
 
-    cdef void overwrite(self, site_t site, species_t species) noexcept nogil:
-        """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef species_t old = self.state.species[site]
-        self.state.species[site] = species + self.mark_of(old)
-        self.state.neighbours(site, around)
-        refresh(self, self.state.n_positions, site, old, around, &site, 1)
-        if self.electrons.enabled and self.electrons.decay[old] != self.electrons.decay[self.state.species[site]]:
-            self._refresh_column(site)
-        self.groups.close_gap()
+    cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil:
+        """Sites of other parts keep their mark, and what other parts know too is noted for them."""
+        cdef int k
+        for k in range(n):
+            self.state.species[changed[k]] += self.mark_of(old[k])
+            if self.at_edge[self.column(changed[k])]:
+                self.noted[self.n_noted] = changed[k]
+                self.n_noted += 1
+        self.groups.is_short |= self.n_noted + MAX_CHANGES > self.noted.shape[0]
 
     cdef void _refresh_column(self, site_t site) noexcept nogil:
         """Carry a changed decay up the column until the levels agree again."""
