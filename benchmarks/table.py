@@ -4,7 +4,7 @@
 COLUMNS = {
     "Mevents/s": (10, lambda record: _number(record["events_per_second"] / 1e6, ".3f")),
     "ns/event": (9, lambda record: _number(record["ns_per_event"], ".0f")),
-    "from..to": (12, lambda record: f"{record['ns_fastest']:.0f}..{record['ns_slowest']:.0f}"),
+    "from..to": (16, lambda record: f"{record['ns_fastest']:.0f}..{record['ns_slowest']:.0f}"),
     "x base": (7, lambda record: _number(record.get("ns_over_baseline"), ".2f")),
     "instr": (9, lambda record: _number(record.get("instructions_per_event"), ".1f")),
     "x base ": (8, lambda record: _number(record.get("instructions_over_baseline"), ".4f")),

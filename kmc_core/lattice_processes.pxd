@@ -36,7 +36,7 @@ cdef class LatticeProcesses:
     cdef readonly SiteRates site_rates
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
-    cdef bint looks_ahead             # the lattice is too large for the cache
+    cdef bint looks_ahead             # the listed sites are too many for the cache
     cdef int64_t next_place           # where in the pool of sites the third candidate from now is expected; -1 = not known
     cdef int64_t next_site            # where the second one from now is expected; -1 = not known
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 
-CACHED_SITES = 100_000                # up to here a lattice fits into a core's own cache: no looking ahead
+CACHED_SITES = 10_000                 # up to so many listed sites, what they need fits into a core's own cache
 
 
 cdef class LatticeProcesses:
@@ -50,7 +50,6 @@ cdef class LatticeProcesses:
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
-        self.looks_ahead = species.size > CACHED_SITES
         self.next_place = self.next_site = -1
         if self.energies.enabled:
             self.site_rates.attach(self.environments, self.groups, self.class_of)
@@ -60,6 +59,7 @@ cdef class LatticeProcesses:
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
         self.next_place = self.next_site = -1  # the pool may move
+        self.looks_ahead = np.sum(self.groups.length[:self.groups.n_groups]) > CACHED_SITES
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
