@@ -59,7 +59,7 @@ cdef class LatticeProcesses:
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
         self.next_place = self.next_site = -1  # the pool may move
-        self.looks_ahead = np.sum(self.groups.length[:self.groups.n_groups]) > CACHED_SITES
+        self.looks_ahead = self.notes_edges or np.sum(self.groups.length[:self.groups.n_groups]) > CACHED_SITES
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
