@@ -7,7 +7,7 @@ together.
 
 from __future__ import annotations
 
-from kmc import check_composition, check_kinetics
+from kmc import check_composition, check_kinetics, check_tiles
 from kmc.check_subject import Subject
 from kmc.findings import Finding, merged
 from kmc.state_findings import flicker
@@ -48,6 +48,7 @@ def page(subject: Subject) -> str:
         check_kinetics.sources(subject),
         stiffness(subject),
         trial(subject),
+        check_tiles.tiles(subject),
         findings(subject),
     ]
     return "\n\n".join(part for part in parts if part)

@@ -32,6 +32,8 @@ class Subject:
     values : sequence of Value
     trial : Trial
     findings : sequence of Finding
+    n_ranks : int, optional
+        Ranks that shall share the film.
     """
 
     model: Model
@@ -41,6 +43,7 @@ class Subject:
     values: Sequence[Value]
     trial: Trial
     findings: Sequence[Finding]
+    n_ranks: int | None = None
 
     @cached_property
     def number(self) -> dict[int, str]:

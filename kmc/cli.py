@@ -15,7 +15,7 @@ from kmc.errors import KmcError
 from kmc.interrupts import held, ignored, signals_as_interrupt
 from kmc.options import overrides_of as _overrides
 from kmc.options import physical_value as _physical
-from kmc.ranks import launched_ranks
+from kmc.ranks import all_or_none, launched_ranks, world
 
 EXIT_FINISHED = 0
 EXIT_ERROR = 1
@@ -125,6 +125,7 @@ def _add_deck(parser):
 def _add_check(commands):
     parser = _add_command(commands, "check", _check, "refuse the deck or explain it, with a half-second trial")
     _add_deck(parser)
+    parser.add_argument("--ranks", type=int, metavar="N", help="propose tiles for N ranks, with time and memory")
 
 
 def _add_rates(commands):
@@ -234,7 +235,8 @@ def _add_import(commands):
 def _check(arguments):
     from kmc.inspection import check
 
-    found = check(arguments.deck, _overrides(arguments.overrides))
+    n_ranks = () if arguments.ranks is None else (max(arguments.ranks, 1),)
+    found = check(arguments.deck, _overrides(arguments.overrides), *n_ranks)
     print(found.page)
     return EXIT_REFUSED if found.is_refused else EXIT_FINISHED
 
@@ -248,11 +250,23 @@ def _rates(arguments):
 
 
 def _run(arguments):
-    n_ranks, rank = launched_ranks()
-    if n_ranks > 1:
-        return _refuse_ranks(n_ranks, rank)
     overrides = _overrides(arguments.overrides)
+    n_ranks, rank = launched_ranks()
+    if n_ranks == 1:
+        return _run_film(arguments, overrides)
+    from kmc.tile_layout import has_tiles
+    from kmc.tile_ranks import first_speaks
+
+    if not has_tiles(arguments.deck, overrides, rank):
+        return _refuse_ranks(n_ranks, rank)
+    communicator = world()
+    with all_or_none(communicator, EXIT_STOPPED, "a film in tiles cannot be resumed"), first_speaks(communicator):
+        return _run_film(arguments, overrides, communicator)
+
+
+def _run_film(arguments, overrides, communicator=None):
     max_wall_time = _physical("--wall-time", arguments.max_wall_time, "time")
+    is_first = communicator is None or communicator.rank == 0
     # A signal that falls into the import of a compiled library may come out as anything.
     with held():
         from kmc.progress import Progress
@@ -268,9 +282,13 @@ def _run(arguments):
         max_wall_time=max_wall_time,
         resume=arguments.resume,
         tell=None if arguments.quiet else lambda sentence: print(f"kmc: {sentence}", file=sys.stderr),
+        **({} if communicator is None else {"communicator": communicator}),
     )
+    if not is_first:
+        return EXIT_FINISHED if result.finished else EXIT_STOPPED
     if not result.finished:
-        return _stopped(f"stopped early: {result.stop_reason}", arguments)
+        why = result.stop_reason
+        return _stopped(why if why.startswith("stopped") else f"stopped early: {why}", arguments)
     if not arguments.quiet:
         print(f"results in {result.path}")
     return EXIT_FINISHED
@@ -281,11 +299,11 @@ def _run_directory(arguments):
 
 
 def _stopped(why, arguments):
-    from kmc.restart import command_to_resume, what_is_there
+    from kmc.restart import how_to_resume, what_is_there
 
     words = what_is_there(_run_directory(arguments) / "results.h5")
-    command = command_to_resume(arguments.deck, arguments.output, arguments.seed, arguments.overrides)
-    print(f"kmc: {why}; {words}; go on with: {command}", file=sys.stderr)
+    advice = how_to_resume(arguments.deck, arguments.output, arguments.seed, arguments.overrides)
+    print(f"kmc: {why}; {words}; {advice}", file=sys.stderr)
     return EXIT_STOPPED
 
 
@@ -359,8 +377,8 @@ def _import(arguments):
 def _refuse_ranks(n_ranks, rank):
     if rank == 0:
         print(
-            f"kmc: started on {n_ranks} ranks, but a single film runs on one rank for now: "
-            "start `kmc run` without mpiexec or srun, or with one rank; `kmc sweep` shares films among ranks",
+            f"kmc: started on {n_ranks} ranks, but a film in one piece runs on one: cut it into tiles "
+            "(docs/scaling.md), or start `kmc run` without mpiexec or srun; `kmc sweep` shares films among ranks",
             file=sys.stderr,
         )
     return EXIT_REFUSED

@@ -30,6 +30,7 @@ from kmc.deck_protocol import CONDITIONS, PotentialRampSection, TableSection, Te
 from kmc.deck_schema import json_schema, unit_key
 from kmc.deck_species import CrystalDeck, SolutionDeck, SpeciesDeck
 from kmc.deck_sweep import SweepDeck, check_sweep
+from kmc.deck_tiles import TilesDeck
 from kmc.deck_values import Reading, described
 from kmc.errors import DeckError, KmcError, Problem, did_you_mean
 from kmc.protocol import Constant, Protocol, Ramp, Series, TableSeries, load_table
@@ -65,6 +66,7 @@ __all__ = [
     "SweepDeck",
     "TableReference",
     "TableSeries",
+    "TilesDeck",
     "TunnellingDeck",
     "json_schema",
     "load_deck",
@@ -126,6 +128,7 @@ class Deck:
     lattice: LatticeDeck | None
     compartment: CompartmentDeck | None
     interactions: InteractionsDeck | None
+    tiles: TilesDeck | None
     protocol: ProtocolDeck
     tunnelling: TunnellingDeck | None
     groups: dict[str, list[str]]
@@ -253,6 +256,7 @@ def _deck(sections: DeckSections, **rest: Any) -> Deck:
         "lattice",
         "compartment",
         "interactions",
+        "tiles",
         "tunnelling",
         "groups",
         "species",

@@ -14,6 +14,7 @@ from typing import Any
 from kmc.deck_compartment import check_compartment
 from kmc.deck_interactions import check_interactions
 from kmc.deck_lattice import TYPES, check_type
+from kmc.deck_tiles import check_tiles
 from kmc.deck_values import Reading
 from kmc.errors import did_you_mean
 
@@ -45,6 +46,7 @@ def check_references(data: Any, reading: Reading) -> None:
     _check_output(data, reading)
     check_compartment(data, reading)
     check_interactions(data, names["species"], reading)
+    check_tiles(data, reading)
 
 
 def _mapping(data: Any, key: str) -> Any:

@@ -221,6 +221,18 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
         "processes:\n"
         "- {name: ring opening, equation: LiEC => RO, rate: {law: eyring, barrier: 0.3 eV}, layer: {from: 1, to: 4}}\n",
     ),
+    (
+        "tiles",
+        "lattice: {size: [16, 16, 8]}\n"
+        "solution: {LiEC(d): {activity: 0.1}, RO(d): {activity: 0.1}}\n"
+        "tiles: {size: [8, 8], events-per-window: 0.1}\n",
+    ),
+    (
+        "tiles",
+        "lattice: {size: [16, 16, 8]}\n"
+        "solution: {LiEC(d): {activity: 0.1}, RO(d): {activity: 0.1}}\n"
+        "tiles: {size: [8, 8], window: 1 ns}\n",
+    ),
     ("output", "output: {times: {per-decade: 10, from: 1 ns}, snapshots: {every: 0.1 us}}\n"),
     ("output.times", "output: {times: {per-decade: 10, from: 1 ns}}\n"),
     ("output.times", "output: {times: {every: 10 ns}}\n"),

@@ -18,6 +18,7 @@ from kmc.deck_protocol import ProtocolSection
 from kmc.deck_section import Section, Text
 from kmc.deck_species import SolutionDeck, SpeciesDeck
 from kmc.deck_sweep import SweepDeck
+from kmc.deck_tiles import TilesDeck
 from kmc.deck_values import number, quantity
 
 MAX_SEED = 2**63 - 1
@@ -107,6 +108,7 @@ class DeckSections(Section):
     interactions: InteractionsDeck | None = Field(
         None, description="energies between species on the lattice, and how barriers follow them"
     )
+    tiles: TilesDeck | None = Field(None, description="how a large film is cut, for ranks and caches")
     protocol: ProtocolSection = Field(description="potential and temperature as functions of time")
     tunnelling: TunnellingDeck | None = Field(None, description="needed by processes with `tunnelling: true`")
     groups: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field(

@@ -58,7 +58,9 @@ class Inspection:
         return self.page
 
 
-def check(deck: str | Path | Deck, overrides: Mapping[str, str] | None = None) -> Inspection:
+def check(
+    deck: str | Path | Deck, overrides: Mapping[str, str] | None = None, n_ranks: int | None = None
+) -> Inspection:
     """Explain a deck, and say what is wrong with it or odd.
 
     Parameters
@@ -66,6 +68,8 @@ def check(deck: str | Path | Deck, overrides: Mapping[str, str] | None = None) -
     deck : str, Path or Deck
     overrides : mapping of str to str, optional
         As for `kmc.run`; not with a Deck.
+    n_ranks : int, optional
+        Ranks for which a layout is proposed, with time and memory.
 
     Returns
     -------
@@ -96,5 +100,5 @@ def check(deck: str | Path | Deck, overrides: Mapping[str, str] | None = None) -
     found += trial_findings(model, places, trial)
     found += value_findings(model, values)
     graded_findings = tuple(graded(found))
-    subject = Subject(model, conditions, rows, energies, values, trial, graded_findings)
+    subject = Subject(model, conditions, rows, energies, values, trial, graded_findings, n_ranks)
     return Inspection(page(subject), graded_findings)

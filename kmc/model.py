@@ -21,9 +21,14 @@ from kmc.mechanism import Mechanism, compile_mechanism
 from kmc.protocol import Protocol
 from kmc.solution_tables import SolutionTables, compile_solution_tables
 from kmc.tables import Tables, compile_tables
+from kmc.tile_layout import tiling_of
+from kmc.tile_ranks import ALONE
 
 if TYPE_CHECKING:
     from kmc.deck import Deck
+    from kmc.tile_ranks import Ranks
+    from kmc.tiled import TiledEngine
+    from kmc.tiling import Tiling
     from kmc_core import Engine, Interactions
 
 EVENTS, PLACES = 0, 1
@@ -45,6 +50,8 @@ class Model:
         None where nothing is counted but the sites of the lattice.
     interactions : kmc_core.Interactions or None
         Energies of neighbours, with barriers that follow them as at the lowest temperature; None where there are none.
+    tiling : Tiling or None
+        How the lattice is cut; None where it is in one piece.
     """
 
     deck: Deck
@@ -54,6 +61,7 @@ class Model:
     protocol: Protocol
     solution: SolutionTables | None = None
     interactions: Interactions | None = None
+    tiling: Tiling | None = None
 
     @classmethod
     def of(cls, deck: Deck) -> Model:
@@ -73,7 +81,9 @@ class Model:
         protocol = Protocol(section.potential, section.temperature, (section.potential_step, section.temperature_step))
         coldest = min(each.temperature for each in conditions_of(protocol, deck.run.duration))
         interactions = compile_interactions(mechanism, lattice, tables.rules, coldest)
-        return cls(deck, mechanism, lattice, tables, protocol, compile_solution_tables(mechanism), interactions)
+        solution = compile_solution_tables(mechanism)
+        tiling = tiling_of(deck, lattice, mechanism, tables.rules.offsets, solution is not None)
+        return cls(deck, mechanism, lattice, tables, protocol, solution, interactions, tiling)
 
     def with_seed(self, seed: int) -> Model:
         """The same model with other random numbers; everything else is shared.
@@ -146,9 +156,27 @@ class Model:
         """uint8, shape (nz, ny, nx): species of every site at time zero."""
         return _initial(self.deck, self.mechanism, self.lattice)
 
-    def engine(self) -> Engine:
-        """An engine at time zero with the rates of time zero."""
-        engine = self._engine_on(self.initial())
+    def engine(self, ranks: Ranks = ALONE) -> Engine | TiledEngine:
+        """An engine at time zero with the rates of time zero.
+
+        Parameters
+        ----------
+        ranks : Ranks
+            Processes that share the tiles of the film.
+
+        Returns
+        -------
+        engine : kmc_core.Engine or TiledEngine
+
+        Raises
+        ------
+        KmcError
+            If there are more ranks than tiles.
+        """
+        if self.tiling is None:
+            engine = self._engine_on(self.initial())
+        else:
+            engine = self.tiled_engine(self.tiling, ranks)
         self.apply(engine, 0.0)
         return engine
 
@@ -199,6 +227,28 @@ class Model:
             decay=tables.decay, quantum=tables.quantum, cutoff=tables.cutoff,
             layer_of=None if tables.layers is None else tables.layers.layer_of, interactions=self.interactions,
             **self._solution_arguments(),
+        )
+
+    def tiled_engine(self, tiling: Tiling, ranks: Ranks = ALONE) -> TiledEngine:
+        """An engine for the film in tiles, before any rate constants are given to it.
+
+        Parameters
+        ----------
+        tiling : Tiling
+        ranks : Ranks
+
+        Returns
+        -------
+        TiledEngine
+        """
+        from kmc.tiled import TiledEngine
+
+        tables, tiles = self.tables, self.deck.tiles
+        windows = {} if tiles is None else {"window": tiles.window, "fraction": tiles.events_per_window}
+        return TiledEngine(
+            self.initial(), self.lattice.periodic, tables.rules, tiling, self.deck.run.seed, ranks=ranks,
+            **windows, decay=tables.decay, quantum=tables.quantum,
+            cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
         )
 
     def apply(self, engine: Engine, time: float) -> None:

@@ -145,7 +145,7 @@ def first_rank_decides(communicator: Comm | None, decide: Callable[[], T]) -> T:
 
 
 @contextmanager
-def all_or_none(communicator: Comm | None, stopped_code: int) -> Iterator[None]:
+def all_or_none(communicator: Comm | None, stopped_code: int, advice: str = "go on with --resume") -> Iterator[None]:
     """End all ranks if one of them fails in the block, within seconds and with one message.
 
     Without this a rank that waits for the one that failed waits for ever.
@@ -156,6 +156,8 @@ def all_or_none(communicator: Comm | None, stopped_code: int) -> Iterator[None]:
         None: the block runs as it stands.
     stopped_code : int
         Exit code of the job after a signal.
+    advice : str
+        What to do after a signal.
     """
     if communicator is None:
         yield
@@ -166,7 +168,7 @@ def all_or_none(communicator: Comm | None, stopped_code: int) -> Iterator[None]:
         # A signal to the launcher reaches all ranks; the first of them speaks for all.
         if communicator.rank:
             time.sleep(_GRACE)
-        _end(communicator, "kmc: stopped by a signal; go on with --resume", stopped_code)
+        _end(communicator, f"kmc: stopped by a signal; {advice}", stopped_code)
     except KmcError as error:
         _end(communicator, str(error), error.exit_code)
     except Exception as error:

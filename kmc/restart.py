@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmc import checkpoint
-from kmc.errors import KmcError
+from kmc.deck import load_deck
+from kmc.errors import DeckError, KmcError
+from kmc.options import overrides_of
 from kmc.progress import format_time
 from kmc.same_run import differences, settings
 
@@ -121,14 +123,19 @@ def start_of(deck: Deck, path: Path, resume: bool = False, overwrite: bool = Fal
 
     Raises
     ------
+    DeckError
+        If a film in tiles is to be resumed.
     KmcError
         If there are results and neither was asked for, or both; or if what is there is of another run.
     """
     if resume and overwrite:
         raise KmcError("to resume is to go on with what is there, to overwrite is to replace it: ask for one of them")
+    if resume and deck.tiles is not None:
+        raise DeckError(deck.problem("a film in tiles cannot be resumed: it writes no checkpoints", ("tiles",),
+                                     "begin anew with --overwrite, or leave out 'tiles'"))
     if not resume:
         if not overwrite:
-            _refuse_if_there(path)
+            _refuse_if_there(path, deck.tiles is None)
         return Start(overwrite=overwrite)
     if not path.exists():
         if checkpoint.exists(path):
@@ -137,7 +144,7 @@ def start_of(deck: Deck, path: Path, resume: bool = False, overwrite: bool = Fal
     return _resumed(deck, path)
 
 
-def _refuse_if_there(path: Path) -> None:
+def _refuse_if_there(path: Path, can_resume: bool) -> None:
     """Say what is there, and how to go on with it."""
     if path.is_dir() or not (path.exists() or checkpoint.exists(path)):
         return
@@ -152,7 +159,7 @@ def _refuse_if_there(path: Path) -> None:
         raise KmcError(f"{path} exists already, of a run that is finished; {choices}")
     raise KmcError(
         f"{path} exists already, of a run that is not finished ({_outputs(found)}); "
-        f"go on with it (--resume), {choices}"
+        f"{'go on with it (--resume), ' if can_resume else ''}{choices}"
     )
 
 
@@ -204,8 +211,8 @@ def what_is_there(path: Path) -> str:
     return f"{path} holds {_outputs(found)}"
 
 
-def command_to_resume(deck: Path, output: Path | None, seed: int | None, overrides: list[str]) -> str:
-    """The command that goes on with a run, fit for a shell.
+def how_to_resume(deck: Path, output: Path | None, seed: int | None, overrides: list[str]) -> str:
+    """How to go on with a run, in words, or that it cannot be.
 
     Parameters
     ----------
@@ -217,12 +224,19 @@ def command_to_resume(deck: Path, output: Path | None, seed: int | None, overrid
 
     Returns
     -------
-    command : str
+    advice : str
+        With a command that is fit for a shell.
     """
+    try:
+        if load_deck(deck, overrides_of(overrides)).tiles is not None:
+            return "a film in tiles cannot be resumed"
+    except KmcError:
+        pass  # the deck was edited meanwhile
     words = ["kmc", "run", str(deck)]
     words += [] if output is None else ["-o", str(output)]
     words += [] if seed is None else ["--seed", str(seed)]
-    return shlex.join([*words, *(word for each in overrides for word in ("--set", each)), "--resume"])
+    words += [word for each in overrides for word in ("--set", each)]
+    return f"go on with: {shlex.join([*words, '--resume'])}"
 
 
 def _outputs(found: Found) -> str:

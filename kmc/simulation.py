@@ -12,22 +12,26 @@ import math
 import time as wall
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from signal import Signals
 
 import numpy as np
 
 from kmc import checkpoint, fields, provenance
 from kmc.checkpoint import Checkpoint
-from kmc.deck import load_deck
-from kmc.errors import InternalError
-from kmc.interrupts import Stopped, held, noticed
+from kmc.deck import Deck, load_deck
+from kmc.errors import InternalError, KmcError
+from kmc.interrupts import STOP_SIGNALS, Stopped, held, noticed
 from kmc.ledger import Ledger
 from kmc.model import Model
 from kmc.output import Writer
-from kmc.restart import start_of
+from kmc.ranks import first_rank_decides
+from kmc.restart import Start, start_of
 from kmc.result import Result
 from kmc.same_run import settings
 from kmc.schedule import clock, output_times, seconds
+from kmc.tile_ranks import ALONE, Ranks, Silent, ranks_of
 from kmc.whole_files import alone
 from kmc_core import ExitReason
 
@@ -46,6 +50,7 @@ def run(
     max_wall_time=None,
     resume=False,
     tell: Callable[[str], None] | None = None,
+    communicator=None,
 ):
     """Grow the film of a deck.
 
@@ -70,6 +75,8 @@ def run(
         stopped; from the beginning if there is none.
     tell : callable, optional
         Called with a sentence about where a run goes on.
+    communicator : mpi4py.MPI.Comm, optional
+        Ranks that share the tiles of the film; only the first of them writes.
 
     Returns
     -------
@@ -90,21 +97,32 @@ def run(
         overrides["run.seed"] = str(seed)
     loaded = load_deck(Path(deck), overrides)
     path = (Path(directory) if directory is not None else Path("results") / Path(deck).stem) / "results.h5"
-    with alone(path):
-        start = start_of(loaded, path, resume, overwrite)
-        for note in start.notes if tell is not None else ():
+    ranks = ranks_of(communicator)
+    with ExitStack() as stack:
+        start = first_rank_decides(communicator, lambda: _start(stack, loaded, path, resume, overwrite))
+        for note in start.notes if tell is not None and ranks.is_root else ():
             tell(note)
         if start.is_finished:
             return Result(path)
         limit = max_wall_time if max_wall_time is not None else loaded.run.max_wall_time
-        simulation = Simulation(Model.of(loaded), path, overwrite=start.overwrite, saved=start.saved)
-        meter = progress(loaded.run.duration) if progress is not None else None
+        model = Model.of(loaded)
+        if ranks.size > 1 and model.tiling is None:
+            raise KmcError(f"{ranks.size} ranks cannot share a film in one piece: "
+                           "cut it into smaller tiles, as in tiles: {size: [64, 64]}")
+        simulation = Simulation(model, path, overwrite=start.overwrite, saved=start.saved, ranks=ranks)
+        meter = progress(loaded.run.duration) if progress is not None and ranks.is_root else None
         try:
             reason = simulation.run(limit if limit is not None else math.inf, meter)
         finally:
             if meter is not None:
                 meter.finish(simulation.stop_reason)
     return Result(simulation.path, finished=simulation.finished, stop_reason=reason)
+
+
+def _start(stack: ExitStack, deck: Deck, path: Path, resume: bool, overwrite: bool) -> Start:
+    """From where a run starts, with its results file locked until the stack is left."""
+    stack.enter_context(alone(path))
+    return start_of(deck, path, resume, overwrite)
 
 
 class Simulation:
@@ -119,6 +137,8 @@ class Simulation:
         Replace a file that exists.
     saved : Checkpoint, optional
         Go on from there, with the results file that belongs to it; one that `save` wrote for the same deck.
+    ranks : Ranks
+        Processes that run the film together; all of them make this object and call its methods.
 
     Attributes
     ----------
@@ -128,9 +148,12 @@ class Simulation:
         Whether it did all that its deck asks for: its duration or its number of events.
     """
 
-    def __init__(self, model: Model, path: Path, overwrite: bool = False, saved: Checkpoint | None = None):
+    def __init__(self, model: Model, path: Path, overwrite: bool = False, saved: Checkpoint | None = None,
+                 ranks: Ranks = ALONE):
         self.model = model
         self.path = Path(path)
+        self.ranks = ranks
+        self.keeps_checkpoints = model.deck.tiles is None
         self.stop_reason: str | None = "interrupted"  # until the run says otherwise; None once it reached its end
         self.finished = False
         self._table = fields.species_table(model.mechanism)
@@ -148,13 +171,16 @@ class Simulation:
     def _begin(self, overwrite: bool) -> None:
         """Stand at time zero, with an empty file."""
         model, deck = self.model, self.model.deck
-        self.engine = model.engine()
+        self.engine = model.engine(self.ranks)
         self._run_id, self._settings = uuid.uuid4().hex, settings(deck)
         surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
         self._ledger = Ledger(
             model.mechanism, self._count(), model.lattice.area, molecules=model.molecules(self.engine)
         )
         attributes = {"run_id": self._run_id, "settings": json.dumps(self._settings)}
+        if not self.ranks.is_root:
+            self._writer = Silent()
+            return
         self._writer = Writer(
             self.path, model.mechanism, model.lattice, surface,
             provenance.attributes(deck, deck.run.seed) | attributes, provenance.tables(deck, model.mechanism),
@@ -181,7 +207,7 @@ class Simulation:
         )
 
     def save(self) -> None:
-        """Write a checkpoint, and all outputs before it.
+        """Write a checkpoint, and all outputs before it; of a film in tiles the outputs only.
 
         Raises
         ------
@@ -190,20 +216,24 @@ class Simulation:
         """
         with held():
             self._writer.flush(durable=True)
-            count, molecules, previous = self._ledger.state
-            arrays = {f"engine/{name}": array for name, array in self.model.snapshot(self.engine).items()}
-            header = {
-                "run_id": self._run_id,
-                "settings": self._settings,
-                "time": seconds(self.engine.time),
-                "n_done": self._n_done,
-                "changed": self._changed,
-                "outputs": [self._writer.n_outputs, self._writer.n_snapshots],
-                "previous": previous,
-            }
-            ledger = {"ledger/count": count, "ledger/molecules": molecules}
-            checkpoint.write(self.path, Checkpoint(header, arrays | ledger))
+            if self.keeps_checkpoints:
+                checkpoint.write(self.path, self._checkpoint())
         self._saved = wall.monotonic()
+
+    def _checkpoint(self) -> Checkpoint:
+        """All that the future of the run depends on."""
+        count, molecules, previous = self._ledger.state
+        arrays = {f"engine/{name}": array for name, array in self.model.snapshot(self.engine).items()}
+        header = {
+            "run_id": self._run_id,
+            "settings": self._settings,
+            "time": seconds(self.engine.time),
+            "n_done": self._n_done,
+            "changed": self._changed,
+            "outputs": [self._writer.n_outputs, self._writer.n_snapshots],
+            "previous": previous,
+        }
+        return Checkpoint(header, arrays | {"ledger/count": count, "ledger/molecules": molecules})
 
     def run(self, max_wall_time: float = math.inf, progress=None) -> str | None:
         """Advance to the end of the deck.
@@ -221,7 +251,7 @@ class Simulation:
         Raises
         ------
         Stopped
-            If a signal ended it, once a checkpoint and the last state are written.
+            If a signal ended it, once a checkpoint and the last state are written; not on several ranks.
         """
         self._started = self._saved = wall.monotonic()
         with noticed() as self._signals:
@@ -233,11 +263,12 @@ class Simulation:
             if reason is not None:
                 self.save()
                 self._observe(True)  # for who looks at the file now; a run that goes on forgets it
-            self._writer.set_attributes({"finished": int(self.finished), "stop_reason": reason or ""})
-            if reason is None:
+            windows = {} if self.model.tiling is None else self.engine.report()
+            self._writer.set_attributes({"finished": int(self.finished), "stop_reason": reason or "", **windows})
+            if reason is None and self.ranks.is_root:
                 checkpoint.remove(self.path)
             self.stop_reason = reason
-        if self._signals and not self.finished:
+        if self._signals and not self.finished and self.ranks.size == 1:  # several ranks return together
             raise Stopped(reason)
         return reason
 
@@ -283,9 +314,13 @@ class Simulation:
 
     def _reason_to_stop(self, max_wall_time: float) -> str | None:
         """Why the machine or its user wants the run to stop here."""
-        if self._signals:
-            return f"stopped by {self._signals[0]}"
-        if wall.monotonic() - self._started > max_wall_time:
+        signal = STOP_SIGNALS.index(Signals[self._signals[0]]) + 1 if self._signals else 0
+        is_late = wall.monotonic() - self._started > max_wall_time
+        # Signals come to ranks at different times, or to one of them; what one has seen stops all at the same place.
+        signal, is_late = self.ranks.every([signal, is_late]).max(axis=0)
+        if signal:
+            return f"stopped by {STOP_SIGNALS[int(signal) - 1].name}"
+        if is_late:
             return f"{max_wall_time:g} s of wall time used"
         return None
 

@@ -217,7 +217,8 @@ cdef class Engine:
         self._prepare()
         share = self.solution.shares
         if self.lattice.energies.enabled:
-            found = (each for site in range(self.state.n_sites) for each in self.lattice.rates_at(site))
+            from kmc_core.verification import rates_at
+            found = (each for site in range(self.state.n_sites) for each in rates_at(self.lattice, site))
             return dissolved + sum(rate * share[process] for process, rate, *_ in found)
         classes = np.bincount(np.asarray(self.lattice.class_of), minlength=self.environments.n_classes)
         if self.solution.n_gates == 0:
@@ -241,9 +242,10 @@ cdef class Engine:
             Process, rate constant with interactions and with the molecules that it asks for [1/s], sites that it
             changes and their new species.
         """
+        from kmc_core.verification import rates_at
         self._prepare()
         share = self.solution.shares
-        return [(process, rate * share[process], *rest) for process, rate, *rest in self.lattice.rates_at(site)]
+        return [(process, rate * share[process], *rest) for process, rate, *rest in rates_at(self.lattice, site)]
 
     @property
     def n_bytes(self):

@@ -4,7 +4,7 @@ from kmc_core.bins cimport SiteGroups
 from kmc_core.electrons cimport ElectronPaths
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.rng cimport RandomStream
+from kmc_core.rng cimport RandomStream, kmc_mulhi
 from kmc_core.site_rates cimport SiteRates
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
 from kmc_core.typedefs cimport (class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
@@ -41,6 +41,27 @@ cdef class LatticeProcesses:
     cdef int64_t next_place           # where in the pool the third candidate from now is expected; -1 = not known
     cdef int64_t next_site            # where the second one from now is expected; -1 = not known
 
+    # only where this lattice is a part of a larger one (`tiles`)
+    cdef readonly species_t foreign   # species from here on are those of sites of other parts, less this; 255 = none
+    cdef bint notes_edges             # there are other parts
+    cdef uint8_t[::1] at_edge         # (ny * nx,) columns that other parts know too
+    cdef uint64_t magic_plane         # 2**64 / (nx ny), rounded up
+    cdef site_t[::1] noted            # changed sites that other parts know too, in the order of events
+    cdef int64_t n_noted
+
+    cdef inline species_t mark_of(self, species_t species) noexcept nogil:
+        """What is added to a species where this one is: the sites of other parts keep their mark."""
+        return self.foreign if species >= self.foreign else 0
+
+    cdef inline uint32_t column(self, site_t site) noexcept nogil:
+        """x + nx y of a site."""
+        cdef uint32_t plane = self.state.nx * self.state.ny
+        return 0 if plane == 1 else site - <uint32_t> kmc_mulhi(self.magic_plane, site) * plane
+
+    cdef inline void overwrite(self, site_t site, species_t species) noexcept nogil:
+        """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
+        self.execute(site, -1 - <rule_t> species)
+
     cdef inline bint is_short(self) noexcept nogil:
         """Whether lists or classes must grow before the next event."""
         return self.groups.is_short or self.environments.is_short
@@ -54,6 +75,7 @@ cdef class LatticeProcesses:
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil
     cdef void _finish_sweep(self, int group) noexcept nogil
+    cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil
     cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
     cdef void _classify(self, site_t site) noexcept nogil
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil

@@ -55,12 +55,13 @@ cdef class LatticeProcesses:
         self.next_place = self.next_site = -1
         if self.energies.enabled:
             self.site_rates.attach(self.environments, self.groups, self.class_of)
+        self.foreign, self.notes_edges, self.n_noted = 255, False, 0
         self._classify_all()
 
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
         self.next_place = self.next_site = -1  # the pool may move
-        self.looks_ahead = np.sum(self.groups.length[:self.groups.n_groups]) > CACHED_SITES
+        self.looks_ahead = self.notes_edges or np.sum(self.groups.length[:self.groups.n_groups]) > CACHED_SITES
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
@@ -131,20 +132,31 @@ cdef class LatticeProcesses:
         return self.environments.entry_rule[self.environments.chosen(c, u)]
 
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
-        """Write the changes of a rule, then bring every environment that notices them up to date."""
+        """Write the changes of a rule, then bring every environment that notices them up to date.
+
+        A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
+        """
         cdef site_t around[MAX_POSITIONS]
         cdef site_t beside[MAX_POSITIONS]
         cdef site_t changed[MAX_CHANGES]
         cdef species_t old[MAX_CHANGES]
-        cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
+        cdef int first, n = 1, k, position
         cdef species_t* species = &self.state.species[0]
         cdef site_t* beside_changed
         self.state.neighbours(site, around)
-        for k in range(n):
-            position = self.change_position[first + k]
-            changed[k] = site if position < 0 else around[position]
-            old[k] = species[changed[k]]
-            species[changed[k]] = self.change_species[first + k]
+        if rule < 0:
+            changed[0], old[0] = site, species[site]
+            species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
+        else:
+            first = self.change_ptr[rule]
+            n = self.change_ptr[rule + 1] - first
+            for k in range(n):
+                position = self.change_position[first + k]
+                changed[k] = site if position < 0 else around[position]
+                old[k] = species[changed[k]]
+                species[changed[k]] = self.change_species[first + k]
+            if self.notes_edges:
+                self._note_edges(changed, old, n)
         for k in range(n):
             beside_changed = around
             if changed[k] != site:
@@ -223,6 +235,16 @@ cdef class LatticeProcesses:
             key += self.environments.weights[species, j, self.state.species[around[j]]]
         return key
 
+    cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil:
+        """Sites of other parts keep their mark, and what other parts know too is noted for them."""
+        cdef int k
+        for k in range(n):
+            self.state.species[changed[k]] += self.mark_of(old[k])
+            if self.at_edge[self.column(changed[k])]:
+                self.noted[self.n_noted] = changed[k]
+                self.n_noted += 1
+        self.groups.is_short |= self.n_noted + MAX_CHANGES > self.noted.shape[0]
+
     cdef void _refresh_column(self, site_t site) noexcept nogil:
         """Carry a changed decay up the column until the levels agree again."""
         cdef uint32_t step = self.state.nx * self.state.ny
@@ -276,22 +298,6 @@ cdef class LatticeProcesses:
                         site += 1
             self.groups.close_gap()
             self.site_rates.find_floor()
-
-    def rates_at(self, site_t site):
-        """What a site can start: process, rate constant [1/s], changed sites and their new species."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef int entry
-        found = []
-        self.state.neighbours(site, around)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            rule = self.environments.entry_rule[entry]
-            part = range(self.change_ptr[rule], self.change_ptr[rule + 1])
-            rate = (self.site_rates.rate_of(entry, site, around) if self.energies.enabled
-                    else self.environments.entry_rate[entry])
-            places = tuple(site if self.change_position[k] < 0 else around[<int> self.change_position[k]] for k in part)
-            found.append((self.rule_process[rule], rate, places, tuple(self.change_species[k] for k in part)))
-        return found
 
     def _classify_all(self):
         cdef site_t site = 0

@@ -4,6 +4,7 @@ import numpy as np
 
 from kmc_core.bins cimport SiteGroups
 from kmc_core.engine cimport Engine
+from kmc_core.lattice_processes cimport LatticeProcesses
 from kmc_core.solution cimport Solution
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport class_t, int64_t, site_t, species_t
@@ -165,7 +166,7 @@ def _verify_energies(Engine engine):
     assert np.array_equal(energies.tables, fresh.tables), "energies: tables differ"
     assert np.array_equal(energies.energies, fresh.energies), "energies: sums differ"
     for site in range(engine.state.n_sites):
-        total = sum(rate for _, rate, _, _ in lattice.rates_at(site))
+        total = sum(rate for _, rate, _, _ in rates_at(lattice, site))
         group = rates.group_of[site]
         assert group >= 0 or engine.environments.size[lattice.class_of[site]] == 0, f"site {site}: not listed"
         if group < 0:
@@ -234,6 +235,23 @@ def _verify_bounds(Solution solution):
             assert solution.tail[group] == tail, f"group {group}: sum of weights differs"
         k = solution.start[group + 1] - solution.start[group]
         assert solution.weight[group] == solution.edge[group] * k, f"group {group}: weight differs"
+
+
+def rates_at(LatticeProcesses lattice, site_t site):
+    """What a site can start: process, rate constant [1/s], changed sites and their new species."""
+    cdef site_t around[MAX_POSITIONS]
+    cdef class_t c = lattice.class_of[site]
+    cdef int entry, k
+    found = []
+    lattice.state.neighbours(site, around)
+    for entry in range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c]):
+        rule = lattice.environments.entry_rule[entry]
+        part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
+        rate = (lattice.site_rates.rate_of(entry, site, around) if lattice.energies.enabled
+                else lattice.environments.entry_rate[entry])
+        places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
+        found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
+    return found
 
 
 def structures(Engine engine):

@@ -48,6 +48,15 @@ FLOORS = {
     "deck_lattice": 18,
     "deck_compartment": 18,
     "deck_interactions": 18,
+    "deck_tiles": 18,
+    "tile_ranks": 2,
+    "tiling": 30,
+    "tile_probe": 39,
+    "tiled": 40,
+    "tile_exact": 43,
+    "scaling": 43,
+    "check_tiles": 71,
+    "tile_layout": 42,
     "deck_species": 18,
     "deck_process": 18,
     "deck_sweep": 18,
@@ -162,7 +171,7 @@ FLOORS = {
 # What __init__ itself defines, without importing anything of ours: open to every floor.
 FREE_NAMES = {"__version__"}
 # The compiled core is floor 0 and is entered through these modules only.
-USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation"}
+USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled", "tile_exact"}
 
 MODULE_LINES = 400
 PYTHON_FUNCTION_LINES = 50

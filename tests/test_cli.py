@@ -292,15 +292,15 @@ def test_traceback_shows_where_an_error_arose(replace, capsys):
 def test_run_on_several_ranks_is_refused(environment, run_calls, monkeypatch, capsys):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert main(["run", "film.yaml"]) == EXIT_REFUSED
-    assert "single film runs on one rank for now" in capsys.readouterr().err
+    assert main(["run", str(DECK)]) == EXIT_REFUSED
+    assert "a film in one piece runs on one: cut it into tiles" in capsys.readouterr().err
     assert run_calls == []
 
 
 def test_only_the_first_rank_says_so(run_calls, monkeypatch, capsys):
     monkeypatch.setenv("PMI_SIZE", "2")
     monkeypatch.setenv("PMI_RANK", "1")
-    assert main(["run", "film.yaml"]) == EXIT_REFUSED
+    assert main(["run", str(DECK)]) == EXIT_REFUSED
     assert capsys.readouterr().err == ""
 
 

@@ -49,7 +49,7 @@ def test_host_of_the_examples_runs(run):
 
 @pytest.mark.parametrize(("path", "text"), EXAMPLES, ids=[f"{path}-{n}" for n, (path, _) in enumerate(EXAMPLES)])
 def test_example_of_a_section_runs(path, text, run):
-    assert run(text) == N_EVENTS
+    assert run(text) >= N_EVENTS  # a film in tiles ends with a window
 
 
 @pytest.mark.parametrize("path", [path for path, _ in sections()])

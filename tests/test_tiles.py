@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Films in tiles: the same physics as in one piece, the same bits on any number of ranks.
+
+Seeds are fixed; statistical thresholds would raise a false alarm once in 1e5 seeds.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from kmc.deck import parse_deck
+from kmc.errors import DeckError, KmcError
+from kmc.inspection import check
+from kmc.model import Model
+from kmc.scaling import Costs, efficiency
+from kmc.tile_exact import ExactTiles
+from kmc.tile_ranks import ALONE
+from kmc.tiled import TiledEngine
+from kmc.tiling import Tiling, steps_to_edge
+from kmc_core import Engine, ExitReason
+from kmc_core.ghosts import with_ghosts
+from kmc_core.reach import reaching_rates
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "reference"))
+
+import cases  # noqa: E402
+
+SIGMAS = 4.4
+"""float: two-sided probability 1e-5 of a normal deviate."""
+
+CASES = {
+    "hops": (cases.hop3d((8, 24, 16)), 1.0),
+    "reactions": (cases.rd3d((8, 16, 24)), 1.5),
+    "wide stencil": (cases.lattice_gas((8, 24, 24)), 1.0),
+    "film": (cases.film((10, 16, 24)), 0.02),
+}
+
+
+def tiled(case, size=(8, 8), seed=1, probes=False, **options):
+    parts = case.parts()
+    reach = np.abs(parts.rules.offsets).max(axis=0, initial=0)
+    tiling = Tiling.of(parts.species.shape, parts.periodic, size, (int(reach[1]), int(reach[2])))
+    return TiledEngine(parts.species, parts.periodic, parts.rules, tiling, seed, decay=parts.decay,
+                       quantum=parts.quantum, cutoff=parts.cutoff, probes=probes, **options)
+
+
+def clock(time):
+    return int(time), time % 1
+
+
+def digest(engine):
+    """Everything that must not depend on who ran it."""
+    state = repr((engine.time, engine.n_events, engine.n_windows, engine.counters)).encode()
+    return hashlib.sha256(engine.species.tobytes() + engine.event_count.tobytes() + state).hexdigest()
+
+
+def trajectory(name, **options):
+    """A run with a stop and other rates in between, looked at on the way."""
+    case, time = CASES[name]
+    engine = tiled(case, fraction=0.3, **options)
+    engine.run(clock(0.4 * time))
+    engine.set_rates(case.rates(1.5))
+    while engine.run(clock(time), 500) == ExitReason.MAX_EVENTS:
+        pass
+    return engine
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_sector_agrees_with_its_sites_and_with_its_neighbours(name):
+    engine = trajectory(name)
+    assert engine.n_events > 300
+    engine.verify()
+
+
+@pytest.mark.parametrize("name", ["hops", "film"])
+def test_looking_does_not_change_the_trajectory(name):
+    case, time = CASES[name]
+    watched, alone = tiled(case), tiled(case)
+    while watched.run(clock(time), 50) == ExitReason.MAX_EVENTS:
+        assert watched.species.max() < case.n_species
+        assert watched.event_count.sum() == watched.n_events
+    alone.run(clock(time))
+    assert digest(watched) == digest(alone)
+
+
+def test_walkers_are_neither_lost_nor_doubled():
+    engine = tiled(CASES["hops"][0], fraction=2.0)
+    before = np.bincount(engine.species)
+    engine.run((5, 0.0))
+    assert (np.bincount(engine.species) == before).all()
+    assert engine.counters["handed"] > 1000
+
+
+@pytest.mark.parametrize("periodic", [(True, True, True), (False, False, True), (False, True, False)])
+@pytest.mark.parametrize("size", [(10, 10), (9, 12), (100, 10), (10, 100)])
+def test_every_column_has_one_owner_and_sectors_of_a_colour_never_meet(periodic, size):
+    tiling = Tiling.of((3, 43, 39), periodic, size, (1, 2))
+    owned = np.zeros((43, 39), dtype=int)
+    seen = np.zeros((4, 43, 39), dtype=int)
+    for box in tiling.boxes:
+        owned[box.y[:, None], box.x] += box.own
+        seen[box.number % 4, box.y[:, None], box.x] += 1
+        for other, columns in tiling.overlaps(box):
+            there = np.flatnonzero(columns >= 0)
+            places = np.stack(np.divmod(there, len(box.x))), np.stack(np.divmod(columns[there], len(other.x)))
+            assert (box.y[places[0][0]] == other.y[places[1][0]]).all()
+            assert (box.x[places[0][1]] == other.x[places[1][1]]).all()
+            assert other.number % 4 != box.number % 4
+    assert (owned == 1).all()
+    assert seen.max() <= 1
+
+
+def test_tiles_too_narrow_for_what_happens_there_are_refused():
+    with pytest.raises(KmcError, match="sectors need at least 4: give tiles of 8 or more"):
+        Tiling.of((4, 24, 24), (True, True, True), (6, 6), (2, 2))
+
+
+def test_a_tile_as_large_as_the_box_is_the_exact_engine():
+    text = (HERE.parent / "inputs" / "graphite_ec.yaml").read_text()
+    models = [Model.of(parse_deck(text + tiles, "deck.yaml", HERE.parent / "inputs"))
+              for tiles in ("", "\ntiles: {size: [40, 40]}\n")]
+    engines = [model.engine() for model in models]
+    for engine in engines:
+        assert isinstance(engine, Engine)
+        engine.run((1, 0.0), 3000)
+    assert engines[0].time == engines[1].time
+    assert np.array_equal(engines[0].species, engines[1].species)
+
+
+def test_independent_sites_have_their_exact_coverage():
+    """Adsorption at 2, desorption at 3: no sector needs to know of another, so no window is too long."""
+    patterns = (cases.single(0, 1), cases.single(1, 0))
+    case = cases.Case(cases.cubic(4, 40, 40), patterns, (2.0, 3.0), np.zeros((4, 40, 40), dtype=np.uint8), 2)
+    engine = tiled(case, (10, 10), window=0.7)
+    engine.run((3, 0.0))
+    coverage = []
+    for k in range(1, 13):
+        engine.run((3 + k, 0.0))
+        coverage.append(engine.species.mean())
+    error = np.sqrt(0.4 * 0.6 / (6400 * 12))
+    assert abs(np.mean(coverage) - 0.4) < SIGMAS * error
+
+
+def test_walkers_at_equilibrium_hop_as_often_as_they_must_in_short_windows():
+    """Walkers that exclude each other: all arrangements are equally likely, N z (V - N)/(V - 1) hops per time."""
+    case = cases.hop3d((16, 32, 32))
+    engine = tiled(case, (16, 16), fraction=0.3)
+    engine.run((8, 0.0))
+    v, n = 16 * 32 * 32, int(case.species.sum())
+    expected = 8 * n * 6 * (v - n) / (v - 1)
+    assert abs(engine.n_events - expected) < SIGMAS * np.sqrt(expected)
+
+
+def test_walkers_lose_hops_in_windows_that_are_far_too_long():
+    """What the test above would miss if windows did not matter: twenty hops a window at sectors eight wide."""
+    case = cases.hop3d((16, 32, 32))
+    engine = tiled(case, (16, 16), window=4.0)
+    engine.run((8, 0.0))
+    v, n = 16 * 32 * 32, int(case.species.sum())
+    expected = 8 * n * 6 * (v - n) / (v - 1)
+    assert engine.n_events < expected - SIGMAS * np.sqrt(expected)
+
+
+def test_conflicts_fall_with_the_window():
+    """Sites that two sectors change in one window, per change at an edge: proportional to the window."""
+    shares = []
+    for window in (0.1, 0.05, 0.025):
+        engine = tiled(cases.hop3d((16, 32, 32)), (16, 16), window=window)
+        engine.run((4, 0.0))
+        shares.append(engine.counters["conflicts"] / engine.counters["handed"])
+    assert shares[0] > 0.03
+    assert shares[1] / shares[0] == pytest.approx(0.5, abs=0.12)
+    assert shares[2] / shares[1] == pytest.approx(0.5, abs=0.12)
+
+
+def test_empty_windows_are_skipped():
+    """One walker that nothing disturbs: far fewer windows are run than fit into the time."""
+    case = cases.hop3d((4, 32, 32))
+    species = np.zeros_like(case.species)
+    species[2, 4, 4] = 1
+    engine = tiled(cases.Case(case.lattice, case.patterns, case.constants, species, 2), (16, 16), window=0.01)
+    engine.run((20, 0.0))
+    assert engine.n_windows <= engine.n_events < 400
+    assert 20 / 0.01 == 2000
+
+
+def test_a_reaction_that_happens_once_does_not_shorten_windows():
+    """Walkers at rate 1 that react at 1e9 to something that stays: the walk sets the window."""
+    patterns = (cases.pair(1, 0, 0, 1), cases.pair(1, 1, 2, 2))
+    case = cases.Case(cases.cubic(4, 8, 8), patterns, (1.0, 1e9), cases.scattered((4, 8, 8), [0.1]), 3)
+    rules = case.parts().rules
+    found = reaching_rates(rules, case.rates())
+    process = np.asarray(rules.rule_process)
+    assert found[process == 0].max() == 1.0
+    assert found[process == 1].max() == 0.0
+    back = cases.Case(case.lattice, (*patterns, cases.single(2, 1)), (1.0, 1e9, 5.0), case.species, 3)
+    rules = back.parts().rules
+    found = reaching_rates(rules, back.rates())
+    assert found[np.asarray(rules.rule_process) == 1].max() == 5.0
+
+
+def test_steps_to_an_edge_count_events():
+    tiling = Tiling.of((2, 40, 40), (True, True, True), (20, 20), (1, 1))
+    box = tiling.boxes[0]
+    at_edge = np.zeros(box.n_columns, dtype=bool)
+    for _, columns in tiling.overlaps(box):
+        at_edge |= columns >= 0
+    steps = steps_to_edge(box, at_edge, (1, 1)).reshape(box.own.shape)
+    assert steps[6, 6] == 4
+    assert (steps[[0, 1, 2, -1]][:, 5] == 1).all()
+
+
+def test_a_lattice_in_parts_has_half_as_many_species():
+    rules = cases.hop3d((4, 4, 4)).parts().rules
+    doubled = with_ghosts(rules)
+    assert doubled.n_species == 4
+    assert np.diff(doubled.rule_ptr)[2:].sum() == 0
+    one = np.zeros((1, 1, 1), dtype=np.uint8)
+    too_many = cases.Case(cases.cubic(1, 1, 1), (cases.single(0, 1),), (1.0,), one, 128).parts().rules
+    with pytest.raises(ValueError, match="127 are possible"):
+        with_ghosts(too_many)
+
+
+def test_more_ranks_than_tiles_are_refused():
+    class Many:
+        size, rank = 99, 0
+
+    with pytest.raises(KmcError, match="99 ranks share 6 tiles"):
+        tiled(CASES["hops"][0], ranks=Many())
+
+
+def run_mpi(n, code, directory, *arguments, timeout=100):
+    """Run Python code on ranks; the completed process."""
+    mpiexec = Path(sys.executable).with_name("mpiexec")
+    command = [str(mpiexec) if mpiexec.exists() else shutil.which("mpiexec"), "-n", str(n), sys.executable, *code]
+    paths = [str(HERE.parent), str(HERE), str(HERE / "reference")]
+    return subprocess.run([*command, *arguments], cwd=directory, timeout=timeout, capture_output=True, text=True,
+                          check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
+
+
+def test_the_probe_finds_the_error_of_windows_that_are_too_long():
+    """Windows of one hop time lose 7 % of the hops of walkers in sectors eight wide, and the film says so."""
+    case = cases.hop3d((16, 48, 48))
+    engine = tiled(case, (16, 16), window=1.0, probes=True)
+    engine.run((65, 0.0))
+    v, n = case.species.size, int(case.species.sum())
+    true = engine.n_events / (65 * n * 6 * (v - n) / (v - 1)) - 1.0
+    found, error = (engine.report()[name] for name in ("window_error", "window_error_uncertainty"))
+    assert true < -0.05
+    assert error < 0.03
+    assert abs(found - true) < 3.0 * error
+
+
+def test_probes_do_not_change_the_trajectory():
+    watched, alone = (tiled(CASES["hops"][0], window=0.05, probes=probes) for probes in (True, False))
+    for engine in (watched, alone):
+        engine.run((4, 0.0))
+    assert watched.probe.half > 0
+    assert digest(watched) == digest(alone)
+
+
+def exact_tiles(case, seed, ranks=ALONE):
+    parts = case.parts()
+    tiling = Tiling.of(parts.species.shape, parts.periodic, (8, 8), (1, 1))
+    return ExactTiles(parts.species, parts.periodic, parts.rules, tiling, seed, decay=parts.decay,
+                      quantum=parts.quantum, cutoff=parts.cutoff, ranks=ranks)
+
+
+def test_sectors_without_windows_are_the_exact_algorithm():
+    """Null events between sectors of unequal propensity; hops of walkers at equilibrium are counted."""
+    case = cases.hop3d((4, 16, 16))
+    engine = exact_tiles(case, 1)
+    engine.run((4, 0.0))
+    engine.verify()
+    v, n = case.species.size, int(case.species.sum())
+    expected = 4 * n * 6 * (v - n) / (v - 1)
+    assert abs(engine.n_events - expected) < SIGMAS * np.sqrt(expected)
+    assert engine.n_null > 0.02 * engine.n_events
+
+
+# An error on one rank ends all with its message; without that the launcher kills the others, which says nothing.
+DIGESTS = """
+from kmc.ranks import all_or_none, world
+from kmc.tile_ranks import ranks_of
+communicator = world()
+with all_or_none(communicator, 75):
+    import test_tiles
+    ranks = ranks_of(communicator)
+    for name in test_tiles.CASES:
+        engine = test_tiles.trajectory(name, ranks=ranks)
+        engine.verify()
+        found = test_tiles.digest(engine)
+        if ranks.is_root:
+            print(name, found, flush=True)
+    engine = test_tiles.exact_tiles(test_tiles.CASES["film"][0], 1, ranks)
+    engine.run((0, 0.0005))
+    found = test_tiles.digest(engine)
+    if ranks.is_root:
+        print("exact", found, flush=True)
+"""
+
+
+@pytest.mark.parametrize("n_ranks", [2, 4])
+def test_ranks_make_the_same_film_bit_for_bit(n_ranks, tmp_path):
+    done = run_mpi(n_ranks, ["-c", DIGESTS], tmp_path)
+    assert done.returncode == 0, done.stderr
+    exact = exact_tiles(CASES["film"][0], 1)
+    exact.run((0, 0.0005))
+    alone = {**{name: trajectory(name) for name in CASES}, "exact": exact}
+    assert done.stdout.splitlines() == [f"{name} {digest(engine)}" for name, engine in alone.items()]
+
+
+DECK = """
+run: {duration: 1 s, seed: 3}
+lattice: {type: simple cubic, spacing: 0.5 nm, size: [32, 24, 8], fill: liquid,
+          layers: [{species: electrode, from: 0, to: 0}],
+          random: [{species: ion, fraction: 0.1}]}
+protocol: {temperature: 300 K, potential: {ramp: {start: 0.1 V, end: 0.2 V, rate: 50 mV/s}}}
+tiles: {size: [8, 8]}
+groups: {surface: [electrode, solid]}
+species:
+  electrode: {phase: electrode}
+  liquid: {phase: liquid}
+  ion: {phase: dissolved, formula: Li}
+  solid: {phase: solid, formula: Li, molar-volume: 13 cm^3/mol}
+processes:
+- {name: hop, equation: ion + liquid => liquid + ion, rate: {law: constant, rate-constant: 10 1/s}}
+- {name: grow, equation: "ion + {surface} <=> solid + {surface}", rate: {law: constant, rate-constant: 2 1/s,
+   reaction-free-energy: -0.05 eV}}
+output: {times: {every: 0.5 s}, snapshots: {every: 1 s}}
+"""
+
+SAME = ("lattice", "time_seconds", "time_fraction", "count", "event_count", "thickness_map", "porosity", "n_events")
+
+
+def test_ranks_write_the_same_results(tmp_path):
+    (tmp_path / "film.yaml").write_text(DECK)
+    command = ["-m", "kmc", "run", "film.yaml", "--quiet", "-o"]
+    for n_ranks in (1, 2, 3):
+        done = run_mpi(n_ranks, [*command, str(n_ranks)], tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout + done.stderr == ""
+    with h5py.File(tmp_path / "1" / "results.h5") as alone:
+        assert alone.attrs["finished"] == 1
+        assert alone.attrs["tiles"] == "4 x 3"
+        assert alone.attrs["halo_changes"] > alone.attrs["halo_conflicts"] > 0
+        for n_ranks in (2, 3):
+            with h5py.File(tmp_path / str(n_ranks) / "results.h5") as shared:
+                assert all(np.array_equal(alone[name][()], shared[name][()]) for name in SAME)
+
+
+def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path):
+    (tmp_path / "film.yaml").write_text(DECK.replace("duration: 1 s", "duration: 1000 s"))
+    code = """
+import sys
+import kmc.tiled
+from kmc.cli import main
+from kmc.ranks import launched_ranks
+turn = kmc.tiled.TiledEngine._advance
+def broken(engine, start, end):
+    if launched_ranks()[1] == 1 and engine.n_windows == 20:
+        raise MemoryError("no room")
+    turn(engine, start, end)
+kmc.tiled.TiledEngine._advance = broken
+sys.exit(main(["run", "film.yaml", "--quiet", "-o", "out"]))
+"""
+    done = run_mpi(2, ["-c", code], tmp_path, timeout=60)
+    assert done.returncode != 0
+    assert done.stderr.count("no room") == 1
+
+
+def test_ranks_refuse_a_deck_with_one_message(tmp_path):
+    (tmp_path / "film.yaml").write_text(DECK.replace("fraction: 0.1", "fraction: 1.1"))
+    done = run_mpi(2, ["-m", "kmc", "run", "film.yaml"], tmp_path)
+    assert done.returncode != 0
+    assert done.stderr.count("film.yaml:") == 1
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (("size: [8, 8]", "size: [3, 3]"), "deck.yaml:7:15: tiles of 3 sites along y make sectors of 1"),
+    (("groups:", "solution: {gas: {formula: Li, count: 5}}\ngroups:"), "solution runs out or reacts"),
+])
+def test_films_that_cannot_be_cut_are_refused_where_the_deck_cuts_them(change, message):
+    with pytest.raises(DeckError, match=re.escape(message)):
+        Model.of(parse_deck(DECK.replace(*change)))
+
+
+@pytest.mark.parametrize(("change", "lines"), [
+    (("", ""), ["tiles          4 x 3, 48 sectors", "ranks          3, 4 to 4 tiles each", "MB on a rank"]),
+    (("tiles: {size: [8, 8]}", ""), ["proposal       tiles: {size: [12, 12]}", "ranks          3, 2 to 2 tiles each"]),
+    (("size: [32, 24, 8]", "size: [4, 4, 8]"), ["a film of 4 x 4 columns is too small to be shared by 3 ranks"]),
+])
+def test_check_proposes_tiles_for_ranks(change, lines):
+    page = check(parse_deck(DECK.replace(*change).replace("duration: 1 s", "duration: 1000 s")), n_ranks=3).page
+    part = page[page.index("TILES AND RANKS"):page.index("FINDINGS")]
+    assert all(line in part for line in lines), part
+
+
+def test_check_without_tiles_does_not_speak_of_them():
+    assert "TILES" not in check(parse_deck(DECK.replace("tiles: {size: [8, 8]}", ""))).page
+
+
+def test_efficiency_falls_with_ranks_and_rises_with_events():
+    costs = Costs()
+    shares = [efficiency(1e6 / n_ranks, n_ranks, 8, costs) for n_ranks in (1, 64, 512, 4096)]
+    assert shares[0] == 1.0
+    assert all(b < a for a, b in pairwise(shares))
+    assert efficiency(1e8 / 512, 512, 8, costs) > efficiency(1e6 / 512, 512, 8, costs)
+    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, gather=0.0)
+    assert efficiency(4 * 500, 64, 8, balance_only) == pytest.approx(0.886, abs=0.001)  # kmc_methods: 0.89
