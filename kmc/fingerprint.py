@@ -17,8 +17,9 @@ from kmc import schema
 from kmc.errors import KmcError
 from kmc.result import file_of
 
-# Where the data come from (texts that may be worded otherwise for the same run), and a view of `lattice`.
-_LEFT_OUT = ("provenance", "VTKHDF")
+# Where the data come from (texts that may be worded otherwise for the same run), what the machine decided of a sweep,
+# and a view of `lattice`.
+_LEFT_OUT = ("provenance", "host", "VTKHDF")
 _SLAB = 2**24  # values that are read at a time
 
 
@@ -42,10 +43,11 @@ def digest(path: str | os.PathLike) -> str:
 
     Notes
     -----
-    Hashed are, by name, the name, type, shape and values of every dataset outside of the group ``/provenance``, but for
-    what says something of the machine rather than of the film (`kmc.schema`; a dataset of another name says so by an
-    attribute `in_digest` of 0). Numbers count in little-endian order, any NaN like any other, texts in UTF-8 with their
-    lengths. Layout, chunks, compression, attributes, versions, wall times and hosts do not enter.
+    Hashed are, by name, the name, type, shape and values of every dataset outside of the groups ``/provenance`` and, in a
+    sweep, ``/host``, but for what says something of the machine rather than of the film (`kmc.schema`; a dataset of
+    another name says so by an attribute `in_digest` of 0). Numbers count in little-endian order, any NaN like any other,
+    texts in UTF-8 with their lengths. Layout, chunks, compression, attributes, versions, wall times and hosts do not
+    enter.
     """
     import h5py
 

@@ -50,6 +50,7 @@ def test_local_workers_do_not_change_the_data(reference, tmp_path):
     run = kmc.sweep(deck, directory=tmp_path, workers=3)
     assert run.n_workers == 3
     assert contents(run.path) == contents(directory / "sweep.h5")
+    assert kmc.digest(run.path) == kmc.digest(directory / "sweep.h5")
 
 
 def test_films_of_a_sweep_are_those_of_single_runs(reference, tmp_path):
