@@ -43,11 +43,11 @@ def digest(path: str | os.PathLike) -> str:
 
     Notes
     -----
-    Hashed are, by name, the name, type, shape and values of every dataset outside of the groups ``/provenance`` and, in a
-    sweep, ``/host``, but for what says something of the machine rather than of the film (`kmc.schema`; a dataset of
-    another name says so by an attribute `in_digest` of 0). Numbers count in little-endian order, any NaN like any other,
-    texts in UTF-8 with their lengths. Layout, chunks, compression, attributes, versions, wall times and hosts do not
-    enter.
+    Hashed are, by name, the name, type, shape and values of every dataset outside of the groups ``/provenance`` and,
+    in a sweep, ``/host``, but for what says something of the machine rather than of the film (`kmc.schema`; a dataset
+    of another name says so by an attribute `in_digest` of 0). Numbers count in little-endian order, any NaN like any
+    other, texts in UTF-8 with their lengths. Layout, chunks, compression, attributes, versions, wall times and hosts
+    do not enter.
     """
     import h5py
 
