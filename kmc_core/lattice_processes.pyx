@@ -12,7 +12,7 @@ from kmc_core.rules import noticed_weights
 
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 
-CACHED_SITES = 10_000                 # up to so many listed sites, what they need fits into a core's own cache
+CACHED_SITES = 100_000                # up to so many sites to visit, all of them fit into a core's own cache
 
 
 cdef class LatticeProcesses:
@@ -61,7 +61,9 @@ cdef class LatticeProcesses:
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
         self.next_place = self.next_site = -1  # the pool may move
-        self.looks_ahead = self.notes_edges or np.sum(self.groups.length[:self.groups.n_groups]) > CACHED_SITES
+        listed = int(np.sum(self.groups.length[:self.groups.n_groups]))
+        # A listed site brings the seven that share its line of the cache.
+        self.looks_ahead = self.notes_edges or min(8 * listed, self.state.n_sites) > CACHED_SITES
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
