@@ -108,8 +108,9 @@ def test_a_held_signal_is_noticed_after_the_block():
         assert signals == ["SIGTERM"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_signal_that_fell_where_errors_are_ignored_is_noticed_later():
+def test_a_signal_that_fell_where_errors_are_ignored_is_noticed_later(monkeypatch):
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+
     class Signalling:
         def __del__(self):
             signal.raise_signal(signal.SIGTERM)
