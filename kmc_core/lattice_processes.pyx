@@ -96,17 +96,18 @@ cdef class LatticeProcesses:
     cdef inline void _look_at_rule(self, site_t site, double bound) noexcept nogil:
         """Fetch the surroundings of the last site that the next candidate will change, if it starts at `site`."""
         cdef class_t c = <class_t> self.groups.of(site)[1]
-        cdef int word = self.random.cursor + 3, last, position
+        cdef int word = self.random.cursor + 3, last
         cdef int64_t other
-        if word >= N_WORDS or self.environments.size[c] == 0:
+        cdef rule_t rule
+        cdef double u = self.environments.total[c]
+        if word >= N_WORDS or u <= 0.0:
             return
-        last = self.environments.chosen(c, <double> <int64_t> (self.random.words[word] >> 11)
-                                        * (1.0 / 9007199254740992.0) * self.environments.total[c])
-        last = self.change_ptr[self.environments.entry_rule[last] + 1] - 1
-        position = self.change_position[last]
-        if position < 0:
+        u *= <double> <int64_t> (self.random.words[word] >> 11) * (1.0 / 9007199254740992.0)
+        rule = self.environments.entry_rule[self.environments.chosen(c, u)]
+        last = self.change_ptr[rule + 1] - 1
+        if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
             return
-        other = <int64_t> site + self.state.step[position]
+        other = <int64_t> site + self.state.step[self.change_position[last]]
         kmc_prefetch(&self.groups.record[0, 0] + 2 * other)  # beyond a boundary a wrong address, which does no harm
         self.state.prefetch(<site_t> other)
 
