@@ -62,8 +62,7 @@ cdef class LatticeProcesses:
         """Grow what is short; the only place where a running engine allocates."""
         self.next_place = self.next_site = -1  # the pool may move
         listed = int(np.sum(self.groups.length[:self.groups.n_groups]))
-        # A listed site brings the seven that share its line of the cache.
-        self.looks_ahead = self.notes_edges or min(8 * listed, self.state.n_sites) > CACHED_SITES
+        self.looks_ahead = self.notes_edges or min(8 * listed, self.state.n_sites) > CACHED_SITES  # 8 share a line
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
