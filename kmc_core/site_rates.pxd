@@ -29,7 +29,7 @@ cdef class SiteRates:
     cdef uint8_t[:, :, :, ::1] follows  # (n_species, n_centres, n_roles, n_species + 1) whether rates there follow it
     cdef float[::1] slack             # (n_sites,) what energy changes may still fall before the bound is in doubt [eV]
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
-    cdef double[::1] floor            # (3,) lowest bound in use [1/s]; candidates since it was set; events until it is
+    cdef double[::1] floor            # (3,) lowest bound in use [1/s]; events since it was set; candidates until it is
     cdef site_t[::1] dubious          # sites whose slack this event has used up
     cdef int64_t n_dubious
 

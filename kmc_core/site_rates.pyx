@@ -21,7 +21,7 @@ from libc.string cimport memcpy
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
-    FLOOR_EVENTS = 1000               # events after which the lowest bound is set anew
+    FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
     AS_IT_IS = 0                      # energies as they are; or with what their leeways allow:
     NARROW = 1                        # windows that an energy keeps at most when a site is drawn in vain
     WIDE = 2                          # and when it is rated again because its surroundings changed
@@ -96,9 +96,6 @@ cdef class SiteRates:
             if self.slack[self.dubious[i]] < 0.0:
                 self.rate_site(self.dubious[i], WIDE)
         self.n_dubious = 0
-        self.floor[2] -= 1
-        if self.floor[2] <= 0:
-            self._set_floor()
 
     cdef void _tell_anchors(self, site_t site) noexcept nogil:
         """Open the windows of energies anew that have left them; sites that follow them lose slack."""
@@ -124,9 +121,9 @@ cdef class SiteRates:
         The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
         """
         cdef int exponent
-        cdef double accepted = FLOOR_EVENTS / max(self.floor[1], <double> FLOOR_EVENTS)
+        cdef double accepted = max(self.floor[1], 1.0) / FLOOR_CANDIDATES
         frexp(self.groups.total() / self.state.n_sites * accepted, &exponent)
-        self.floor[0], self.floor[1], self.floor[2] = ldexp(1.0, exponent), 0.0, FLOOR_EVENTS
+        self.floor[0], self.floor[1], self.floor[2] = ldexp(1.0, exponent), 0.0, FLOOR_CANDIDATES
 
     cdef void rate_site(self, site_t site, int64_t windows) noexcept nogil:
         """Propensity of a site from above, with energies at the far ends of so many windows, and the list for it."""
@@ -164,12 +161,17 @@ cdef class SiteRates:
         cdef class_t c = self.class_of[site]
         cdef int entry
         cdef double above, slope, total = 0.0
-        self.floor[1] += 1
+        self.floor[2] -= 1
+        if self.floor[2] <= 0:
+            self._set_floor()
         self.state.neighbours(site, around)
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
             above = rate_above(self, entry, site, around, AS_IT_IS, &slope)
             if u < total + above:
-                return self.environments.entry_rule[entry] if u < total + self.rate_of(entry, site, around) else -1
+                if u >= total + self.rate_of(entry, site, around):
+                    return -1
+                self.floor[1] += 1
+                return self.environments.entry_rule[entry]
             total += above
         if total < bound * LOOSE and bound > self.floor[0]:  # its surroundings have changed for the slower
             self.rate_site(site, NARROW)
@@ -210,6 +212,7 @@ cdef class SiteRates:
 
     def find_floor(self):
         """Set the lowest bound by what is listed."""
+        self.floor[1] = FLOOR_CANDIDATES
         if self.state.n_sites:
             self._set_floor()
 

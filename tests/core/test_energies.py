@@ -11,7 +11,7 @@ from kmc_core.energies import SiteEnergies
 from kmc_core.verification import structures
 
 from kmc.lattice import Lattice
-from kmc.patterns import symmetry_number
+from kmc.patterns import Pattern, symmetry_number
 from kmc.tables import build_rules
 from kmc_core import Engine, ExitReason, Interactions
 
@@ -123,7 +123,7 @@ def test_every_structure_is_what_the_species_imply_after_many_events():
     engine.verify()
 
 
-@pytest.mark.parametrize("name", ["energy_row", "energy_group", "block_energy"])
+@pytest.mark.parametrize("name", ["energy_row", "energy", "energy_group", "block_energy", "slack"])
 def test_verify_notices_a_broken(name):
     engine = gas()
     engine.run(cases.FOREVER, 500)
@@ -131,6 +131,43 @@ def test_verify_notices_a_broken(name):
     array[0] += 1
     with pytest.raises(AssertionError):
         engine.verify()
+
+
+@pytest.mark.parametrize("thermal", [4 * KT, KT, KT / 4])
+@pytest.mark.parametrize("patterns", ["up to two sites", "three sites and two species"])
+def test_bounds_hold_after_every_event(patterns, thermal):
+    """`verify` works every rate out with all energies at the far ends of their windows, and slack used up."""
+    reactants = (frozenset({A, B}), frozenset({EMPTY}), frozenset({A}))
+    bent = Pattern(reactants, (EMPTY, A, B), ((0, 0, 0), (0, 0, 1), (1, 0, 0)))
+    chosen, lines = (PATTERNS, LINES) if patterns == "up to two sites" else ((*PATTERNS, bent), (*LINES, [(0.4, 0.01)]))
+    rules = build_rules(chosen, 3, LATTICE)
+    rules = replace(rules, rates=np.resize(CONSTANTS, len(rules.rates)))
+    species = cases.scattered(LATTICE.shape, (0.3, 0.2)).reshape(LATTICE.shape)
+    interactions = interactions_of(CLUSTERS, lines, thermal)
+    engine = Engine(species, LATTICE.periodic, rules, cases.bits(8), interactions=interactions)
+    for _ in range(100):
+        engine.run(cases.FOREVER, 1)
+        engine.verify()
+    assert (engine.event_count > 0).sum() >= 4
+
+
+def test_a_surface_that_has_become_slow_is_not_drawn_in_vain_for_long():
+    """After 900 fast events the rest is 1e12 times slower: the lowest bound follows within some thousand candidates."""
+    lattice = Lattice("square", 1e-9, (30, 1, 30), (True, False, True))
+    rules = build_rules((cases.single(A, B), cases.single(B, EMPTY)), 3, lattice)
+    rules = replace(rules, rates=np.array([1e9, 1e-3]))
+    interactions = interactions_of(CLUSTERS, [HALF, HALF], 4 * KT)
+    full = np.full(lattice.shape, A, dtype=np.uint8)
+    engine = Engine(full, lattice.periodic, rules, cases.bits(9), interactions=interactions)
+    engine.run(cases.FOREVER, 1000)
+    engine.verify()
+    assert np.array_equal(engine.event_count, [900, 100])
+    assert engine.n_candidates < 200_000
+
+
+def test_a_falling_line_is_refused():
+    with pytest.raises(ValueError, match="line_slope"):
+        interactions_of(CLUSTERS, [[(-0.5, 0.0)]])
 
 
 def test_stopping_to_look_does_not_change_the_trajectory():
