@@ -28,6 +28,7 @@ cdef class SiteGroups:
     cdef readonly int64_t pool_used
     cdef readonly uint32_t[:, ::1] record  # (n_sites, 2) of a site: its place in its group, and its class. One line of
                                            # the cache holds both: of the sites of an event hardly any is in the cache
+    cdef uint32_t* first_record       # of site 0
     cdef int32_t gap_group            # group where a removed site has left a gap in this event; -1 = none
     cdef int64_t gap_place            # its place
 
@@ -41,7 +42,7 @@ cdef class SiteGroups:
 
     cdef inline uint32_t* of(self, site_t site) noexcept nogil:
         """Record of a site."""
-        return &self.record[0, 0] + 2 * <int64_t> site
+        return self.first_record + 2 * <int64_t> site
 
     cdef inline void insert(self, site_t site, int group) noexcept nogil:
         """List a site, in the gap if there is one in its group: a walker takes the place that it has left."""

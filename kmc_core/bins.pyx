@@ -39,6 +39,7 @@ cdef class SiteGroups:
         self.pool, self.pool_used = np.zeros(0, dtype=np.uint32), 0
         self.make_room()
         self.record = np.zeros((max(n_sites, 1), 2), dtype=np.uint32)
+        self.first_record = &self.record[0, 0]
         self.gap_group, self.gap_place = -1, 0
 
     cdef int32_t group_for(self, double total) noexcept nogil:

@@ -16,6 +16,17 @@ cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     SWEPT_AT_ONCE = 8                 # sites that are looked at after each candidate while lists are being swept
 
+cdef struct change_plan:              # one changed site of a rule; see `plans`
+    int64_t key
+    int32_t position
+    int32_t partner
+    int32_t species
+
+cdef struct rule_plan:                # what an event of a rule does
+    int32_t first
+    int32_t n
+    int32_t process
+
 
 @cython.final
 cdef class LatticeProcesses:
@@ -32,6 +43,9 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
+    cdef object plans                 # the two structured arrays behind the next two
+    cdef rule_plan* rule_plans        # (n_rules,)
+    cdef change_plan* change_plans    # (n_changes,)
     # only with interactions: a site has a propensity of its own then, and a list by an upper bound of it
     cdef readonly SiteEnergies energies
     cdef readonly SiteRates site_rates
@@ -61,6 +75,8 @@ cdef class LatticeProcesses:
     cdef inline void overwrite(self, site_t site, species_t species) noexcept nogil:
         """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
         self.execute(site, -1 - <rule_t> species)
+
+    cdef int32_t attempt(self, double u, double bound) noexcept nogil
 
     cdef inline bint is_short(self) noexcept nogil:
         """Whether lists or classes must grow before the next event."""
