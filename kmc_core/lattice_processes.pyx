@@ -123,7 +123,10 @@ cdef class LatticeProcesses:
 
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
-        change(self, site, rule)
+        if self.state.is_cubic:
+            change_cubic(self, site, rule)
+        else:
+            change_any(self, site, rule)
 
     cdef int32_t attempt(self, double u, double bound) noexcept nogil:
         """A candidate, and its event; returns its process, or -1 if it is refused.
@@ -136,7 +139,10 @@ cdef class LatticeProcesses:
             self.look_ahead(bound)
         if rule < 0:
             return -1
-        change(self, site, rule)
+        if self.state.is_cubic:
+            change_cubic(self, site, rule)
+        else:
+            change_any(self, site, rule)
         return self.rule_plans[rule].process
 
     cdef void sweep(self) noexcept nogil:
@@ -305,7 +311,17 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
     return self.environments.entry_rule[self.environments.chosen(c, u)]
 
 
-cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+cdef void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """`change` on the simple cubic lattice, whose six neighbours the compiler knows: it writes out the loop over them."""
+    change(self, site, rule, True, 6)
+
+
+cdef void change_any(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """`change` on any lattice."""
+    change(self, site, rule, False, self.state.n_positions)
+
+
+cdef inline void change(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions) noexcept nogil:
     """Body of `execute`."""
     cdef site_t around[MAX_POSITIONS + 1]
     cdef site_t beside[MAX_POSITIONS + 1]
@@ -313,10 +329,10 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcep
     cdef species_t old[MAX_CHANGES]
     cdef change_plan overwritten
     cdef change_plan* plan = &overwritten
-    cdef int n = 1, n_positions = self.state.n_positions, k
+    cdef int n = 1, k
     cdef species_t* species = &self.state.species[0]
     cdef site_t* beside_changed
-    self.state.neighbours(site, around)
+    neighbours(self, site, around, is_cubic)
     around[n_positions] = site
     if rule < 0:
         changed[0], old[0] = site, species[site]
@@ -334,11 +350,8 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcep
         beside_changed = around
         if changed[k] != site:
             beside_changed = beside
-            self.state.neighbours(changed[k], beside)
-        if n_positions == 6:          # known to the compiler, which writes out the loop
-            refresh(self, 6, changed[k], old[k], beside_changed, plan + k, changed, n)
-        else:
-            refresh(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
+            neighbours(self, changed[k], beside, is_cubic)
+        refresh(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
     if self.electrons.enabled:
         for k in range(n):
             if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
@@ -346,6 +359,14 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcep
     if self.energies.enabled:
         self._rate_touched(site, rule, changed, old, n)
     self.groups.close_gap()
+
+
+cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, bint is_cubic) noexcept nogil:
+    """Sites at every position around one."""
+    if is_cubic:
+        self.state.cubic_neighbours(site, found)
+    else:
+        self.state.neighbours(site, found)
 
 
 cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
@@ -422,11 +443,16 @@ cdef inline void assign(LatticeProcesses self, site_t site, class_t new) noexcep
     before, after = self.environments.record[<class_t> record[1]].group, self.environments.record[new].group
     record[1] = <uint32_t> new
     if before != after:
-        if after == -2:               # first site of this class
-            after = self._place_class(new)
-            if before == after:
-                return
-        if before >= 0:
-            self.groups.remove(site, before)
-        if after >= 0:
-            self.groups.insert(site, after)
+        relist(self, site, new, before, after)
+
+
+cdef void relist(LatticeProcesses self, site_t site, class_t new, int32_t before, int32_t after) noexcept nogil:
+    """Move a site to another list; most changes of class need not."""
+    if after == -2:                   # first site of this class
+        after = self._place_class(new)
+        if before == after:
+            return
+    if before >= 0:
+        self.groups.remove(site, before)
+    if after >= 0:
+        self.groups.insert(site, after)

@@ -61,14 +61,9 @@ cdef class LatticeState:
                  + self.wrap_z[self.z + self.shift[j, 2]])
         return other if other < self.n_sites else self.n_sites
 
-    cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
-        """The sites at every position of the stencil around `site` (n_sites where there is none).
-
-        Away from the boundaries they are fixed differences. Walls need no branch: beyond one the table holds n_sites,
-        any sum with it is at least n_sites, and is cut there.
-        """
-        cdef int32_t* step = &self.step[0]
-        cdef uint32_t row, x, y, z, other
+    cdef inline void cubic_neighbours(self, site_t site, site_t* found) noexcept nogil:
+        """`neighbours` of the simple cubic lattice: six look-ups, where branches would be guessed wrong at boundaries."""
+        cdef uint32_t row, x, y, z
         cdef uint32_t* beside_x
         cdef uint32_t* beside_y
         cdef uint32_t* beside_z
@@ -77,15 +72,30 @@ cdef class LatticeState:
         x = site - row * self.nx
         z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
         y = row - z * self.ny
-        if self.is_cubic:             # six look-ups, where any branch would be guessed wrong at every boundary
-            beside_x, beside_y, beside_z = &self.beside_x[x, 0], &self.beside_y[y, 0], &self.beside_z[z, 0]
-            found[0], found[5] = site + beside_z[0], site + beside_z[1]
-            found[1], found[4] = site + beside_y[0], site + beside_y[1]
-            found[2], found[3] = site + beside_x[0], site + beside_x[1]
-            if self.is_walled:
-                for j in range(6):
-                    found[j] = self._inside(found[j])
+        beside_x, beside_y, beside_z = &self.beside_x[x, 0], &self.beside_y[y, 0], &self.beside_z[z, 0]
+        found[0], found[5] = site + beside_z[0], site + beside_z[1]
+        found[1], found[4] = site + beside_y[0], site + beside_y[1]
+        found[2], found[3] = site + beside_x[0], site + beside_x[1]
+        if self.is_walled:
+            for j in range(6):
+                found[j] = self._inside(found[j])
+
+    cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
+        """The sites at every position of the stencil around `site` (n_sites where there is none).
+
+        Away from the boundaries they are fixed differences. Walls need no branch: beyond one the table holds n_sites,
+        any sum with it is at least n_sites, and is cut there.
+        """
+        cdef int32_t* step = &self.step[0]
+        cdef uint32_t row, x, y, z, other
+        cdef int j
+        if self.is_cubic:
+            self.cubic_neighbours(site, found)
             return
+        row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
+        x = site - row * self.nx
+        z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
+        y = row - z * self.ny
         if (x - self.reach_x < self.inner_x and y - self.reach_y < self.inner_y
                 and z - self.reach_z < self.inner_z):  # unsigned: below `reach` the difference is huge
             for j in range(self.n_positions):
