@@ -37,7 +37,14 @@ cdef class LatticeProcesses:
     cdef readonly RandomStream random
     cdef readonly object rules        # kmc_core.Rules
     cdef class_t[:] class_of          # (n_sites,) environment class of each site: a column of the lists' records
-    cdef int64_t[:, :, ::1] noticed   # (n_species, n_positions, n_species + 1) key that a neighbour adds for a species
+    # keys by the species of a neighbour, then by its position, 2**row_shift of them: see `plans`
+    cdef int row_shift
+    cdef int64_t row_size             # keys of one species, or one pair of species
+    cdef int64_t[:, :, ::1] own       # (n_species, n_species + 1, 2**row_shift) what a neighbour adds to a site's own key
+    cdef int64_t[:, :, ::1] noticed   # the same shape: what it adds to the key of that neighbour
+    cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of a
+                                      # neighbour; no elements where there are too many pairs
+    cdef int64_t[::1] told_now        # (row_size,) the same for one pair, where it has to be worked out each time
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules
     cdef int32_t[::1] change_position
@@ -87,6 +94,7 @@ cdef class LatticeProcesses:
         return self.layer_of[site // (self.state.nx * self.state.ny)]
 
     cdef void look_ahead(self, double bound) noexcept nogil
+    cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil

@@ -8,8 +8,7 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.plans import plans_of
-from kmc_core.rules import noticed_weights
+from kmc_core.plans import plans_of, rows_of
 
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 
@@ -46,8 +45,10 @@ cdef class LatticeProcesses:
             margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
-        self.noticed = noticed_weights(np.asarray(self.environments.weights), np.asarray(self.state.opposite),
-                                np.asarray(self.environments.is_sensitive))
+        self.own, self.noticed, self.told = rows_of(rules, np.asarray(self.state.opposite))
+        self.row_size = self.own.shape[1] * self.own.shape[2]
+        self.row_shift = int(self.own.shape[2]).bit_length() - 1
+        self.told_now = np.zeros(self.row_size, dtype=np.int64)
         self.layer_of = np.array(layer_of, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
@@ -123,10 +124,7 @@ cdef class LatticeProcesses:
 
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
-        if self.state.is_cubic:
-            change_cubic(self, site, rule)
-        else:
-            change_any(self, site, rule)
+        change(self, site, rule)
 
     cdef int32_t attempt(self, double u, double bound) noexcept nogil:
         """A candidate, and its event; returns its process, or -1 if it is refused.
@@ -139,10 +137,7 @@ cdef class LatticeProcesses:
             self.look_ahead(bound)
         if rule < 0:
             return -1
-        if self.state.is_cubic:
-            change_cubic(self, site, rule)
-        else:
-            change_any(self, site, rule)
+        change(self, site, rule)
         return self.rule_plans[rule].process
 
     cdef void sweep(self) noexcept nogil:
@@ -243,6 +238,15 @@ cdef class LatticeProcesses:
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 
+    cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil:
+        """What a change of species does to the keys of neighbours, where there is no table of all pairs."""
+        cdef int64_t* after = &self.noticed[0, 0, 0] + new * self.row_size
+        cdef int64_t* before = &self.noticed[0, 0, 0] + old * self.row_size
+        cdef int64_t k
+        for k in range(self.row_size):
+            self.told_now[k] = after[k] - before[k]
+        return &self.told_now[0]
+
     cdef int32_t _place_class(self, class_t c) noexcept nogil:
         """The list for the sites of a new class; -1 = none."""
         self.environments.group[c] = (-1 if self.environments.size[c] == 0
@@ -290,15 +294,8 @@ cdef class LatticeProcesses:
 
 cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
     """Body of `candidate`."""
-    cdef int group, chosen = 0
-    cdef double* weight = &self.groups.weight[0]
+    cdef int chosen = self.groups.group_at(&u)
     cdef class_t c
-    for group in range(self.groups.n_groups):
-        if weight[group] > 0.0:       # rounding may carry u past the end: the last group with weight
-            chosen = group
-            if u < weight[group]:
-                break
-            u -= weight[group]
     site[0] = self.groups.pool[self.groups.start[chosen] + self.random.below(<uint32_t> self.groups.length[chosen])]
     c = <class_t> self.groups.of(site[0])[1]
     u = self.random.uniform() * self.groups.bound[chosen]
@@ -311,18 +308,31 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
     return self.environments.entry_rule[self.environments.chosen(c, u)]
 
 
+cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out the loops."""
+    if self.state.is_cubic:
+        change_cubic(self, site, rule)
+    elif self.state.n_positions == 4:
+        change_square(self, site, rule)
+    else:
+        change_any(self, site, rule)
+
+
 cdef void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """`change` on the simple cubic lattice, whose six neighbours the compiler knows: it writes out the loop over them."""
-    change(self, site, rule, True, 6)
+    change_with(self, site, rule, True, 6, 3)
+
+
+cdef void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, False, 4, 2)
 
 
 cdef void change_any(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """`change` on any lattice."""
-    change(self, site, rule, False, self.state.n_positions)
+    change_with(self, site, rule, False, self.state.n_positions, self.row_shift)
 
 
-cdef inline void change(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions) noexcept nogil:
-    """Body of `execute`."""
+cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions,
+                             int shift) noexcept nogil:
+    """Write the changes, then bring up to date what notices them."""
     cdef site_t around[MAX_POSITIONS + 1]
     cdef site_t beside[MAX_POSITIONS + 1]
     cdef site_t changed[MAX_CHANGES]
@@ -332,7 +342,7 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule, bint is
     cdef int n = 1, k
     cdef species_t* species = &self.state.species[0]
     cdef site_t* beside_changed
-    neighbours(self, site, around, is_cubic)
+    neighbours(self, site, around, is_cubic, n_positions)
     around[n_positions] = site
     if rule < 0:
         changed[0], old[0] = site, species[site]
@@ -350,8 +360,8 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule, bint is
         beside_changed = around
         if changed[k] != site:
             beside_changed = beside
-            neighbours(self, changed[k], beside, is_cubic)
-        refresh(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
+            neighbours(self, changed[k], beside, is_cubic, n_positions)
+        refresh(self, n_positions, shift, changed[k], old[k], beside_changed, plan + k, changed, n)
     if self.electrons.enabled:
         for k in range(n):
             if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
@@ -361,43 +371,52 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule, bint is
     self.groups.close_gap()
 
 
-cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, bint is_cubic) noexcept nogil:
+cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, bint is_cubic,
+                            int n_positions) noexcept nogil:
     """Sites at every position around one."""
     if is_cubic:
         self.state.cubic_neighbours(site, found)
     else:
-        self.state.neighbours(site, found)
+        self.state.any_neighbours(site, found, n_positions)
 
 
-cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
+cdef inline void refresh(LatticeProcesses self, int n_positions, int shift, site_t site, species_t old, site_t* around,
                          change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
     """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
 
-    One walk around the site does both: what each neighbour adds to the site's own key, and what the change adds to the
-    key of the neighbour, which sees the site at the opposite position. Sites that have changed themselves are left out;
-    the partner of a pair is hidden, see `plans`.
+    One walk around the site does both: what each neighbour adds to the site's own key, if it has one, and what the change
+    adds to the key of the neighbour, which sees the site at the opposite position. Sites that have changed themselves are
+    left out; the partner of a pair is hidden, see `plans`.
     """
     cdef species_t* species = &self.state.species[0]
     cdef species_t new = species[site]
-    cdef int64_t n_any = self.environments.n_species + 1, row = 0, there
-    cdef int64_t* own = &self.environments.weights[new, 0, 0] if n_positions > 0 else NULL
-    cdef int64_t* after = &self.noticed[new, 0, 0]
-    cdef int64_t* before = &self.noticed[old, 0, 0]
-    cdef int64_t key = plan.key
+    cdef int64_t* own = &self.own[0, 0, 0] + new * self.row_size
+    cdef int64_t* told
+    cdef int64_t key = plan.key, there
     cdef site_t hidden = around[plan.partner]
+    cdef bint is_active = self.environments.is_active[new]
     cdef int j
+    if self.told.shape[0] > 0:
+        told = &self.told[0, 0, 0, 0] + (old * <int64_t> self.environments.n_species + new) * self.row_size
+    else:
+        told = self._work_out(old, new)
     around[plan.partner] = self.state.n_sites
-    for j in range(n_positions):
-        there = row + species[around[j]]
-        key += own[there]
-        if after[there] != before[there]:
-            notice(self, around[j], j, new, after[there] - before[there], changed, n_changed)
-        row += n_any
+    if is_active:
+        for j in range(n_positions):
+            there = (<int64_t> species[around[j]] << shift) + j
+            key += own[there]
+            if told[there] != 0:
+                notice(self, around[j], j, new, told[there], changed, n_changed)
+    else:
+        for j in range(n_positions):
+            there = (<int64_t> species[around[j]] << shift) + j
+            if told[there] != 0:
+                notice(self, around[j], j, new, told[there], changed, n_changed)
     around[plan.partner] = hidden
     if self.energies.enabled:
         self.reclassified[self.n_reclassified] = site
         self.n_reclassified += 1
-    assign(self, site, class_of_key(self, site, key, around) if self.environments.is_active[new] else 0)
+    assign(self, site, class_of_key(self, site, key, around) if is_active else 0)
 
 
 cdef void notice(LatticeProcesses self, site_t site, int j, species_t new, int64_t difference, site_t* changed,

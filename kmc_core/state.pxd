@@ -22,7 +22,7 @@ cdef class LatticeState:
     cdef uint32_t reach_x, reach_y, reach_z  # largest offset along x, y, z
     cdef uint32_t inner_x, inner_y, inner_z  # coordinates from `reach` on from which no offset crosses a boundary
     cdef bint is_cubic                # the positions are the six neighbours of the simple cubic lattice, in their order
-    cdef bint is_walled               # somewhere there is no neighbour
+    cdef bint is_walled, is_walled_in_xy  # somewhere there is no neighbour; along x or y
     cdef uint32_t[:, ::1] beside_x    # (nx, 2) what leads to the sites before and after along x, modulo 2**32; OUTSIDE
     cdef uint32_t[:, ::1] beside_y    # (ny, 2)                                                        beyond a wall
     cdef uint32_t[:, ::1] beside_z    # (nz, 2)
@@ -77,8 +77,10 @@ cdef class LatticeState:
         found[1], found[4] = site + beside_y[0], site + beside_y[1]
         found[2], found[3] = site + beside_x[0], site + beside_x[1]
         if self.is_walled:
-            for j in range(6):
-                found[j] = self._inside(found[j])
+            found[0], found[5] = self._inside(found[0]), self._inside(found[5])
+            if self.is_walled_in_xy:
+                for j in range(1, 5):
+                    found[j] = self._inside(found[j])
 
     cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
         """The sites at every position of the stencil around `site` (n_sites where there is none).
@@ -86,22 +88,26 @@ cdef class LatticeState:
         Away from the boundaries they are fixed differences. Walls need no branch: beyond one the table holds n_sites,
         any sum with it is at least n_sites, and is cut there.
         """
+        if self.is_cubic:
+            self.cubic_neighbours(site, found)
+        else:
+            self.any_neighbours(site, found, self.n_positions)
+
+    cdef inline void any_neighbours(self, site_t site, site_t* found, int n_positions) noexcept nogil:
+        """`neighbours` of any lattice; how many positions there are may be known to the compiler."""
         cdef int32_t* step = &self.step[0]
         cdef uint32_t row, x, y, z, other
         cdef int j
-        if self.is_cubic:
-            self.cubic_neighbours(site, found)
-            return
         row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
         x = site - row * self.nx
         z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
         y = row - z * self.ny
         if (x - self.reach_x < self.inner_x and y - self.reach_y < self.inner_y
                 and z - self.reach_z < self.inner_z):  # unsigned: below `reach` the difference is huge
-            for j in range(self.n_positions):
+            for j in range(n_positions):
                 found[j] = site + <uint32_t> step[j]
             return
-        for j in range(self.n_positions):
+        for j in range(n_positions):
             other = (self.wrap_x[x + self.shift[j, 0]] + self.wrap_y[y + self.shift[j, 1]]
                      + self.wrap_z[z + self.shift[j, 2]])
             found[j] = other if other < self.n_sites else self.n_sites

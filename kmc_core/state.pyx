@@ -64,7 +64,7 @@ cdef class LatticeState:
         self.reach_z, self.reach_y, self.reach_x = reaches
         self.inner_z, self.inner_y, self.inner_x = np.maximum(species.shape - 2 * reaches, 0)
         self.is_cubic = np.array_equal(offsets, NEAREST)
-        self.is_walled = not np.all(periodic)
+        self.is_walled, self.is_walled_in_xy = not np.all(periodic), not np.all(periodic[1:])
         self.beside_z, self.beside_y, self.beside_x = (
             _beside(size, strides[axis], wraps) for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True))
         self.step = np.append(offsets @ [strides["z"], strides["y"], strides["x"]], 0).astype(np.int32)
