@@ -2,8 +2,8 @@
 """Snapshots of a lattice in parts: one for each sector, whoever runs it, so that others can go on from there.
 
 Between two windows, with all changes taken over, nothing is under way from one sector to another. What is left is the
-engine of each sector, the time of its candidate and what was found out about its edge. Species are not kept: they are
-those of the lattice as a whole.
+engine of each sector, the time of its candidate and what was found out about its edge. Species are not kept here: they
+are those of the lattice as a whole.
 """
 import numpy as np
 
@@ -65,7 +65,7 @@ def restore(Sectors sectors, found, n_turns):
     for i in range(len(found)):
         sector, arrays = sectors.sectors[i], found[i]
         engine = {name[7:]: array for name, array in arrays.items() if name.startswith("engine/")}
-        restore_engine(sector.engine, engine | {"species": sector.engine.species})
+        restore_engine(sector.engine, engine | _not_kept(sector))
         if np.shape(arrays["stamp"]) != np.shape(sector.stamp):
             raise ValueError(f"a snapshot of {np.size(arrays['stamp'])} sites that others know does not fit a sector "
                              f"of {np.size(sector.stamp)}")
@@ -77,11 +77,22 @@ def restore(Sectors sectors, found, n_turns):
 
 
 def _engine(Sector sector):
-    return {f"engine/{name}": array for name, array in snapshot_of_engine(sector.engine).items() if name != "species"}
+    """The snapshot of its engine, without its species and the molecules that a sector never has."""
+    found = snapshot_of_engine(sector.engine)
+    return {f"engine/{name}": array for name, array in found.items() if not _is_implied(name)}
+
+
+def _not_kept(Sector sector):
+    """What `_engine` leaves out, from the engine itself."""
+    return {name: array for name, array in snapshot_of_engine(sector.engine).items() if _is_implied(name)}
+
+
+def _is_implied(name):
+    return name == "species" or name.startswith("solution/")
 
 
 def _edge(Sector sector, int64_t window):
-    """What was changed at the edge in the last window, and counters; stamps of windows before are not asked for again."""
+    """What was changed at the edge in the last window, and counters; no one asks for stamps of windows before."""
     cdef uint32_t own = 2 * window, other = 2 * window + 1
     stamp = np.array(sector.stamp)
     stamp[(stamp != own) & (stamp != other)] = 0
