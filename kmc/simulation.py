@@ -109,6 +109,7 @@ def run(
             raise KmcError(f"{ranks.size} ranks cannot share a film in one piece: "
                            "cut it into smaller tiles, as in tiles: {size: [64, 64]}")
         simulation = Simulation(model, path, overwrite=start.overwrite, saved=start.saved, ranks=ranks)
+        del start  # a large film need not be there twice
         meter = progress(loaded.run.duration) if progress is not None and ranks.is_root else None
         try:
             reason = simulation.run(limit if limit is not None else math.inf, meter)

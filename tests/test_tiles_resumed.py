@@ -326,6 +326,19 @@ def strike(process, rng, seen):
 
 
 @pytest.mark.verify
+@pytest.mark.parametrize("name", ["replace", "fsync"])
+def test_a_kill_of_the_first_rank_at_any_step_of_writing_loses_nothing(name, film, whole):
+    for number in range(1, 16):
+        death = DYING_AT_CALL.format(name=name, number=number)
+        code, said = ended(start(2 + number % 3, [*code_of(death, 1000), *EAGER], film.parent))
+        assert code not in (0, 1, 2, 75), said
+        mortals.state_of(film.parent / "out" / "results.h5")
+    code, said = ended(start(2, [*code_of(chunk=10_000), *EAGER], film.parent))
+    assert (code, said) == (0, "")
+    assert outcome(film.parent / "out" / "results.h5") == whole["dense"]
+
+
+@pytest.mark.verify
 def test_eighty_kills_on_any_number_of_ranks_lose_nothing(tmp_path):
     (tmp_path / "film.yaml").write_text(MANY)
     code, said = ended(start(1, [*code_of(), "run", "film.yaml", "-o", "whole", "--quiet"], tmp_path), 600)
