@@ -73,11 +73,12 @@ class WindowProbe:
 
     @property
     def state(self) -> np.ndarray:
-        """int64, shape (5,): all that later reports depend on; may be set."""
+        """int64, shape (5,): all that later reports depend on."""
         return np.array([self.due, self.whole, self.half, self.square, self.pairs], dtype=np.int64)
 
     @state.setter
     def state(self, state: np.ndarray) -> None:
+        """Go on from there."""
         self.due, self.whole, self.half, self.square, self.pairs = (int(each) for each in state)
 
     def report(self) -> dict[str, float]:
