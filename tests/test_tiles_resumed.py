@@ -163,30 +163,31 @@ def test_snapshots_of_other_tiles_are_refused():
 def test_checkpoints_change_nothing(film, whole, monkeypatch):
     written, write = [], checkpoint.write
     monkeypatch.setattr(checkpoint, "write", lambda *given: written.append(1) or write(*given))
+    monkeypatch.setattr(simulation, "CHUNK", 1500)
     assert outcome(kmc.run(film, directory="often", overrides=OFTEN).path) == whole["dense"]
     n_dense = len(written)
-    monkeypatch.setattr(simulation, "CHUNK", 100)
-    assert outcome(kmc.run(GRAPHITE, directory="sparse", overrides=SPARSE | OFTEN).path) == whole["sparse"]
-    assert n_dense > 20
-    assert len(written) - n_dense > 20
+    now_and_then = {"run.checkpoint-interval": "30 ms"}
+    assert outcome(kmc.run(GRAPHITE, directory="sparse", overrides=SPARSE | now_and_then).path) == whole["sparse"]
+    assert n_dense > 10
+    assert len(written) - n_dense > 5
     assert [each.name for each in (film.parent / "often").iterdir()] == ["results.h5"]
 
 
-@pytest.mark.parametrize(("name", "chunk"), [("dense", 1000), ("sparse", 50)])
-def test_a_film_in_pieces_is_that_of_a_whole_run(name, chunk, film, whole, monkeypatch):
+@pytest.mark.parametrize(("name", "chunk", "n_looks"), [("dense", 1000, 7), ("sparse", 60, 30)])
+def test_a_film_in_pieces_is_that_of_a_whole_run(name, chunk, n_looks, film, whole, monkeypatch):
     deck, overrides = (film, {}) if name == "dense" else (GRAPHITE, SPARSE)
     monkeypatch.setattr(simulation, "CHUNK", chunk)
 
     def reason(self, _max_wall_time):
         self.n_looks = getattr(self, "n_looks", 0) + 1
-        return "stopped for a test" if self.n_looks == 11 else None
+        return "stopped for a test" if self.n_looks == n_looks else None
 
     monkeypatch.setattr(Simulation, "_reason_to_stop", reason)
     n_runs = 0
     while not (result := kmc.run(deck, directory="pieces", overrides=overrides, resume=True)).finished:
         assert result.stop_reason == "stopped for a test"
         n_runs += 1
-    assert 1 < n_runs < 100
+    assert 2 < n_runs < 100
     assert outcome(result.path) == whole[name]
 
 
@@ -225,7 +226,7 @@ EAGER = [*RUN, "--set", "run.checkpoint-interval=1 us"]
 def test_ranks_that_die_anywhere_lose_nothing(film, whole):
     """One after the other: in a window, while a checkpoint or an output takes its place or is brought onto the disk."""
     deaths = [(2, DYING_AT_WINDOW.format(rank=1, window=40)), (4, DYING_AT_CALL.format(name="replace", number=10)),
-              (2, DYING_AT_CALL.format(name="fsync", number=15)), (4, DYING_AT_WINDOW.format(rank=0, window=90))]
+              (2, DYING_AT_CALL.format(name="fsync", number=15))]
     kept = 0
     for n_ranks, death in deaths:
         code, said = ended(start(n_ranks, [*code_of(death, 1000), *EAGER], film.parent))
@@ -253,7 +254,7 @@ def contents(film):
 
 def test_a_full_disk_at_a_checkpoint_ends_all_ranks_with_one_message(film, whole):
     kept = stopped(film)
-    limit = len(kept["results.checkpoint.h5"]) * 3 // 4
+    limit = (len(kept["results.checkpoint.h5"]) + len(kept["results.h5"])) // 2
     assert len(kept["results.h5"]) < limit
     code, said = ended(start(2, [*code_of(FULL.format(limit=limit)), *EAGER], film.parent))
     assert code == 1, said
@@ -330,7 +331,7 @@ def strike(process, rng, seen):
 def test_a_kill_of_the_first_rank_at_any_step_of_writing_loses_nothing(name, film, whole):
     for number in range(1, 16):
         death = DYING_AT_CALL.format(name=name, number=number)
-        code, said = ended(start(2 + number % 3, [*code_of(death, 1000), *EAGER], film.parent))
+        code, said = ended(start(2 + number % 3, [*code_of(death, 250), *EAGER], film.parent))
         assert code not in (0, 1, 2, 75), said
         mortals.state_of(film.parent / "out" / "results.h5")
     code, said = ended(start(2, [*code_of(chunk=10_000), *EAGER], film.parent))
