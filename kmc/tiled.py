@@ -13,17 +13,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from kmc_core.tile_snapshots import restore, snapshot
 from kmc_core.tiles import Sector, Sectors
 
 from kmc.errors import KmcError
+from kmc.tile_arrays import dealt, joined, packed, unpacked
 from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
-from kmc.tiling import N_COLOURS, steps_to_edge
+from kmc.tiling import N_COLOURS, most_changed, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
 from kmc_core.reach import reaching_rates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kmc.tile_ranks import Ranks
     from kmc.tiling import Box, Tiling
     from kmc_core import Rules
@@ -38,6 +42,7 @@ SPARSE = 8
 """int: events per sector and window below which empty time between windows is looked for."""
 
 _PERMUTATIONS = tuple(itertools.permutations(range(N_COLOURS)))
+_OF_THE_FILM = ("seconds", "fraction", "window", "n_windows", "n_events", "is_sparse", "n_turns", "rates", "probe")
 _BLOCK = 1024
 _NEVER = 2**60
 
@@ -85,11 +90,12 @@ class TiledEngine:
         self._own = [box for box in tiling.boxes if self.rank_of[box.number] == ranks.rank]
         self._places = self._neighbours()
         ghostly = with_ghosts(rules)
-        stride = _stride(rules)
+        stride = most_changed(rules.offsets, rules.change_position)
         self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places))
         self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
         self.n_events, self._is_sparse = 0, True
+        self._orders: tuple[int, np.ndarray] = -1, np.empty(0, dtype=np.int64)
         self._seen: tuple[object, np.ndarray] = None, species.ravel()
 
     def _neighbours(self) -> list[int]:
@@ -214,7 +220,7 @@ class TiledEngine:
     def _order(self) -> tuple[int, ...]:
         """Order of the colours in this window; random, the same for all tiles."""
         block, place = divmod(self.n_windows, _BLOCK)
-        if place == 0 or self.n_windows == 1 or self._orders[0] != block:
+        if self._orders[0] != block:
             generator = np.random.Generator(self.stream(ORDERS, block))
             self._orders = block, generator.integers(len(_PERMUTATIONS), size=_BLOCK)
         return _PERMUTATIONS[self._orders[1][place]]
@@ -243,6 +249,50 @@ class TiledEngine:
         """
         given = {"window": window, "probes": False} | self._given
         return TiledEngine(species, self._periodic, self.rules, tiling, seed, **given)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that the future of the film depends on, on the root; it does not depend on the number of ranks.
+
+        Returns
+        -------
+        dict of str to array
+            Copies.
+        """
+        species = self.species  # all changes are taken over by that
+        turns = self.ranks.summed(np.array([self._sectors.n_turns], dtype=np.int64))[0]
+        sectors = joined(self.ranks.collected(packed(snapshot(self._sectors, self.n_windows))))
+        probe = WindowProbe() if self.probe is None else self.probe
+        film = zip(_OF_THE_FILM, (*self.time, self.window, self.n_windows, self.n_events, self._is_sparse, turns,
+                                  self.rules.rates, probe.state), strict=True)
+        return ({"species": species} | {name: np.array(value) for name, value in film}
+                | {f"sectors/{name}": array for name, array in sectors.items()})
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from a snapshot.
+
+        Parameters
+        ----------
+        arrays : mapping of str to array
+            From `snapshot`, of an engine that was made like this one; this one is made from the species of the
+            snapshot. Looked at on the root only.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If it does not fit.
+        """
+        parts = {name[8:]: array for name, array in arrays.items() if name.startswith("sectors/")}
+        film = self.ranks.agreed({name: array for name, array in arrays.items() if name in _OF_THE_FILM})
+        n_sectors = np.bincount(list(self.rank_of.values()), minlength=self.ranks.size)
+        own = self.ranks.dealt(dealt(parts, n_sectors.tolist()) if self.ranks.is_root else ())
+        self.rules = replace(self.rules, rates=np.array(film["rates"]))
+        self._sectors.limit(reaching_rates(self.rules, self.rules.rates))
+        restore(self._sectors, unpacked(own), int(film["n_turns"]) if self.ranks.is_root else 0)
+        self.time, self.window = (int(film["seconds"]), float(film["fraction"])), float(film["window"])
+        self.n_windows, self.n_events = int(film["n_windows"]), int(film["n_events"])
+        self._is_sparse = bool(film["is_sparse"])
+        if self.probe is not None:
+            self.probe.state = film["probe"]
 
     @property
     def species(self) -> np.ndarray:
@@ -338,14 +388,6 @@ class TiledEngine:
 def _in_box(engine: Engine, box: Box) -> np.ndarray:
     """uint8, shape (nz, n_y, n_x): species as a sector sees them."""
     return engine.species.reshape(-1, *box.own.shape)
-
-
-def _stride(rules: Rules) -> tuple[int, int]:
-    """Sites along y and x that the changes of one event reach at most; at least one."""
-    positions = np.asarray(rules.change_position)
-    changed = np.asarray(rules.offsets)[positions[positions >= 0]]
-    most = np.abs(changed).max(axis=0, initial=1)
-    return int(most[1]), int(most[2])
 
 
 def later(time: tuple[int, float], wait: float) -> tuple[int, float]:

@@ -51,6 +51,7 @@ FLOORS = {
     "deck_tiles": 18,
     "tile_ranks": 2,
     "tiling": 30,
+    "tile_arrays": 30,
     "tile_probe": 39,
     "tiled": 40,
     "tile_exact": 43,
