@@ -98,9 +98,9 @@ cdef class EnvironmentTable:
     cdef inline int chosen(self, class_t c, double u) noexcept nogil:
         """Entry of a class whose share of its total holds `u`, which is below it.
 
-        As no rate is larger than the first, at least u over that many entries come before: with equal rates, as of the hops
-        of a walker, the search is over where it starts, and no branch is guessed wrong. Comparing eight sums at once
-        without a branch was 11 ns slower than a search from the first on.
+        As no rate is larger than the first, at least u over that many entries come before: with equal rates, as of the
+        hops of a walker, the search is over where it starts, and no branch is guessed wrong. Comparing eight sums at
+        once without a branch was 11 ns slower than a search from the first on.
         """
         cdef double* reached = &self.entry_sum[0] + self.record[c].first
         cdef int passed = <int> (u * self.record[c].per_rate)

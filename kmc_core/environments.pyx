@@ -74,8 +74,9 @@ cdef class EnvironmentTable:
         slots = 4 * classes
         if self.key_limit <= MANY_CLASSES:
             slots = max(slots, 1 << (self.key_limit - 1).bit_length())
-        self._adopt_classes((*_columns(records), np.zeros(classes, dtype=np.int32), np.zeros(classes, dtype=np.uint16),
-                             np.zeros(classes, dtype=np.int32), np.zeros((classes, self.n_positions + 1), dtype=np.uint8),
+        environment = np.zeros((classes, self.n_positions + 1), dtype=np.uint8)
+        size, layer = np.zeros((2, classes), dtype=np.int32)
+        self._adopt_classes((*_columns(records), size, np.zeros(classes, dtype=np.uint16), layer, environment,
                              np.zeros(classes, dtype=np.uint8)), np.zeros(slots, dtype=np.int32))
 
     def state(self):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The heart of an event: drawing a site and a rule, writing the changes, and moving every site that notices to its class.
+"""The heart of an event: drawing a site and a rule, writing the changes, moving all sites that notice to their classes.
 
-Functions, not methods of LatticeProcesses, so that the compiler can write them into the loop: a method is called through a
-table, and is never left out (300 of 1400 instructions a hop). What an event costs is above all waiting: for one load that
-tells where the next one goes, and for branches that were guessed wrong.
+Functions, not methods of LatticeProcesses, so that the compiler can write them into the loop: a method is called through
+a table, and is never left out (300 of 1400 instructions a hop). What an event costs is above all waiting: for one load
+that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses, change_plan
@@ -28,7 +28,7 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
 
 
 cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out the loops."""
+    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out loops."""
     if self.state.is_cubic:
         change_cubic(self, site, rule)
     elif self.state.n_positions == 4:
@@ -103,9 +103,9 @@ cdef inline void refresh(LatticeProcesses self, int n_positions, int shift, site
                          change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
     """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
 
-    One walk around the site does both: what each neighbour adds to the site's own key, if it has one, and what the change
-    adds to the key of the neighbour, which sees the site at the opposite position. Sites that have changed themselves are
-    left out; the partner of a pair is hidden, see `plans`.
+    One walk around the site does both: what each neighbour adds to the site's own key, if it has one, and what the
+    change adds to the key of the neighbour, which sees the site at the opposite position. Sites that have changed
+    themselves are left out; the partner of a pair is hidden, see `plans`.
     """
     cdef species_t* species = &self.state.species[0]
     cdef species_t new = species[site]
