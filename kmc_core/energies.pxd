@@ -2,14 +2,16 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
-from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t
+from kmc_core.state cimport LatticeState
+from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
 cimport cython
 
 cdef enum:
     MAX_CENTRES = 256                 # species that are part of a cluster
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
+    MAX_DIFFERENCES = 18              # sites that an event may change, and two
+    N_BINS = 4096                     # of energy changes, for factors from above: kT/16 wide or half of that
 
 
 cdef extern from *:
@@ -25,27 +27,40 @@ cdef extern from *:
         memcpy(&y, &bits, sizeof y);
         return y;
     }
-    /* log2(y) from above, for normal y > 0: the same lines turned round, raised by the most that they are too low */
+    /* log2(y) from above, for normal y > 0: a parabola between whole powers of two, at most 0.017 too high */
     static inline double kmc_log2_above(double y) {
         int64_t bits;
+        double part;
         memcpy(&bits, &y, sizeof bits);
-        return (double)bits * (1.0 / 4503599627370496.0) - 1023.0 + 0.0860715;
+        int64_t exponent = (bits >> 52) - 1023;
+        bits = (bits & 0xfffffffffffffLL) | 0x3ff0000000000000LL;
+        memcpy(&part, &bits, sizeof part);
+        return (double)exponent - 1.6566 + part * (2.0 - part * (1.0 / 3.0));
     }
-    /* and from below */
-    static inline double kmc_log2_below(double y) { return kmc_log2_above(y) - 0.0860716; }
+    /* the next power of two above y, 2**shift times as high; 0 for 0 */
+    static inline double kmc_power_above(double y, int shift) {
+        int64_t bits;
+        double found;
+        if (!(y > 0.0)) return 0.0;
+        memcpy(&bits, &y, sizeof bits);
+        bits = ((bits >> 52) + 1 + shift) << 52;
+        memcpy(&found, &bits, sizeof found);
+        return found;
+    }
     """
-    double kmc_log2_below(double y) noexcept nogil
     double kmc_exp2_above(double x) noexcept nogil
     double kmc_log2_above(double y) noexcept nogil
+    double kmc_power_above(double y, int shift) noexcept nogil
 
 @cython.final
 cdef class SiteEnergies:
     cdef readonly bint enabled        # False: no interactions, nothing is kept
     cdef object given                 # what it was made of
+    cdef object steps, lists          # of its rules: `Steps`, `EventLists`
     cdef LatticeState surroundings    # the same species, seen through the positions of the clusters
-    cdef int n_species                # of the lattice; the outside is one more
     cdef int n_blocks
     cdef int32_t[::1] centre_of       # (n_species,) column of `block_energy`; -1 = in no cluster
+    cdef int32_t[::1] kind            # (n_species + 1,) what a species counts as in the rows
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
@@ -53,56 +68,42 @@ cdef class SiteEnergies:
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
     cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next two
     cdef int32_t[::1] member_block    # blocks that hold the position
-    cdef int32_t[:, ::1] member_digit  # (len(member_block), n_species + 1) what a species there adds to the row
-    # the energy that every centre has, or would have, on every site, and within what it stays
+    cdef int32_t[::1] member_stride   # what a kind there adds to the row, times its number
+    # the energy that every centre has, or would have, on every site
     cdef int n_centres
-    cdef int64_t[:, :, ::1] held      # (n_sites, 2, n_centres) the energies, and how far each of them may still move
-                                      # in the direction in which rates rise [quanta]
-    cdef int64_t[:, ::1] window       # (n_species, n_centres) leeway of a site that was looked at, by its species
-    cdef site_t[::1] crossed          # sites that have no leeway left
-    cdef int n_crossed
+    cdef int width                    # columns of `held`: a zero after the last centre, and one more to make it even
+    cdef int64_t[:, ::1] held         # (n_sites, width) [quanta]
+    # what events change: `EventLists`, in which -1 stands for the anchor
+    cdef LatticeState reaching        # the same species, seen through the positions of the lists
+    cdef int32_t[::1] near_ptr        # (n_rules + 1,)
+    cdef int32_t[:, ::1] near         # (n_near + 1, 2)
+    cdef int32_t[:, ::1] entries      # (n_entries, 4)
+    cdef int64_t[::1] goes            # (n_species + 1,) whether rates follow the energy of a species: -1; 0 = no
+    cdef int64_t[:, ::1] comes        # (n_species + 1, n_centres) whether they follow those of others in its place
+    cdef int64_t[::1] fall            # (most near sites + 1,) of the last event: the most that energy changes of rules
+                                      # that change each near site fell, 0 behind the last one [quanta]
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
     cdef double[::1] line_intercept   # [eV]
     cdef double thermal               # kB T [eV]
     cdef double per_thermal           # 1 / (kB T ln 2) [1/eV]
+    cdef int bin_shift                # factors from above: 2**bin_shift quanta a bin
+    cdef double[:, ::1] bin_factor    # (n_processes, N_BINS) largest factor in a bin of energy changes
+    cdef float[:, ::1] bin_slope      # steepest line there
     cdef int32_t[:, ::1] pair_position  # (n_changes, most changes of a rule) where change k sees change l; -1 = not
-
-    cdef inline int64_t energy_of(self, species_t species, int32_t* row) noexcept nogil:
-        """Energy of a species on a site whose blocks show these rows [quanta]."""
-        cdef int32_t centre = self.centre_of[species]
-        cdef int64_t energy
-        cdef int block
-        if centre < 0:
-            return 0
-        energy = self.alone[centre]
-        for block in range(self.n_blocks):
-            energy += self.block_energy[row[block], centre]
-        return energy
 
     cdef inline void replace(self, int32_t* row, int position, species_t old, species_t new) noexcept nogil:
         """Bring the rows of a site up to date after the species at one position around it changed."""
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            row[self.member_block[m]] += self.member_digit[m, new] - self.member_digit[m, old]
+            row[self.member_block[m]] += self.member_stride[m] * (self.kind[new] - self.kind[old])
 
     cdef inline int64_t* energy(self, site_t site) noexcept nogil:
-        """Energies of all centres on a site [quanta]."""
-        return &self.held[site, 0, 0]
+        """Energies of all centres on a site [quanta], then a zero."""
+        return &self.held[0, 0] + <int64_t> site * self.width
 
-    cdef inline int64_t* leeway(self, site_t site) noexcept nogil:
-        """How far each of them may still move [quanta]."""
-        return &self.held[site, 1, 0]
-
-    cdef inline int64_t lost(self, site_t site, int32_t centre, species_t species, int64_t windows) noexcept nogil:
-        """How far an energy may still move [quanta], after its leeway is cut down to so many windows; 0: not at all."""
-        cdef int64_t* leeway = self.leeway(site) + centre
-        if windows > 0 and leeway[0] > windows * self.window[species, centre]:
-            leeway[0] = windows * self.window[species, centre]
-        return 0 if windows == 0 else leeway[0]
-
-    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:
@@ -111,7 +112,7 @@ cdef class SiteEnergies:
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
             before = row[self.member_block[m]]
-            after = before + self.member_digit[m, new] - self.member_digit[m, old]
+            after = before + self.member_stride[m] * (self.kind[new] - self.kind[old])
             if comes >= 0:
                 energy += self.block_energy[after, comes] - self.block_energy[before, comes]
             if goes >= 0:
@@ -137,8 +138,12 @@ cdef class SiteEnergies:
         return exp(-self.barrier_shift(process, change, &slope) / self.thermal)
 
     cdef inline double factor_above(self, int process, int64_t change, double* slope) noexcept nogil:
-        """The same from above, up to 6.2 % too high, in a few operations; and how steeply the barrier follows there."""
-        return kmc_exp2_above(-self.barrier_shift(process, change, slope) * self.per_thermal)
+        """The same from above, by its bin, and how steeply the barrier follows there."""
+        cdef int64_t bin = (change >> self.bin_shift) + N_BINS // 2
+        if <uint64_t> bin < N_BINS:
+            slope[0] = self.bin_slope[process, bin]
+            return self.bin_factor[process, bin]
+        return exp(-self.barrier_shift(process, change, slope) / self.thermal)
 
     cdef inline bint notices(self, int process) noexcept nogil:
         """Whether the rate of a process depends on energies."""

@@ -2,96 +2,44 @@
 """How far an event reaches through interactions: which sites' rates it can touch, and by how much at most.
 
 The energy change of a rule is a sum of energies of the sites that it changes, each as it is now, and of what they share
-among each other (several of them in one cluster). The core follows the former exactly, and a site is told only when an
-energy leaves its window. What an event elsewhere adds to the latter is known for clusters of three, and lies between
-zero and the energy of the cluster for larger ones; from the lowest sum follows the most that the rate can rise.
+among each other (several of them in one cluster). The core follows the former exactly. What an event elsewhere adds to
+the latter is known for clusters of three, and lies between zero and the energy of the cluster for larger ones; from the
+lowest sum follows the most that the rate can rise.
 """
 import numpy as np
 
-from kmc_core.interactions import QUANTUM
+from kmc_core.interactions import QUANTUM, kinds
 
 ROUNDING = (1e-6, 1e-8)
-"""(float, float): what single precision may lose, relative and per event [eV]."""
+"""(float, float): what sums of energies in double precision may lose, relative and absolute [eV]."""
 
-WINDOW = 0.15
-"""float: how far an energy may move before the sites that it can speed up are told [kB T]."""
-
-NEVER = 1 << 60
-"""int: leeway of an energy that no rate follows [quanta]."""
+ENABLED = 2**31 - 1
+"""int: a fall that no bound outlasts [quanta]."""
 
 
-def touched_sites(interactions, rules):
-    """Sites whose rates an event can touch through energies, and the most that they can rise.
+def drifts(steps):
+    """How far an event of every rule can make energy changes elsewhere fall, energies of single sites apart.
 
     Parameters
     ----------
-    interactions : kmc_core.Interactions
-    rules : kmc_core.Rules
+    steps : Steps
 
     Returns
     -------
-    offsets : int32, shape (n_positions, 3)
-        Positions around an anchor, closed under inversion.
-    touched_ptr : int32, shape (n_rules + 1,)
-    touched : int32, shape (n_touched,)
-        Positions of the sites that an event of each rule can touch, without those that it changes; -1 = the anchor.
-    drift : float32, shape (n_touched, n_species + 1)
-        The most that the energy change of any rule there can fall, energies of single sites apart, by the species of
-        its anchor [eV]; infinite where a rule may become possible.
-    most : int
-        Upper bound of the number of sites whose rates one event can touch in any way.
+    list of (list of step, int64 array (n_steps, n_species + 1))
+        Steps from the anchor of an event to the anchors that it can make faster, without those that it changes, and the
+        most that the energy change of any rule there can fall, by the species of its anchor [quanta]; `ENABLED` where
+        a rule may become possible.
     """
-    steps = _Steps(interactions, rules)
-    found = [steps.of_event(rule) for rule in range(len(rules.rule_process))]
-    union = {where for wheres, _ in found for where in wheres}
-    union |= {tuple(-c for c in where) for where in union}
-    offsets = sorted(union - {(0, 0, 0)}, key=lambda where: (sum(c * c for c in where), where))
-    index = {where: j for j, where in enumerate(offsets)} | {(0, 0, 0): -1}
-    touched = np.array([index[where] for wheres, _ in found for where in wheres], dtype=np.int32)
-    drift = np.concatenate([np.zeros((0, rules.n_species + 1)), *(rise for _, rise in found)])
-    drift += np.where(drift != 0.0, ROUNDING[0] * np.abs(drift) + ROUNDING[1], 0.0)
-    touched_ptr = np.cumsum([0] + [len(wheres) for wheres, _ in found]).astype(np.int32)
-    offsets = np.array(offsets, dtype=np.int32).reshape(-1, 3)
-    return offsets, touched_ptr, touched, drift.astype(np.float32), steps.most()
+    found = []
+    for rule in range(len(steps.changes)):
+        wheres, falls = steps.of_event(rule)
+        falls += np.where(falls != 0.0, ROUNDING[0] * np.abs(falls) + ROUNDING[1], 0.0)
+        found.append((wheres, np.minimum(np.ceil(falls / QUANTUM), ENABLED).astype(np.int64)))
+    return found
 
 
-def roles(interactions, rules, centre_of):
-    """Which anchors follow the energies of a site.
-
-    Parameters
-    ----------
-    interactions : kmc_core.Interactions
-    rules : kmc_core.Rules
-    centre_of : int32, shape (n_species,)
-        Column of every species in the energies; -1 = none.
-
-    Returns
-    -------
-    position : int32, shape (n_roles,)
-        Positions at which anchors change a site; -1 = the anchor itself.
-    follows : uint8, shape (n_species, n_centres, n_roles, n_species + 1)
-        Whether any rule has this species there, makes the centre come or go, and notices; by species of the anchor.
-    """
-    position = np.unique(rules.change_position)
-    shape = (rules.n_species, centre_of.max(initial=-1) + 1, len(position), rules.n_species + 1)
-    follows = np.zeros(shape, dtype=np.uint8)
-    steps = _Steps(interactions, rules)
-    for rule, changes in enumerate(steps.changes):
-        part = range(rules.change_ptr[rule], rules.change_ptr[rule + 1])
-        for k, (_, before, after) in zip(part, changes, strict=True):
-            role = np.searchsorted(position, rules.change_position[k])
-            for species in before:
-                for centre in {centre_of[species], centre_of[after]} - {-1} if species != after else ():
-                    follows[species, centre, role, steps.anchor[rule]] |= steps.notices[rule]
-    return position.astype(np.int32), follows
-
-
-def windows(follows, thermal):
-    """int64, shape (n_species, n_centres): how far energies may move before anchors are told [quanta]."""
-    return np.where(follows.any(axis=(2, 3)), int(WINDOW * thermal / QUANTUM), NEVER)
-
-
-class _Steps:
+class Steps:
     """What the coming and going of species does to the energy change of every rule around."""
 
     def __init__(self, interactions, rules):
@@ -100,6 +48,8 @@ class _Steps:
         self.anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
         self._looks = [self._looks_of(rule) for rule in range(len(rules.rule_process))]
         self.changes = [self._changes_of(rule) for rule in range(len(rules.rule_process))]
+        self.places = [[place for place, _, _ in changes] for changes in self.changes]
+        self.kind = kinds(interactions, rules.n_species)
         self.notices = np.diff(interactions.line_ptr)[np.asarray(rules.rule_process)] > 0
         self._lowest = self._lowest_shares(_placements(interactions))
 
@@ -165,13 +115,6 @@ class _Steps:
                         ends = open_ends.setdefault((member, way, where), {}).setdefault(places, {})
                         kinds = tuple(each for _, each in rest)
                         ends[kinds] = ends.get(kinds, 0.0) + (low if is_sure else min(low, 0.0))
-
-    def most(self):
-        """Sites that the event can touch that touches most: anchors that change a site which shares a cluster."""
-        near = [(0, 0, 0), *map(tuple, np.asarray(self.offsets).tolist())]
-        anchors = {place for changes in self.changes for place, _, _ in changes}
-        steps = {tuple(a - b for a, b in zip(step, place, strict=True)) for step in near for place in anchors}
-        return max((len(changes) for changes in self.changes), default=0) * len(steps)
 
     def of_event(self, rule):
         """Positions around the anchor of an event that it touches, and the most that rates there rise."""

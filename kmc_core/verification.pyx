@@ -172,8 +172,10 @@ def _verify_energies(Engine engine):
         if group < 0:
             continue
         assert total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
-        assert rates.slack[site] >= 0.0, f"site {site}: slack below zero"
-        assert rates.worst_at(site) <= groups.bound[group] * (1 + 1e-6), f"site {site}: slack too large"
+        assert rates.slack[site] >= 0, f"site {site}: slack below zero"
+        worst, share = rates.worst_at(site)
+        assert worst <= groups.bound[group] * (1 + 1e-12), f"site {site}: slack too large"
+        assert total <= groups.bound[group] * share * (1 + 1e-12), f"site {site}: its slack says that it is slower"
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
@@ -270,7 +272,8 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
-                  "slack": engine.lattice.site_rates.slack, "floor": engine.lattice.site_rates.floor}
+                  "slack": engine.lattice.site_rates.slack, "steepness": engine.lattice.site_rates.steepness,
+                  "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
     return {name: np.asarray(view) for name, view in views.items()}

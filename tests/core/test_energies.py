@@ -123,12 +123,12 @@ def test_every_structure_is_what_the_species_imply_after_many_events():
     engine.verify()
 
 
-@pytest.mark.parametrize("name", ["energy_row", "energy", "energy_group", "block_energy", "slack"])
+@pytest.mark.parametrize("name", ["energy_row", "energy", "energy_group", "block_energy", "slack", "steepness"])
 def test_verify_notices_a_broken(name):
     engine = gas()
     engine.run(cases.FOREVER, 500)
     array = structures(engine)[name]
-    array[0] += 1
+    array[0] += 10**9 if name == "slack" else 1  # a slack is in 1e-9 eV
     with pytest.raises(AssertionError):
         engine.verify()
 
