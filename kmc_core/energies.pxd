@@ -18,39 +18,18 @@ cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
-    /* 2**x from above: straight lines between whole x, up to 6.2 % too high and never too low */
-    static inline double kmc_exp2_above(double x) {
-        double y;
-        int64_t bits;
-        x = x < -1000.0 ? -1000.0 : x > 1000.0 ? 1000.0 : x;
-        bits = (int64_t)((x + 1023.0 + 1e-9) * 4503599627370496.0);
-        memcpy(&y, &bits, sizeof y);
-        return y;
-    }
-    /* log2(y) from above, for normal y > 0: a parabola between whole powers of two, at most 0.017 too high */
-    static inline double kmc_log2_above(double y) {
-        int64_t bits;
-        double part;
-        memcpy(&bits, &y, sizeof bits);
-        int64_t exponent = (bits >> 52) - 1023;
-        bits = (bits & 0xfffffffffffffLL) | 0x3ff0000000000000LL;
-        memcpy(&part, &bits, sizeof part);
-        return (double)exponent - 1.6566 + part * (2.0 - part * (1.0 / 3.0));
-    }
-    /* the next power of two above y, 2**shift times as high; 0 for 0 */
-    static inline double kmc_power_above(double y, int shift) {
+    /* the next power of two above y; 0 for 0 */
+    static inline double kmc_power_above(double y) {
         int64_t bits;
         double found;
         if (!(y > 0.0)) return 0.0;
         memcpy(&bits, &y, sizeof bits);
-        bits = ((bits >> 52) + 1 + shift) << 52;
+        bits = ((bits >> 52) + 1) << 52;
         memcpy(&found, &bits, sizeof found);
         return found;
     }
     """
-    double kmc_exp2_above(double x) noexcept nogil
-    double kmc_log2_above(double y) noexcept nogil
-    double kmc_power_above(double y, int shift) noexcept nogil
+    double kmc_power_above(double y) noexcept nogil
 
 @cython.final
 cdef class SiteEnergies:
@@ -64,11 +43,12 @@ cdef class SiteEnergies:
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
-    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows
+    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows, times
+                                      # n_centres, as are the next two
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
-    cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next two
+    cdef int32_t[::1] member_stride   # (len(member_block),) what a kind there adds to the row, times its number
+    cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next one
     cdef int32_t[::1] member_block    # blocks that hold the position
-    cdef int32_t[::1] member_stride   # what a kind there adds to the row, times its number
     # the energy that every centre has, or would have, on every site
     cdef int n_centres
     cdef int width                    # columns of `held`: a zero after the last centre, and one more to make it even
@@ -78,19 +58,13 @@ cdef class SiteEnergies:
     cdef int32_t[::1] near_ptr        # (n_rules + 1,)
     cdef int32_t[:, ::1] near         # (n_near + 1, 2)
     cdef int32_t[:, ::1] entries      # (n_entries, 4)
-    cdef int64_t[::1] goes            # (n_species + 1,) whether rates follow the energy of a species: -1; 0 = no
-    cdef int64_t[:, ::1] comes        # (n_species + 1, n_centres) whether they follow those of others in its place
-    cdef int64_t[::1] fall            # (most near sites + 1,) of the last event: the most that energy changes of rules
-                                      # that change each near site fell, 0 behind the last one [quanta]
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
     cdef double[::1] line_intercept   # [eV]
     cdef double thermal               # kB T [eV]
-    cdef double per_thermal           # 1 / (kB T ln 2) [1/eV]
     cdef int bin_shift                # factors from above: 2**bin_shift quanta a bin
     cdef double[:, ::1] bin_factor    # (n_processes, N_BINS) largest factor in a bin of energy changes
-    cdef float[:, ::1] bin_slope      # steepest line there
     cdef int32_t[:, ::1] pair_position  # (n_changes, most changes of a rule) where change k sees change l; -1 = not
 
     cdef inline void replace(self, int32_t* row, int position, species_t old, species_t new) noexcept nogil:
@@ -108,42 +82,40 @@ cdef class SiteEnergies:
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:
         """How much more a site's change of centre costs [quanta] after the species at one position changed."""
-        cdef int64_t before, after, energy = 0
+        cdef int64_t* here
+        cdef int64_t* there
+        cdef int64_t energy = 0
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            before = row[self.member_block[m]]
-            after = before + self.member_stride[m] * (self.kind[new] - self.kind[old])
+            here = &self.block_energy[0, 0] + row[self.member_block[m]]
+            there = here + self.member_stride[m] * (self.kind[new] - self.kind[old])
             if comes >= 0:
-                energy += self.block_energy[after, comes] - self.block_energy[before, comes]
+                energy += there[comes] - here[comes]
             if goes >= 0:
-                energy -= self.block_energy[after, goes] - self.block_energy[before, goes]
+                energy -= there[goes] - here[goes]
         return energy
 
-    cdef inline double barrier_shift(self, int process, int64_t change, double* slope) noexcept nogil:
-        """By how much an energy change [quanta] shifts the barrier of a process [eV]; how steeply it does so there."""
+    cdef inline double barrier_shift(self, int process, int64_t change) noexcept nogil:
+        """By how much an energy change [quanta] shifts the barrier of a process [eV]."""
         cdef int line = self.line_ptr[process], end = self.line_ptr[process + 1]
-        cdef double here, shift, energy = change * 1e-9
-        slope[0] = self.line_slope[line]
-        shift = self.line_intercept[line] + slope[0] * energy
+        cdef double energy = change * 1e-9
+        cdef double shift = self.line_intercept[line] + self.line_slope[line] * energy
         for line in range(line + 1, end):
-            here = self.line_intercept[line] + self.line_slope[line] * energy
-            if here > shift:
-                shift = here
-                slope[0] = self.line_slope[line]
+            shift = max(shift, self.line_intercept[line] + self.line_slope[line] * energy)
         return shift
 
     cdef inline double factor(self, int process, int64_t change) noexcept nogil:
         """What an energy change [quanta] multiplies the rate constant of a process with."""
-        cdef double slope
-        return exp(-self.barrier_shift(process, change, &slope) / self.thermal)
+        return exp(-self.barrier_shift(process, change) / self.thermal)
 
-    cdef inline double factor_above(self, int process, int64_t change, double* slope) noexcept nogil:
-        """The same from above, by its bin, and how steeply the barrier follows there."""
+    cdef inline double factor_above(self, int process, int64_t change) noexcept nogil:
+        """The same from above, by its bin."""
         cdef int64_t bin = (change >> self.bin_shift) + N_BINS // 2
         if <uint64_t> bin < N_BINS:
-            slope[0] = self.bin_slope[process, bin]
             return self.bin_factor[process, bin]
-        return exp(-self.barrier_shift(process, change, slope) / self.thermal)
+        return self.factor(process, change)
+
+    cdef int64_t threshold(self, int process, double ratio) noexcept nogil
 
     cdef inline bint notices(self, int process) noexcept nogil:
         """Whether the rate of a process depends on energies."""

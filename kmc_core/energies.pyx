@@ -11,13 +11,14 @@ for every rule (`event_lists`); what two changes of an event do to a block of a 
 """
 import numpy as np
 
-from kmc_core.event_lists import event_lists, followed
+from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import MAX_OTHERS, QUANTUM, check_interactions, kinds
-from kmc_core.touched import Steps, drifts
 
 from kmc_core.state cimport MAX_POSITIONS
-from libc.math cimport M_LN2, exp
+from libc.math cimport ceil, fabs, log
 
+
+cdef double FAR = 4e18                # beyond every energy change [quanta]
 
 BLOCK_ROWS = 1 << 10
 """int: largest table of a block; tables of all blocks together should fit into a near cache."""
@@ -45,22 +46,20 @@ cdef class SiteEnergies:
                                          rules.n_species)
         self.surroundings.species = state.species
         self._place(interactions, rules.n_species)
-        self._list_events(Steps(interactions, rules), np.zeros(shape, dtype=np.uint8), periodic)
+        self._list_events(Steps(interactions, rules), state, np.zeros(shape, dtype=np.uint8), periodic)
         self.pair_position = _pair_positions(interactions, rules)
         self.row = self.rebuilt_rows()
         self.held = np.zeros((state.n_sites, self.width), dtype=np.int64)
         self.energies[:] = self.rebuilt_energies()
         self.set_lines(interactions)
 
-    def _list_events(self, steps, box, periodic):
-        """What every rule does to the energies around it."""
-        self.lists = event_lists(steps, self.members, drifts(steps))
-        self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
-        self.reaching.species = self.surroundings.species
+    def _list_events(self, steps, LatticeState state, box, periodic):
+        """What every rule does to the energies around it; sites around anchors that are told must be in reach too."""
+        self.steps, self.lists = steps, event_lists(steps, self.members)
         self.near_ptr, self.near, self.entries = self.lists.near_ptr, self.lists.near, self.lists.entries
-        self.goes, self.comes = followed(steps, np.asarray(self.centre_of))
-        self.fall = np.zeros(self.lists.most_near + 1, dtype=np.int64)
-        self.steps = steps
+        self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
+        self.reaching.species = state.species
+        self.reaching.widen(state.reach_x, state.reach_y, state.reach_z)
 
     @property
     def members(self):
@@ -93,13 +92,13 @@ cdef class SiteEnergies:
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
         self.n_centres, self.width, self.kind = len(centres), (len(centres) + 2) & ~1, kind.astype(np.int32)
-        self.alone, self.n_blocks, self.block_start = alone, len(blocks), starts[:len(sizes)].astype(np.int32)
+        self.alone, self.n_blocks, self.block_start = alone, len(blocks), (starts[:len(sizes)] * len(centres)).astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
         members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
         places = [place for place, _, _ in members]
         self.member_ptr = np.searchsorted(places, np.arange(len(interactions.offsets) + 1)).astype(np.int32)
         self.member_block = np.array([b for _, b, _ in members], dtype=np.int32)
-        self.member_stride = np.array([strides[b][k] for _, b, k in members], dtype=np.int32)
+        self.member_stride = np.array([strides[b][k] * len(centres) for _, b, k in members], dtype=np.int32)
 
     def set_lines(self, interactions):
         """Take over how barriers follow energies, and the temperature.
@@ -115,32 +114,40 @@ cdef class SiteEnergies:
         self.line_slope = np.array(interactions.line_slope, dtype=np.float64)
         self.line_intercept = np.array(interactions.line_intercept, dtype=np.float64)
         self.thermal = interactions.thermal
-        self.per_thermal = 1.0 / (interactions.thermal * M_LN2)
         self._fill_bins(len(interactions.line_ptr) - 1)
 
     def _fill_bins(self, int n_processes):
-        """Factors over bins of energy changes; a factor is largest at the lower end of a bin, steepest at the upper."""
+        """Factors over bins of energy changes: a factor is largest at the lower end of a bin."""
         cdef int process, b
-        cdef double slope
-        cdef int64_t low
         self.bin_shift = max(int(np.floor(np.log2(self.thermal / 16.0 / QUANTUM))), 0)
         self.bin_factor = np.ones((max(n_processes, 1), N_BINS))
-        self.bin_slope = np.zeros((max(n_processes, 1), N_BINS), dtype=np.float32)
         for process in range(n_processes):
             for b in range(N_BINS if self.notices(process) else 0):
-                low = <int64_t> (b - N_BINS // 2) << self.bin_shift
-                self.bin_factor[process, b] = self.factor(process, low) * (1.0 + 1e-12)
-                self.barrier_shift(process, low + (<int64_t> 1 << self.bin_shift), &slope)
-                self.bin_slope[process, b] = <float> (slope * (1.0 + 1e-6))
+                self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
+                    process, <int64_t> (b - N_BINS // 2) << self.bin_shift)
+
+    cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
+        """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
+        cdef int line
+        cdef double lowest = FAR, shift
+        if not self.notices(process) or ratio <= 0.0:
+            return -<int64_t> FAR if ratio >= 1.0 else <int64_t> FAR
+        shift = -self.thermal * log(ratio)
+        shift += 1e-12 * (1.0 + fabs(shift))  # more than rounding takes away
+        for line in range(self.line_ptr[process], self.line_ptr[process + 1]):
+            if self.line_slope[line] > 0.0:
+                lowest = min(lowest, (shift - self.line_intercept[line]) / self.line_slope[line] * 1e9)
+            elif self.line_intercept[line] >= shift:
+                lowest = -FAR
+        return <int64_t> ceil(max(lowest, -FAR)) + 1
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring rows and energies of all sites around an event at a site up to date, and `fall`."""
+        """Bring rows and energies of all sites around an event at a site up to date."""
         cdef int32_t difference[MAX_DIFFERENCES]
         cdef int32_t* near = &self.near[0, 0]
         cdef int32_t* entries = &self.entries[0, 0]
-        cdef int64_t* fall = &self.fall[0]
         cdef int32_t* step = &self.reaching.step[0]
-        cdef int first = self.near_ptr[rule], k, i
+        cdef int k, i
         cdef bint inner
         cdef site_t other
         for k in range(n):
@@ -148,19 +155,17 @@ cdef class SiteEnergies:
         difference[n] = 0
         self.reaching.locate(site)
         inner = self.reaching.is_inner()
-        for i in range(first, self.near_ptr[rule + 1]):
+        for i in range(self.near_ptr[rule], self.near_ptr[rule + 1]):
             k = near[2 * i]
             other = site if k < 0 else site + <site_t> step[k] if inner else self.reaching.at(k)
             if other >= self.surroundings.n_sites:
-                fall[i - first] = 0
-            elif self.n_centres == 1:   # known to the compiler, which writes out the loops
-                fall[i - first] = shift(self, 1, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
+                continue
+            if self.n_centres == 1:   # known to the compiler, which writes out the loops
+                shift(self, 1, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
             elif self.n_centres == 2:
-                fall[i - first] = shift(self, 2, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
+                shift(self, 2, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
             else:
-                fall[i - first] = shift(self, self.n_centres, other, entries, near[2 * i + 1], near[2 * i + 3],
-                                        difference)
-        fall[self.near_ptr[rule + 1] - first] = 0
+                shift(self, self.n_centres, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -182,7 +187,7 @@ cdef class SiteEnergies:
         """int64, shape (n_sites, n_centres): the energies that the rows imply [quanta]."""
         energy = np.tile(np.asarray(self.alone), (self.surroundings.n_sites, 1))
         for block in range(self.n_blocks):
-            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block]]
+            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block] // self.n_centres]
         return energy
 
     def afresh(self, LatticeState state):
@@ -195,9 +200,26 @@ cdef class SiteEnergies:
         """int64 view, shape (n_sites, n_centres): energy of every centre on every site [quanta]."""
         return np.asarray(self.held)[:, :self.n_centres]
 
+    def rows_showing(self, block, stride, kind):
+        """int64: rows of a block in which a kind stands at the position with this stride."""
+        n_kinds, first = int(max(self.kind)) + 1, self.block_start[block] // self.n_centres
+        end = self.block_start[block + 1] // self.n_centres if block + 1 < self.n_blocks else len(self.block_energy)
+        rows = np.arange(end - first)
+        return first + rows[rows // (stride // self.n_centres) % n_kinds == kind]
+
+    @property
+    def columns(self):
+        """int32 view, shape (n_species,): column of every species in the energies; -1 = none."""
+        return np.asarray(self.centre_of)
+
+    @property
+    def pairs(self):
+        """int32 view, shape (n_changes, most changes of a rule): where each change sees the others of its rule."""
+        return np.asarray(self.pair_position)
+
     @property
     def rows(self):
-        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows."""
+        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows, times n_centres."""
         return np.asarray(self.row)
 
     @property
@@ -206,16 +228,13 @@ cdef class SiteEnergies:
         return np.asarray(self.block_energy)
 
 
-cdef inline int64_t shift(SiteEnergies self, int n_centres, site_t site, int32_t* entries, int first, int end,
-                          int32_t* difference) noexcept nogil:
-    """Bring rows and energies of a near site up to date; the most that energy changes of rules fell that change it."""
+cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int32_t* entries, int first, int end,
+                       int32_t* difference) noexcept nogil:
+    """Bring rows and energies of a near site up to date."""
     cdef int32_t* row = &self.row[0, 0] + <int64_t> site * self.n_blocks
     cdef int64_t* energy = self.energy(site)
     cdef int64_t* table = &self.block_energy[0, 0]
-    cdef int64_t* comes
-    cdef species_t species = self.surroundings.species[site]
-    cdef int32_t own = self.centre_of[species]
-    cdef int64_t before, after, fall = 0, gone = 0
+    cdef int64_t before, after
     cdef int64_t change[MAX_CENTRES]  # sums that stay in registers
     cdef int32_t* entry = entries + 4 * <int64_t> first
     cdef int e, c
@@ -226,14 +245,10 @@ cdef inline int64_t shift(SiteEnergies self, int n_centres, site_t site, int32_t
         after = before + entry[2] * difference[entry[1]] + entry[3] * difference[entry[1] + 1]
         row[entry[0]] = <int32_t> after
         for c in range(n_centres):
-            change[c] += table[after * n_centres + c] - table[before * n_centres + c]
+            change[c] += table[after + c] - table[before + c]
         entry += 4
-    comes = &self.comes[0, 0] + species * n_centres
     for c in range(n_centres):
         energy[c] += change[c]
-        fall = max(fall, -change[c] & comes[c])
-        gone |= change[c] & -<int64_t> (c == own)
-    return fall + max(<int64_t> 0, gone & self.goes[species])
 
 
 def _clusters(interactions, centre_of):

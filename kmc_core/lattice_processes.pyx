@@ -67,6 +67,8 @@ cdef class LatticeProcesses:
             self.groups.make_room()
         if self.environments.is_short:
             self.environments.make_room(self.class_of)
+            if self.energies.enabled:
+                self.site_rates.forget_thresholds()
 
     cdef void look_ahead(self, double bound) noexcept nogil:
         """Fetch into the cache what the next candidates will need, while this event is executed.

@@ -4,38 +4,31 @@
 About the algorithm
 -------------------
 A site stands in a list by an upper bound of its propensity, and what is drawn from the list in vain is refused
-(thinning), so that only the bound has to be right at all times. Two things keep it so without rating every site that an
-event touches. Energies of single sites are followed exactly, and what they made the energy change of a rule fall is
-taken off the slack of its anchor: the fall that the bound of a site still allows. What the sites of one rule share
-among each other falls by a known amount at most, which is taken off as well. Without slack a site is rated again. And
-most sites share one low list, whose bound leaves them the more slack the slower they are; the slack says how much too
-high the bound is, so that most candidates of that list are refused without another look at the site.
+(thinning), so that only the bound has to be right. After an event it is looked at again for every site whose rates the
+event can have changed. Most of them are slow and share one low list, where a bound is split into equal parts for the
+rules of a site: they need no rates, only that no energy change has fallen below the threshold at which a rule would
+outgrow its part. So a slow site costs a sum of a few whole numbers and a comparison per rule, and when it is drawn the
+part says which of its rules is tried. Only the few fast sites are rated, and listed by the power of two above.
 """
 import numpy as np
 
-from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, rule_terms
+from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, RuleTerms
 
-from kmc_core.energies cimport MAX_BLOCKS, kmc_exp2_above, kmc_log2_above, kmc_power_above
+from kmc_core.energies cimport MAX_BLOCKS, kmc_power_above
 from kmc_core.state cimport MAX_POSITIONS
-from libc.math cimport M_LN2
 from libc.string cimport memcpy
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
-    MAX_ENTRIES = 512                 # rules of a site whose rates are kept while one is chosen; others one by one
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
-    FLOOR_HEIGHT = 1                  # powers of two, besides the next one, of the lowest bound over the mean
-    HEADROOM = 0                      # powers of two, besides the next one, of other bounds over the propensity
-    ONE = 1                           # kinds of rules, as in `event_lists`
-    TWO = 2
-    STILL = 3
-cdef double LOOSE = 0.25              # a site so far below its bound is listed anew when it is rated
-cdef double STAYS = 1.2               # a site so far below the bound of its list need not leave it
-cdef double LEVEL = 1e-9              # lines less steep than this are as good as level
-cdef double MOST_SLACK = 2147483646.0  # [quanta]
-cdef double LOG2_EXCESS = kmc_log2_above(1.0)  # what it adds for a power of two
+    GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
+    STILL_RULE = 3
+import os
+cdef int FLOOR_HEIGHT = int(os.environ.get("FH", "2"))             # powers of two, besides the next one, of the lowest bound over the mean
+cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
+cdef int64_t FAR = 1 << 61            # beyond every energy change [quanta]
 
-assert (GENERAL, ONE_SITE, TWO_SITES, UNMOVED) == (0, ONE, TWO, STILL)
+assert (GENERAL, UNMOVED, ONE_SITE < UNMOVED, TWO_SITES < UNMOVED) == (GENERAL_RULE, STILL_RULE, True, True)
 
 
 cdef class SiteRates:
@@ -49,83 +42,84 @@ cdef class SiteRates:
     """
 
     def __init__(self, rules, LatticeState state, SiteEnergies energies):
-        lists, steps = energies.lists, energies.steps
+        terms = RuleTerms(energies.steps, energies)
+        self.terms, self.shared_ptr, self.shared, self.lowest = terms.terms, terms.shared_ptr, terms.shared, terms.lowest
         self.state, self.energies, self.reaching = state, energies, energies.reaching
-        self.told_ptr, self.told, self.drift = lists.told_ptr, lists.told, lists.drift
-        self.n_partners = lists.told.shape[1] - 3
-        self.most_partners = max((len(set(places) - {(0, 0, 0)}) for places in steps.places), default=0)
-        self.terms, self.shared = rule_terms(steps, np.asarray(energies.centre_of), np.asarray(energies.pair_position),
-                                             energies.members, energies.n_centres)
-        self.slack = np.zeros(state.n_sites, dtype=np.int32)
-        self.steepness = np.zeros(state.n_sites, dtype=np.float32)
+        self.told_ptr, self.told = energies.lists.told_ptr, energies.lists.told
+        self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
+        self.inner_terms = self._inner_terms()
+        self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
-        self.floor = np.zeros(3)
-        self.most = min(lists.most_told + 1, state.n_sites)
-        self.dubious, self.n_dubious = np.zeros(self.most + 1, dtype=np.uint32), 0
+        self.floor, self.version = np.zeros(3), 1
+        self.most = min(energies.lists.most_told + 1, state.n_sites)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
 
+    def _inner_terms(self):
+        """int32, shape (n_rules, 4): where `alone` finds energies from the site of the anchor on, no boundary near."""
+        terms, step = np.asarray(self.terms).astype(np.int64), np.asarray(self.step).astype(np.int64)
+        first, second = (step[terms[:, k] + 1] * self.energies.width for k in (1, 4))
+        found = np.stack([first + terms[:, 2], first + terms[:, 3], second + terms[:, 5], second + terms[:, 6]], axis=1)
+        if len(found) and np.abs(found).max() > 2**31 - 1:
+            raise ValueError("interactions: neighbours are too far apart in memory; the box has too large layers")
+        return found.astype(np.int32)
+
     def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
         """Know the classes of the sites, and the lists to put them into."""
         self.environments, self.groups, self.class_of = environments, groups, class_of
+        self.forget_thresholds()
+
+    def forget_thresholds(self):
+        """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
+        self.threshold = np.zeros(len(self.environments.entry_rule), dtype=np.int64)
+        self.quick_threshold = np.zeros(len(self.environments.entry_rule), dtype=np.int64)
+        self.rated = np.zeros(len(self.environments.size), dtype=np.int32)
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
-        """Bring energies up to date, and the lists of sites whose bound may have become too low."""
+        """Bring energies up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        self.energies.move(site, rule, changed, old, n)
-        self._tell(site, rule)
-        for i in range(n_reclassified):
-            self.slack[reclassified[i]] = -1
-        for i in range(n_reclassified):
-            if self.slack[reclassified[i]] < 0:
-                self.rate_site(reclassified[i])
-        for i in range(self.n_dubious):
-            if self.slack[self.dubious[i]] < 0:
-                self.rate_site(self.dubious[i])
-        self.n_dubious = 0
-
-    cdef void _tell(self, site_t site, rule_t rule) noexcept nogil:
-        """Take off the slack of every anchor around an event at a site what its energy changes may have fallen.
-
-        That is the fall at the anchor itself, and the largest one among the other sites that a rule changes.
-        """
-        cdef int width = 3 + self.n_partners, n_any = <int> self.drift.shape[1], i, j
-        cdef int32_t* told = &self.told[0, 0] + <int64_t> width * self.told_ptr[rule]
-        cdef int32_t* step = &self.reaching.step[0]
-        cdef int32_t* slack = &self.slack[0]
-        cdef int32_t* drift = &self.drift[0, 0]
-        cdef int64_t* fall = &self.energies.fall[0]
-        cdef int64_t most, after
-        cdef bint inner = self.reaching.is_inner()
+        cdef int j
         cdef site_t other
-        for i in range(self.told_ptr[rule + 1] - self.told_ptr[rule]):
-            j = told[0]
-            other = site if j < 0 else site + <site_t> step[j] if inner else self.reaching.at(j)
-            if other < self.state.n_sites and slack[other] >= 0:
-                most = 0
-                for j in range(3, width):
-                    most = max(most, fall[told[j]])
-                after = slack[other] - most * self.most_partners - fall[told[2]]
-                after -= drift[told[1] * n_any + self.state.species[other]]
-                slack[other] = <int32_t> max(after, <int64_t> -1)
-                if after < 0:
-                    self.dubious[self.n_dubious] = other
-                    self.n_dubious += 1
-            told += width
+        cdef int32_t* step = &self.reaching.step[0]
+        cdef bint inner
+        self.energies.move(site, rule, changed, old, n)
+        for i in range(n_reclassified):
+            self.rate_site(reclassified[i])
+        inner = self.reaching.is_inner()  # located by `move`
+        for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
+            j = self.told[i]
+            if inner:
+                other = site if j < 0 else site + <site_t> step[j]
+                if not is_bounded(self, other, &self.step[1], True):
+                    self._rate(other, &self.step[1], True)
+            else:
+                other = self.reaching.at(j)
+                if other < self.state.n_sites:
+                    self.rate_site(other)
 
     cdef void rate_site(self, site_t site) noexcept nogil:
-        """Propensity of a site from above, its list, and its slack there."""
+        """The list of a site by its propensity."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        if not is_bounded(self, site, step, inner):
+            self._rate(site, step, inner)
+
+    cdef void _rate(self, site_t site, int32_t* step, bint inner) noexcept nogil:
+        """The list of a site that is not where it belongs, or is fast; `step` leads to its neighbours."""
         cdef class_t c = self.class_of[site]
         cdef int32_t before = self.group_of[site], after = -1
-        cdef double total, steepest = LEVEL
-        self.slack[site] = <int32_t> MOST_SLACK
+        cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
         if self.environments.size[c] > 0:
-            total = sum_above(self, site, c, &steepest)
-            after = self._list_for(before, total)
-            self._set_slack(site, total, steepest, self.groups.bound[after])
+            total = sum_above(self, site, c, step, inner)
+            if total <= self.floor[0] * 1.0625 and is_slow_enough(self, site, c, step, inner):
+                self.is_slow[site], after = 1, self.slow_group  # rates are at most kT/16 too high
+            else:
+                self.is_slow[site] = 0
+                after = before if bound * LOOSE <= total <= bound else self.groups.group_for(kmc_power_above(total))
         if before != after:
             if before >= 0:
                 self.groups.remove(site, before)
@@ -133,192 +127,243 @@ cdef class SiteRates:
                 self.groups.insert(site, after)
             self.group_of[site] = <int16_t> after
 
-    cdef int32_t _list_for(self, int32_t before, double total) noexcept nogil:
-        """The list for a site in the list `before` with at most this propensity: the same one, if it is good enough."""
-        cdef double bound = 0.0
-        if before >= 0:
-            bound = self.groups.bound[before]
-            if total * STAYS <= bound and total > 0.0 and (bound <= self.floor[0] or total >= bound * LOOSE):
-                return before
-        return self.groups.group_for(max(kmc_power_above(total, HEADROOM), self.floor[0]) if total > 0.0 else 0.0)
-
-    cdef void _set_slack(self, site_t site, double total, double steepest, double bound) noexcept nogil:
-        """What energy changes at a site may fall until its propensity, now at most `total`, could pass the bound.
-
-        Barriers follow less steeply where energy changes are lower, so the steepest line now is the steepest.
-        """
-        cdef double per_quantum = steepest * self.energies.per_thermal * 1e-9
-        cdef double room
-        self.slack[site], self.steepness[site] = <int32_t> MOST_SLACK, <float> (per_quantum * (1.0 - 1e-6))
-        if total > 0.0:
-            room = (kmc_log2_above(bound) - LOG2_EXCESS - kmc_log2_above(total)) / per_quantum * (1.0 - 1e-6)
-            self.slack[site] = <int32_t> max(0.0, min(room, MOST_SLACK))
+    cdef void _set_thresholds(self, class_t c) noexcept nogil:
+        """Energy changes from which on every rule of a class keeps to its part of the lowest bound."""
+        cdef int first = self.environments.first[c], size = self.environments.size[c], entry
+        cdef double part = self.floor[0] / size, rate
+        cdef rule_t rule
+        for entry in range(first, first + size):
+            rate, rule = self.environments.entry_rate[entry], self.environments.entry_rule[entry]
+            self.threshold[entry] = (-FAR if rate == 0.0
+                                     else self.energies.threshold(self.rule_process[rule], part / rate))
+            self.quick_threshold[entry] = (FAR if self.terms[rule, 0] == GENERAL_RULE
+                                           else self.threshold[entry] - self.lowest[rule])
+        self.rated[c] = self.version
 
     cdef void _set_floor(self, double mean) noexcept nogil:
-        """Let the lowest bound in use follow the mean propensity of sites.
+        """Let the lowest bound in use follow the mean propensity of sites, unless it is near enough.
 
-        The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
+        That of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
         """
-        self.floor[0], self.floor[1], self.floor[2] = kmc_power_above(mean, FLOOR_HEIGHT), 0.0, FLOOR_CANDIDATES
+        cdef double wanted = kmc_power_above(mean) * (1 << FLOOR_HEIGHT)
+        self.floor[1], self.floor[2] = 0.0, FLOOR_CANDIDATES
+        if wanted > 0.0 and wanted != self.floor[0]:
+            self.floor[0] = wanted
+            self.version += 1
+            self.slow_group = self.groups.group_for(wanted)
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
-        """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused."""
-        cdef double limit = bound * kmc_exp2_above(-self.slack[site] * <double> self.steepness[site])
+        """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
+
+        Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
+        """
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        cdef class_t c = self.class_of[site]
+        cdef int entry
+        cdef double above
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        if u < limit:
-            return self._chosen(site, u, min(limit, bound), bound)
-        if limit < bound * LOOSE and bound > self.floor[0]:  # its surroundings have changed for the slower
-            self.rate_site(site)
-        return -1
-
-    cdef rule_t _chosen(self, site_t site, double u, double limit, double bound) noexcept nogil:
-        """Rule of a site whose propensity is at most `limit`, `u` below it, or -1 if the candidate is refused.
-
-        Each rule has a part of the limit that is its rate constant from above; within it, the exact one decides. Where
-        these parts do not fit below the limit, they are the exact rate constants themselves, which do.
-        """
-        cdef site_t place[MAX_POSITIONS + 1]
-        cdef double above[MAX_ENTRIES]
-        cdef class_t c = self.class_of[site]
-        cdef int first = self.environments.first[c], size = self.environments.size[c], k
-        cdef bint is_exact = size > MAX_ENTRIES
-        cdef double slope, part, total = 0.0, steepest = LEVEL
-        place[0] = site
-        self.state.neighbours(site, place + 1)
-        if not is_exact:
-            for k in range(size):
-                above[k] = rate_above(self, first + k, place, &slope)
-                total += above[k]
-                steepest = max(steepest, slope)
-            is_exact = total > limit
-            if u >= total and not is_exact:
-                if total < bound * LOOSE and bound > self.floor[0]:
-                    self.rate_site(site)
-                else:
-                    self._set_slack(site, total, steepest, bound)
-                return -1
-        for k in range(size):
-            part = self.rate_of(first + k, site, place + 1) if is_exact else above[k]
-            if u < part:
-                if not is_exact and u >= self.rate_of(first + k, site, place + 1):
+        if self.is_slow[site]:
+            return self._choose_slow(site, u, bound, step, inner)
+        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+            above = rate_above(self, entry, site, step, inner)
+            if u < above:
+                if u >= self.rate_of(entry, site, step, inner):
                     return -1
                 self.floor[1] += 1
-                return self.environments.entry_rule[first + k]
-            u -= part
+                return self.environments.entry_rule[entry]
+            u -= above
         return -1
 
-    cdef double rate_of(self, int entry, site_t site, site_t* around) noexcept nogil:
+    cdef rule_t _choose_slow(self, site_t site, double u, double bound, int32_t* step,
+                             bint inner) noexcept nogil:
+        """The same for a slow site, all of whose rules have equal parts of the bound."""
+        cdef class_t c = self.class_of[site]
+        cdef int size = self.environments.size[c], k
+        cdef double part
+        if size == 0:
+            return -1
+        part = bound / size
+        k = min(<int> (u / part), size - 1)
+        u -= k * part
+        k += self.environments.first[c]
+        if u < rate_above(self, k, site, step, inner) and u < self.rate_of(k, site, step, inner):
+            self.floor[1] += 1
+            return self.environments.entry_rule[k]
+        if self.group_of[site] != self.slow_group:  # the lowest bound has changed
+            self._rate(site, step, inner)
+        return -1
+
+    cdef double rate_of(self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
         """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
         cdef rule_t rule = self.environments.entry_rule[entry]
         cdef int process = self.rule_process[rule]
         if not self.energies.notices(process):
             return self.environments.entry_rate[entry]
-        return self.environments.entry_rate[entry] * self.energies.factor(process, change_of(self, rule, site, around))
+        return self.environments.entry_rate[entry] * self.energies.factor(process,
+                                                                              change_of(self, rule, site, step, inner))
 
-    cdef double total_above(self, site_t site) noexcept nogil:
-        """Propensity of a site from above [1/s]."""
-        cdef double steepest = 0.0
-        return sum_above(self, site, self.class_of[site], &steepest)
+    cdef double rate_at(self, int entry, site_t site) noexcept nogil:
+        """The same without knowing the neighbours."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        return self.rate_of(entry, site, step, inner)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step
         cdef site_t site
+        cdef bint inner
         cdef double total = 0.0
-        self.group_of[:] = -1
-        self.n_dubious = 0
+        self.forget_thresholds()
+        self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
-            total += self.total_above(site)
+            step = around + 1
+            inner = step_around(self, site, &step)
+            total += sum_above(self, site, self.class_of[site], step, inner)
+        self.floor[0], self.slow_group = 0.0, self.groups.group_for(0.0)
         self._set_floor(total / max(self.state.n_sites, 1))
 
-    def worst_at(self, site_t site):
-        """(float, float): what the rate constants of a site can come to before it is rated again, summed; the most that
-        its slack allows them now, as a share of the bound."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef rule_t rule
-        cdef int entry
-        cdef double total = 0.0, factor
-        self.state.neighbours(site, around)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            rule, factor = self.environments.entry_rule[entry], 1.0
-            if self.energies.notices(self.rule_process[rule]):
-                factor = self.energies.factor(self.rule_process[rule],
-                                              any_change(self, rule, site, around) - self.slack[site])
-            total += self.environments.entry_rate[entry] * factor
-        return total, 2.0 ** (-self.slack[site] * <double> self.steepness[site])
+    def find_slow_group(self):
+        """Know the list of the lowest bound again, of a snapshot."""
+        self.version += 1
+        self.slow_group = self.groups.group_for(self.floor[0])
+
+    def thresholds(self):
+        """[(kept, worked out afresh), ...]: pairs of int64 arrays for every class whose thresholds are in use."""
+        cdef class_t c
+        found, kept = [], (np.asarray(self.threshold), np.asarray(self.quick_threshold))
+        for c in range(1, self.environments.n_classes):
+            if self.rated[c] == self.version:
+                first, end = self.environments.first[c], self.environments.first[c] + self.environments.size[c]
+                before = [each[first:end].copy() for each in kept]
+                self._set_thresholds(c)
+                found.append((before, [each[first:end].copy() for each in kept]))
+        return found
 
 
-cdef inline double sum_above(SiteRates self, site_t site, class_t c, double* steepest) noexcept nogil:
-    """Sum of the rate constants of a site from above [1/s], and the steepest line that its barriers follow."""
-    cdef site_t place[MAX_POSITIONS + 1]
+cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
+    """Point to the steps to the neighbours of a site, to itself at -1; write them where they lead across a boundary."""
+    cdef site_t around[MAX_POSITIONS]
+    cdef int j
+    self.state.locate(site)
+    if self.state.is_inner():
+        step[0] = &self.step[1]
+        return True
+    self.state.neighbours(site, around)
+    (step[0] - 1)[0] = 0
+    for j in range(self.state.n_positions):
+        step[0][j] = <int32_t> (around[j] - site)
+    return False
+
+
+cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Whether a site stands in the list of the slow ones and may stay there, or can do nothing and is in no list."""
+    cdef class_t c = self.class_of[site]
+    if self.group_of[site] == self.slow_group and self.is_slow[site]:
+        return self.environments.size[c] > 0 and is_slow_enough(self, site, c, step, inner)
+    return self.group_of[site] < 0 and self.environments.size[c] == 0
+
+
+cdef inline bint is_slow_enough(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
+    """Whether every rule of a site keeps to its part of the lowest bound."""
+    cdef int32_t* rule
+    cdef int32_t* term = &self.inner_terms[0, 0]
+    cdef int32_t* at
+    cdef int64_t* energy = self.energies.energy(site)
+    cdef int64_t* limit
+    cdef int k
+    if self.rated[c] != self.version:
+        self._set_thresholds(c)
+    rule = &self.environments.entry_rule[0] + self.environments.first[c]
+    limit = &self.quick_threshold[0] + self.environments.first[c]
+    if inner:
+        for k in range(self.environments.size[c]):
+            at = term + 4 * <int64_t> rule[k]
+            if (energy[at[0]] - energy[at[1]] + energy[at[2]] - energy[at[3]] < limit[k]
+                    and is_too_fast(self, self.environments.first[c] + k, site, step, True)):
+                return False
+        return True
+    for k in range(self.environments.size[c]):
+        if (alone(self, rule[k], site, step, False) < limit[k]
+                and is_too_fast(self, self.environments.first[c] + k, site, step, False)):
+            return False
+    return True
+
+
+cdef bint is_too_fast(SiteRates self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Whether the energy change of an entry is below its threshold."""
+    return change_of(self, self.environments.entry_rule[entry], site, step, inner) < self.threshold[entry]
+
+
+cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
+    """Sum of the rate constants of a site from above [1/s]."""
     cdef int entry
-    cdef double slope, total = 0.0
-    place[0] = site
-    self.state.neighbours(site, place + 1)
+    cdef double total = 0.0
     for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-        total += rate_above(self, entry, place, &slope)
-        steepest[0] = max(steepest[0], slope)
+        total += rate_above(self, entry, site, step, inner)
     return total
 
 
-cdef inline double rate_above(SiteRates self, int entry, site_t* place, double* slope) noexcept nogil:
-    """Rate constant of an entry from above [1/s], and how steeply its barrier follows energies.
-
-    `place` holds the site itself and then its neighbours.
-    """
+cdef inline double rate_above(SiteRates self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Rate constant of an entry from above [1/s]; `step` leads to the neighbours of the site."""
     cdef rule_t rule = self.environments.entry_rule[entry]
-    slope[0] = 0.0
-    if self.terms[rule, 0] == STILL:
+    if self.terms[rule, 0] == STILL_RULE:
         return self.environments.entry_rate[entry]
     return self.environments.entry_rate[entry] * self.energies.factor_above(
-        self.rule_process[rule], change_of(self, rule, place[0], place + 1), slope)
+        self.rule_process[rule], change_of(self, rule, site, step, inner))
 
 
-cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, site_t* around) noexcept nogil:
+cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
     """Energy of the lattice after a rule less that before it [quanta]."""
-    cdef int32_t* term = &self.terms[0, 0] + 9 * <int64_t> rule
-    cdef int32_t* row
-    cdef int32_t* share
-    cdef int64_t* table
-    cdef int64_t* energy
-    cdef int64_t change, before, after
-    cdef int width = self.energies.n_centres, k
-    cdef site_t second
-    if term[0] != ONE and term[0] != TWO:
-        return any_change(self, rule, site, around)
-    energy = self.energies.energy(site if term[1] < 0 else around[term[1]])
-    change = energy[term[2]] - energy[term[3]]
-    if term[0] == ONE:
-        return change
-    second = site if term[4] < 0 else around[term[4]]
-    energy = self.energies.energy(second)
-    change += energy[term[5]] - energy[term[6]]
-    row = &self.energies.row[0, 0] + <int64_t> second * self.energies.n_blocks
-    share = &self.shared[0, 0] + 2 * <int64_t> term[7]
-    table = &self.energies.block_energy[0, 0]
-    for k in range(term[8] - term[7]):
-        before = row[share[0]]
-        after = before + share[1]
-        if term[5] < width:
-            change += table[after * width + term[5]] - table[before * width + term[5]]
-        if term[6] < width:
-            change -= table[after * width + term[6]] - table[before * width + term[6]]
-        share += 2
+    if self.terms[rule, 0] == GENERAL_RULE:
+        return any_change(self, rule, site, step)
+    return alone(self, rule, site, step, inner) + shared_in(self, rule, site, step)
+
+
+cdef inline int64_t alone(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Energy change of the two sites of a rule [quanta], each as if the other one stayed as it is."""
+    cdef int32_t* term = &self.inner_terms[0, 0] + 4 * <int64_t> rule
+    cdef int64_t* first = self.energies.energy(site)
+    cdef int64_t* second
+    if inner:
+        return first[term[0]] - first[term[1]] + first[term[2]] - first[term[3]]
+    term = &self.terms[0, 0] + 8 * <int64_t> rule
+    first = self.energies.energy(site + <site_t> step[term[1]])
+    second = self.energies.energy(site + <site_t> step[term[4]])
+    return first[term[2]] - first[term[3]] + second[term[5]] - second[term[6]]
+
+
+cdef inline int64_t shared_in(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
+    """What the change of the first site of a rule adds to that of the second one [quanta]."""
+    cdef int first = self.shared_ptr[rule], k
+    cdef int32_t* share = &self.shared[0, 0] + 4 * <int64_t> first
+    cdef int64_t* table = &self.energies.block_energy[0, 0]
+    cdef int32_t* row = (&self.energies.row[0, 0] + <int64_t> self.energies.n_blocks
+                         * (site + <site_t> step[self.terms[rule, 4]]))
+    cdef int64_t* here
+    cdef int64_t change = 0
+    for k in range(self.shared_ptr[rule + 1] - first):
+        here = table + row[share[0]] + share[2]
+        change += share[3] * (here[share[1]] - here[0])
+        share += 4
     return change
 
 
-cdef int64_t any_change(SiteRates self, rule_t rule, site_t site, site_t* around) noexcept nogil:
-    """The same for rules of any number of sites: one after the other, each sees those before it changed already."""
-    cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
+cdef int64_t any_change(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
+    """The energy change of rules of any number of sites: one after the other, each sees those before it changed."""
+    cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k
     cdef species_t old[MAX_CHANGES]
     cdef int32_t comes, goes
     cdef int64_t change = 0
     cdef site_t place
     for k in range(n):
-        position = self.change_position[first + k]
-        place = site if position < 0 else around[position]
+        place = site + <site_t> step[self.change_position[first + k]]
         old[k] = self.state.species[place]
         comes = self.energies.centre_of[self.change_species[first + k]]
         goes = self.energies.centre_of[old[k]]

@@ -172,10 +172,12 @@ def _verify_energies(Engine engine):
         if group < 0:
             continue
         assert total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
-        assert rates.slack[site] >= 0, f"site {site}: slack below zero"
-        worst, share = rates.worst_at(site)
-        assert worst <= groups.bound[group] * (1 + 1e-12), f"site {site}: slack too large"
-        assert total <= groups.bound[group] * share * (1 + 1e-12), f"site {site}: its slack says that it is slower"
+        found = [rate for _, rate, _, _ in rates_at(lattice, site)]
+        assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
+        assert not rates.is_slow[site] or max(found) * len(found) <= groups.bound[group] * (1 + 1e-12), \
+            f"site {site}: a rule is faster than its part of the bound"
+    for kept, fresh in rates.thresholds():
+        assert np.array_equal(kept, fresh), "thresholds differ"
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
@@ -249,7 +251,7 @@ def rates_at(LatticeProcesses lattice, site_t site):
     for entry in range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c]):
         rule = lattice.environments.entry_rule[entry]
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
-        rate = (lattice.site_rates.rate_of(entry, site, around) if lattice.energies.enabled
+        rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
         places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
         found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
@@ -272,7 +274,7 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
-                  "slack": engine.lattice.site_rates.slack, "steepness": engine.lattice.site_rates.steepness,
+                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.threshold,
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
