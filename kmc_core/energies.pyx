@@ -11,17 +11,15 @@ for every rule (`event_lists`); what two changes of an event do to a block of a 
 """
 import numpy as np
 
+from kmc_core.blocks import blocks_of
 from kmc_core.event_lists import Steps, event_lists
-from kmc_core.interactions import MAX_OTHERS, QUANTUM, check_interactions, kinds
+from kmc_core.interactions import QUANTUM, check_interactions, kinds
 
 from kmc_core.state cimport MAX_POSITIONS
 from libc.math cimport ceil, fabs, log
 
 
 cdef double FAR = 4e18                # beyond every energy change [quanta]
-
-BLOCK_ROWS = 1 << 10
-"""int: largest table of a block; tables of all blocks together should fit into a near cache."""
 
 
 cdef class SiteEnergies:
@@ -77,7 +75,7 @@ cdef class SiteEnergies:
         kind = kinds(interactions, n_species)
         n_kinds = int(kind.max()) + 1
         clusters, alone = _clusters(interactions, centre_of)
-        blocks = _blocks({where for where, _, _, _ in clusters}, n_kinds)
+        blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds)
         strides = [n_kinds ** np.arange(len(block)) for block in blocks]
         sizes = [n_kinds ** len(block) for block in blocks]
         energy = [np.zeros((size, len(centres)), dtype=np.int64) for size in sizes]
@@ -242,7 +240,10 @@ cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int32_t* e
         change[c] = 0
     for e in range(end - first):
         before = row[entry[0]]
-        after = before + entry[2] * difference[entry[1]] + entry[3] * difference[entry[1] + 1]
+        if entry[1] < 0:
+            after = before + entry[2]
+        else:
+            after = before + entry[2] * difference[entry[1]] + entry[3] * difference[entry[1] + 1]
         row[entry[0]] = <int32_t> after
         for c in range(n_centres):
             change[c] += table[after + c] - table[before + c]
@@ -271,19 +272,6 @@ def _clusters(interactions, centre_of):
         else:
             alone[centre_of[species]] += interactions.energy[k]
     return clusters, alone
-
-
-def _blocks(wheres, base):
-    """Lists of positions, so that every set of positions lies within one of them; greedily, largest sets first."""
-    most = max(MAX_OTHERS, int(np.log(BLOCK_ROWS) / np.log(base) + 1e-9))
-    blocks = []
-    for where in sorted(wheres, key=lambda each: (-len(each), sorted(each))):
-        growth = [(len(where - block), i) for i, block in enumerate(blocks) if len(block | where) <= most]
-        if growth:
-            blocks[min(growth)[1]] |= where
-        else:
-            blocks.append(set(where))
-    return [sorted(block) for block in blocks]
 
 
 def _pair_positions(interactions, rules):

@@ -29,7 +29,8 @@ class EventLists:
     near : int32, shape (n_near + 1, 2)
         Position of every near site, and where its entries start; one row more for the end.
     entries : int32, shape (n_entries, 4)
-        Block, number of a change, and what a species there adds to the row of the block; the same of the next change.
+        Block, -1, and what the event adds to its row; where several species may stand at a place before: block, number
+        of a change, what a kind there adds to the row, and the same of the next change.
     told_ptr : int32, shape (n_rules + 1,)
     told : int32, shape (n_told,)
         Position of every anchor that is told, without those that the event changes.
@@ -86,7 +87,18 @@ class Steps:
                 for block, stride in blocks:
                     here = found.setdefault(_difference(place, offset), {})
                     here.setdefault((block, k - k % 2), [0, 0])[k % 2] = stride
-        return {where: [(*key, *strides) for key, strides in sorted(found[where].items())] for where in sorted(found)}
+        return {where: self._entries(rule, found[where]) for where in sorted(found)}
+
+    def _entries(self, rule, strides):
+        """Entries of a site that sees changes of a rule: {(block, first change): strides of two changes}."""
+        entries = [(*key, *pair) for key, pair in sorted(strides.items())]
+        if any(len(before) > 1 for _, before, _ in self.changes[rule]):
+            return entries
+        difference = [int(self.kind[after] - self.kind[old]) for _, (old,), after in self.changes[rule]] + [0]
+        steps = {}
+        for block, k, first, second in entries:
+            steps[block] = steps.get(block, 0) + first * difference[k] + second * difference[k + 1]
+        return [(block, -1, step, 0) for block, step in steps.items() if step]
 
     def told(self, rule, near):
         """Steps to the anchors whose rates an event of a rule can change, without those of the sites that it changes."""
@@ -145,12 +157,12 @@ class RuleTerms:
 
     Attributes
     ----------
-    terms : int32, shape (n_rules, 8)
-        Kind; position of the first change, column of what comes there and of what goes; the same of the second change.
+    terms : int32, shape (n_rules, 11)
+        Kind; position of the first change, column of what comes there and of what goes; the same of the second change;
+        zero; in `shared`, where what comes with the second change begins, where what goes begins, and the end.
         The column behind the last centre is zero.
-    shared_ptr : int32, shape (n_rules + 1,)
-    shared : int32, shape (n_shared, 4)
-        What the first change adds to the second one: block, step of its row, column of `tables`, and sign.
+    shared : int32, shape (n_shared + 1, 2)
+        What the first change adds to the energy of the second one: block, and step of its row.
     lowest : int64, shape (n_rules,)
         The least that all of this can come to [quanta].
     """
@@ -158,20 +170,18 @@ class RuleTerms:
     def __init__(self, steps, energies):
         self._steps, self._energies = steps, energies
         n_rules = len(steps.changes)
-        self._shared, pointers = [], [0]
-        self.terms, self.lowest = np.zeros((n_rules, 8), dtype=np.int32), np.zeros(n_rules, dtype=np.int64)
+        self._shared = []
+        self.terms, self.lowest = np.zeros((n_rules, 11), dtype=np.int32), np.zeros(n_rules, dtype=np.int64)
         for rule in range(n_rules):
             self._compile(rule)
-            pointers.append(len(self._shared))
-        self.shared_ptr = np.array(pointers, dtype=np.int32)
-        self.shared = np.array([*self._shared, (0, 0, 0, 0)], dtype=np.int32)
+        self.shared = np.array([*self._shared, (0, 0)], dtype=np.int32)
 
     def _compile(self, rule):
         steps, n_centres = self._steps, self._energies.tables.shape[1]
         changes, first = steps.changes[rule], steps.rules.change_ptr[rule]
         column = np.append(self._energies.columns, -1)
         column[column < 0] = n_centres
-        self.terms[rule] = 0, -1, n_centres, n_centres, -1, n_centres, n_centres, 0
+        self.terms[rule] = 0, -1, n_centres, n_centres, -1, n_centres, n_centres, 0, *3 * [len(self._shared)]
         if not steps.notices[rule]:
             self.terms[rule, 0] = UNMOVED
         elif 1 <= len(changes) <= 2 and all(len(before) == 1 for _, before, _ in changes):
@@ -188,10 +198,11 @@ class RuleTerms:
         if position < 0 or difference == 0:
             return
         n_centres = self._energies.tables.shape[1]
-        for centre, sign in ((self.terms[rule, 5], 1), (self.terms[rule, 6], -1)):
+        for k, (centre, sign) in enumerate(((self.terms[rule, 5], 1), (self.terms[rule, 6], -1))):
             for block, stride in self._energies.members[position] if centre < n_centres else ():
                 rows = self._energies.rows_showing(block, stride, self._steps.kind[old])
                 energy = self._energies.tables[:, centre]
-                self._shared.append((block, stride * difference, centre, sign))
+                self._shared.append((block, stride * difference))
                 after = rows + stride // n_centres * difference
                 self.lowest[rule] += (sign * (energy[after] - energy[rows])).min()
+            self.terms[rule, 9 + k:] = len(self._shared)

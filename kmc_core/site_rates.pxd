@@ -22,10 +22,9 @@ cdef class SiteRates:
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
     # how the energy change of a rule is worked out: `RuleTerms`
-    cdef int32_t[:, ::1] terms        # (n_rules, 8)
-    cdef int32_t[:, ::1] inner_terms  # (n_rules, 4) the same where no boundary is near
-    cdef int32_t[::1] shared_ptr      # (n_rules + 1,)
-    cdef int32_t[:, ::1] shared       # (n_shared + 1, 4)
+    cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
+    cdef int32_t[:, ::1] inner_terms  # (n_rules, 4) where `alone` finds energies, where no boundary is near
+    cdef int32_t[:, ::1] shared       # (n_shared + 1, 2)
     cdef int64_t[::1] lowest          # (n_rules,) [quanta]
     # anchors that an event of a rule can make faster: `EventLists`
     cdef LatticeState reaching        # the same species, seen through the positions of the lists

@@ -23,6 +23,7 @@ cdef enum:
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
     GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
     STILL_RULE = 3
+    N_TERMS = 11
 import os
 cdef int FLOOR_HEIGHT = int(os.environ.get("FH", "2"))             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
@@ -43,7 +44,7 @@ cdef class SiteRates:
 
     def __init__(self, rules, LatticeState state, SiteEnergies energies):
         terms = RuleTerms(energies.steps, energies)
-        self.terms, self.shared_ptr, self.shared, self.lowest = terms.terms, terms.shared_ptr, terms.shared, terms.lowest
+        self.terms, self.shared, self.lowest = terms.terms, terms.shared, terms.lowest
         self.state, self.energies, self.reaching = state, energies, energies.reaching
         self.told_ptr, self.told = energies.lists.told_ptr, energies.lists.told
         self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
@@ -113,12 +114,13 @@ cdef class SiteRates:
         cdef class_t c = self.class_of[site]
         cdef int32_t before = self.group_of[site], after = -1
         cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
+        cdef bint is_slow = False
         if self.environments.size[c] > 0:
-            total = sum_above(self, site, c, step, inner)
-            if total <= self.floor[0] * 1.0625 and is_slow_enough(self, site, c, step, inner):
-                self.is_slow[site], after = 1, self.slow_group  # rates are at most kT/16 too high
+            total = sum_above(self, site, c, step, inner, &is_slow)
+            self.is_slow[site] = is_slow
+            if is_slow:
+                after = self.slow_group
             else:
-                self.is_slow[site] = 0
                 after = before if bound * LOOSE <= total <= bound else self.groups.group_for(kmc_power_above(total))
         if before != after:
             if before >= 0:
@@ -218,14 +220,14 @@ cdef class SiteRates:
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step
         cdef site_t site
-        cdef bint inner
+        cdef bint inner, is_slow
         cdef double total = 0.0
         self.forget_thresholds()
         self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
             step = around + 1
             inner = step_around(self, site, &step)
-            total += sum_above(self, site, self.class_of[site], step, inner)
+            total += sum_above(self, site, self.class_of[site], step, inner, &is_slow)
         self.floor[0], self.slow_group = 0.0, self.groups.group_for(0.0)
         self._set_floor(total / max(self.state.n_sites, 1))
 
@@ -301,12 +303,30 @@ cdef bint is_too_fast(SiteRates self, int entry, site_t site, int32_t* step, bin
     return change_of(self, self.environments.entry_rule[entry], site, step, inner) < self.threshold[entry]
 
 
-cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
-    """Sum of the rate constants of a site from above [1/s]."""
+cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner,
+                             bint* is_slow) noexcept nogil:
+    """Sum of the rate constants of a site from above [1/s], and whether every rule keeps to its part of the lowest bound.
+
+    Of rules that do so whatever their sites share, what they share is not looked at.
+    """
     cdef int entry
+    cdef int64_t change
+    cdef rule_t rule
     cdef double total = 0.0
+    if self.rated[c] != self.version:
+        self._set_thresholds(c)
+    is_slow[0] = True
     for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-        total += rate_above(self, entry, site, step, inner)
+        rule = self.environments.entry_rule[entry]
+        change = any_change(self, rule, site, step) if self.terms[rule, 0] == GENERAL_RULE else alone(
+            self, rule, site, step, inner)
+        if change < self.quick_threshold[entry]:
+            if self.terms[rule, 0] != GENERAL_RULE:
+                change += shared_in(self, rule, site, step)
+            is_slow[0] &= change >= self.threshold[entry]
+        else:
+            change += self.lowest[rule]
+        total += self.environments.entry_rate[entry] * self.energies.factor_above(self.rule_process[rule], change)
     return total
 
 
@@ -333,7 +353,7 @@ cdef inline int64_t alone(SiteRates self, rule_t rule, site_t site, int32_t* ste
     cdef int64_t* second
     if inner:
         return first[term[0]] - first[term[1]] + first[term[2]] - first[term[3]]
-    term = &self.terms[0, 0] + 8 * <int64_t> rule
+    term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
     first = self.energies.energy(site + <site_t> step[term[1]])
     second = self.energies.energy(site + <site_t> step[term[4]])
     return first[term[2]] - first[term[3]] + second[term[5]] - second[term[6]]
@@ -341,17 +361,22 @@ cdef inline int64_t alone(SiteRates self, rule_t rule, site_t site, int32_t* ste
 
 cdef inline int64_t shared_in(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
     """What the change of the first site of a rule adds to that of the second one [quanta]."""
-    cdef int first = self.shared_ptr[rule], k
-    cdef int32_t* share = &self.shared[0, 0] + 4 * <int64_t> first
-    cdef int64_t* table = &self.energies.block_energy[0, 0]
-    cdef int32_t* row = (&self.energies.row[0, 0] + <int64_t> self.energies.n_blocks
-                         * (site + <site_t> step[self.terms[rule, 4]]))
+    cdef int32_t* term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
+    cdef int32_t* share = &self.shared[0, 0] + 2 * <int64_t> term[8]
+    cdef int64_t* table = &self.energies.block_energy[0, 0] + term[5]
+    cdef int32_t* row = (&self.energies.row[0, 0] + <int64_t> self.energies.n_blocks * (site + <site_t> step[term[4]]))
     cdef int64_t* here
     cdef int64_t change = 0
-    for k in range(self.shared_ptr[rule + 1] - first):
-        here = table + row[share[0]] + share[2]
-        change += share[3] * (here[share[1]] - here[0])
-        share += 4
+    cdef int k
+    for k in range(term[9] - term[8]):
+        here = table + row[share[0]]
+        change += here[share[1]] - here[0]
+        share += 2
+    table += term[6] - term[5]
+    for k in range(term[10] - term[9]):
+        here = table + row[share[0]]
+        change -= here[share[1]] - here[0]
+        share += 2
     return change
 
 
