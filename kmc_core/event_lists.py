@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmc_core.interactions import kinds
+from kmc_core.least_sums import least_sum
 
 GENERAL, ONE_SITE, TWO_SITES, UNMOVED = 0, 1, 2, 3
 """int: kinds of rules by their energy change: any; of one site; of two; their rate does not depend on it."""
@@ -198,11 +199,16 @@ class RuleTerms:
         if position < 0 or difference == 0:
             return
         n_centres = self._energies.tables.shape[1]
+        parts = []
         for k, (centre, sign) in enumerate(((self.terms[rule, 5], 1), (self.terms[rule, 6], -1))):
             for block, stride in self._energies.members[position] if centre < n_centres else ():
+                self._shared.append((block, stride * difference))
                 rows = self._energies.rows_showing(block, stride, self._steps.kind[old])
                 energy = self._energies.tables[:, centre]
-                self._shared.append((block, stride * difference))
-                after = rows + stride // n_centres * difference
-                self.lowest[rule] += (sign * (energy[after] - energy[rows])).min()
+                added = sign * (energy[rows + stride // n_centres * difference] - energy[rows])
+                others = tuple(place for place, blocks in enumerate(self._energies.members)
+                               if place != position and block in dict(blocks))
+                n_kinds = round(len(rows) ** (1.0 / len(others))) if others else 1  # positions rise with their strides
+                parts.append((others, added.reshape((n_kinds,) * len(others)).transpose()))
             self.terms[rule, 9 + k:] = len(self._shared)
+        self.lowest[rule] = least_sum(parts)

@@ -24,8 +24,7 @@ cdef enum:
     GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
     STILL_RULE = 3
     N_TERMS = 11
-import os
-cdef int FLOOR_HEIGHT = int(os.environ.get("FH", "2"))             # powers of two, besides the next one, of the lowest bound over the mean
+cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 cdef int64_t FAR = 1 << 61            # beyond every energy change [quanta]
 
