@@ -61,7 +61,7 @@ cdef class SiteEnergies:
 
     @property
     def members(self):
-        """list of list of (block, stride): blocks that hold every position, and what a kind there adds to their rows."""
+        """list of list of (block, stride): for every position, blocks that hold it and what a kind there adds to them."""
         blocks, strides = np.asarray(self.member_block).tolist(), np.asarray(self.member_stride).tolist()
         ends = zip(self.member_ptr[:len(self.member_ptr) - 1], self.member_ptr[1:], strict=True)
         return [list(zip(blocks[first:end], strides[first:end], strict=True)) for first, end in ends]
@@ -90,7 +90,8 @@ cdef class SiteEnergies:
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
         self.n_centres, self.width, self.kind = len(centres), (len(centres) + 2) & ~1, kind.astype(np.int32)
-        self.alone, self.n_blocks, self.block_start = alone, len(blocks), (starts[:len(sizes)] * len(centres)).astype(np.int32)
+        self.alone, self.n_blocks = alone, len(blocks)
+        self.block_start = (starts[:len(sizes)] * len(centres)).astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
         members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
         places = [place for place, _, _ in members]

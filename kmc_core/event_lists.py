@@ -102,7 +102,7 @@ class Steps:
         return [(block, -1, step, 0) for block, step in steps.items() if step]
 
     def told(self, rule, near):
-        """Steps to the anchors whose rates an event of a rule can change, without those of the sites that it changes."""
+        """Steps to the anchors whose rates an event of a rule can change, without the sites that it changes itself."""
         changed = {place for places in self.places for place in places}
         found = {_difference(where, step) for where in near for step in changed}
         found |= {_difference(place, step) for place in self.places[rule] for step in self._places}
@@ -212,3 +212,30 @@ class RuleTerms:
                 parts.append((others, added.reshape((n_kinds,) * len(others)).transpose()))
             self.terms[rule, 9 + k:] = len(self._shared)
         self.lowest[rule] = least_sum(parts)
+
+    def inner(self, step, width):
+        """Where the four energies of each rule are that its sites have by themselves, where no boundary is near.
+
+        Parameters
+        ----------
+        step : int32, shape (n_positions + 1,)
+            Difference of site indexes to the site itself and to every neighbour.
+        width : int
+            Columns of the energies.
+
+        Returns
+        -------
+        inner : int32, shape (n_rules, 4)
+            What comes and goes with the first change and with the second one, counted from the energies of the anchor.
+
+        Raises
+        ------
+        ValueError
+            If neighbours are further apart in memory than 32 bits can say.
+        """
+        terms, step = self.terms.astype(np.int64), np.asarray(step).astype(np.int64)
+        columns = (1, 2), (1, 3), (4, 5), (4, 6)
+        found = np.stack([step[terms[:, place] + 1] * width + terms[:, what] for place, what in columns], axis=1)
+        if found.size and np.abs(found).max() > np.iinfo(np.int32).max:
+            raise ValueError("the layers of the box are too large for interactions")
+        return found.astype(np.int32)

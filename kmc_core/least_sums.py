@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The least value of a sum of functions of a few positions each, without going through all that can stand there."""
-import numpy as np
 
 WIDEST = 10
 """int: positions of the largest table that is written down; beyond, the bound is a little too low."""
@@ -26,10 +25,8 @@ def least_sum(parts, widest=WIDEST):
     """
     parts = list(parts)
     while positions := {place for places, _ in parts for place in places}:
-        def width(place):
-            return len({other for places, _ in parts if place in places for other in places}), place
-
-        place = min(positions, key=width)
+        place = min((len({other for places, _ in parts if each in places for other in places}), each)
+                    for each in positions)[1]
         bunches = []
         for part in sorted((part for part in parts if place in part[0]), key=lambda part: -len(part[0])):
             fitting = [i for i, bunch in enumerate(bunches) if len({*bunch[0], *part[0]}) <= widest]

@@ -47,7 +47,7 @@ cdef class SiteRates:
         self.state, self.energies, self.reaching = state, energies, energies.reaching
         self.told_ptr, self.told = energies.lists.told_ptr, energies.lists.told
         self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
-        self.inner_terms = self._inner_terms()
+        self.inner_terms = terms.inner(np.asarray(self.step), energies.width)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
         self.floor, self.version = np.zeros(3), 1
@@ -56,15 +56,6 @@ cdef class SiteRates:
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
-
-    def _inner_terms(self):
-        """int32, shape (n_rules, 4): where `alone` finds energies from the site of the anchor on, no boundary near."""
-        terms, step = np.asarray(self.terms).astype(np.int64), np.asarray(self.step).astype(np.int64)
-        first, second = (step[terms[:, k] + 1] * self.energies.width for k in (1, 4))
-        found = np.stack([first + terms[:, 2], first + terms[:, 3], second + terms[:, 5], second + terms[:, 6]], axis=1)
-        if len(found) and np.abs(found).max() > 2**31 - 1:
-            raise ValueError("interactions: neighbours are too far apart in memory; the box has too large layers")
-        return found.astype(np.int32)
 
     def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
         """Know the classes of the sites, and the lists to put them into."""
@@ -146,12 +137,12 @@ cdef class SiteRates:
 
         That of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
         """
-        cdef double wanted = kmc_power_above(mean) * (1 << FLOOR_HEIGHT)
+        cdef double least = mean * (1 << FLOOR_HEIGHT)
         self.floor[1], self.floor[2] = 0.0, FLOOR_CANDIDATES
-        if wanted > 0.0 and wanted != self.floor[0]:
-            self.floor[0] = wanted
+        if least > 0.0 and not 0.8 * least <= self.floor[0] <= 2.5 * least:
+            self.floor[0] = kmc_power_above(least)
             self.version += 1
-            self.slow_group = self.groups.group_for(wanted)
+            self.slow_group = self.groups.group_for(self.floor[0])
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
         """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
@@ -227,25 +218,13 @@ cdef class SiteRates:
             step = around + 1
             inner = step_around(self, site, &step)
             total += sum_above(self, site, self.class_of[site], step, inner, &is_slow)
-        self.floor[0], self.slow_group = 0.0, self.groups.group_for(0.0)
+        self.floor[0], self.slow_group, self.version = 0.0, self.groups.group_for(0.0), self.version + 1
         self._set_floor(total / max(self.state.n_sites, 1))
 
     def find_slow_group(self):
         """Know the list of the lowest bound again, of a snapshot."""
         self.version += 1
         self.slow_group = self.groups.group_for(self.floor[0])
-
-    def thresholds(self):
-        """[(kept, worked out afresh), ...]: pairs of int64 arrays for every class whose thresholds are in use."""
-        cdef class_t c
-        found, kept = [], (np.asarray(self.threshold), np.asarray(self.quick_threshold))
-        for c in range(1, self.environments.n_classes):
-            if self.rated[c] == self.version:
-                first, end = self.environments.first[c], self.environments.first[c] + self.environments.size[c]
-                before = [each[first:end].copy() for each in kept]
-                self._set_thresholds(c)
-                found.append((before, [each[first:end].copy() for each in kept]))
-        return found
 
 
 cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
@@ -273,11 +252,8 @@ cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inn
 
 cdef inline bint is_slow_enough(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
     """Whether every rule of a site keeps to its part of the lowest bound."""
-    cdef int32_t* rule
-    cdef int32_t* term = &self.inner_terms[0, 0]
-    cdef int32_t* at
-    cdef int64_t* energy = self.energies.energy(site)
-    cdef int64_t* limit
+    cdef int32_t *rule, *at, *term = &self.inner_terms[0, 0]
+    cdef int64_t *limit, *energy = self.energies.energy(site)
     cdef int k
     if self.rated[c] != self.version:
         self._set_thresholds(c)
@@ -304,9 +280,9 @@ cdef bint is_too_fast(SiteRates self, int entry, site_t site, int32_t* step, bin
 
 cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner,
                              bint* is_slow) noexcept nogil:
-    """Sum of the rate constants of a site from above [1/s], and whether every rule keeps to its part of the lowest bound.
+    """Sum of the rate constants of a site from above [1/s], and whether each rule keeps to its part of the lowest bound.
 
-    Of rules that do so whatever their sites share, what they share is not looked at.
+    What sites share is not looked at where a rule keeps to its part anyway.
     """
     cdef int entry
     cdef int64_t change
@@ -361,12 +337,15 @@ cdef inline int64_t alone(SiteRates self, rule_t rule, site_t site, int32_t* ste
 cdef inline int64_t shared_in(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
     """What the change of the first site of a rule adds to that of the second one [quanta]."""
     cdef int32_t* term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
-    cdef int32_t* share = &self.shared[0, 0] + 2 * <int64_t> term[8]
-    cdef int64_t* table = &self.energies.block_energy[0, 0] + term[5]
-    cdef int32_t* row = (&self.energies.row[0, 0] + <int64_t> self.energies.n_blocks * (site + <site_t> step[term[4]]))
-    cdef int64_t* here
+    cdef int32_t *share, *row
+    cdef int64_t *table, *here
     cdef int64_t change = 0
     cdef int k
+    if term[8] == term[10]:
+        return 0
+    share = &self.shared[0, 0] + 2 * <int64_t> term[8]
+    table = &self.energies.block_energy[0, 0] + term[5]
+    row = &self.energies.row[0, 0] + <int64_t> self.energies.n_blocks * (site + <site_t> step[term[4]])
     for k in range(term[9] - term[8]):
         here = table + row[share[0]]
         change += here[share[1]] - here[0]

@@ -157,7 +157,7 @@ def _verify_labels(SiteGroups groups):
 
 
 def _verify_energies(Engine engine):
-    """Keys of surroundings, remembered energies, and the list of every site by its own propensity."""
+    """Rows and energies, and the list of every site by its own propensity."""
     cdef site_t site
     cdef int group, listed = 0
     lattice, energies, groups = engine.lattice, engine.lattice.energies, engine.groups
@@ -176,8 +176,7 @@ def _verify_energies(Engine engine):
         assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
         assert not rates.is_slow[site] or max(found) * len(found) <= groups.bound[group] * (1 + 1e-12), \
             f"site {site}: a rule is faster than its part of the bound"
-    for kept, fresh in rates.thresholds():
-        assert np.array_equal(kept, fresh), "thresholds differ"
+    _verify_thresholds(lattice)
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
@@ -185,6 +184,20 @@ def _verify_energies(Engine engine):
         assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (np.asarray(rates.group_of) >= 0).sum(), "sites that can start something are missing"
+
+
+def _verify_thresholds(LatticeProcesses lattice):
+    """The thresholds in use are those that the rates of their classes imply."""
+    cdef class_t c
+    rates, environments = lattice.site_rates, lattice.environments
+    for c in range(1, environments.n_classes):
+        if rates.rated[c] != rates.version:
+            continue
+        first, end = environments.first[c], environments.first[c] + environments.size[c]
+        live = np.asarray(rates.threshold)[first:end], np.asarray(rates.quick_threshold)[first:end]
+        kept = [each.copy() for each in live]
+        rates._set_thresholds(c)
+        assert np.array_equal(kept, live), f"class {c}: thresholds differ"
 
 
 def verify_solution(Solution solution):
