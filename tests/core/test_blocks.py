@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+
 from kmc_core.blocks import BLOCK_ROWS, blocks_of
 from kmc_core.least_sums import least_sum
 
