@@ -2,143 +2,120 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
-from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport int32_t, int64_t, site_t, species_t
+from kmc_core.state cimport LatticeState
+from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
 cimport cython
 
 cdef enum:
     MAX_CENTRES = 256                 # species that are part of a cluster
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
+    MAX_DIFFERENCES = 18              # sites that an event may change, and two
+    N_BINS = 4096                     # of energy changes, for factors from above: kT/16 wide or half of that
 
 
 cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
-    /* 2**x from above: straight lines between whole x, up to 6.2 % too high and never too low */
-    static inline double kmc_exp2_above(double x) {
-        double y;
+    /* the next power of two above y; 0 for 0 */
+    static inline double kmc_power_above(double y) {
         int64_t bits;
-        x = x < -1000.0 ? -1000.0 : x > 1000.0 ? 1000.0 : x;
-        bits = (int64_t)((x + 1023.0 + 1e-9) * 4503599627370496.0);
-        memcpy(&y, &bits, sizeof y);
-        return y;
-    }
-    /* log2(y) from above, for normal y > 0: the same lines turned round, raised by the most that they are too low */
-    static inline double kmc_log2_above(double y) {
-        int64_t bits;
+        double found;
+        if (!(y > 0.0)) return 0.0;
         memcpy(&bits, &y, sizeof bits);
-        return (double)bits * (1.0 / 4503599627370496.0) - 1023.0 + 0.0860715;
+        bits = ((bits >> 52) + 1) << 52;
+        memcpy(&found, &bits, sizeof found);
+        return found;
     }
-    /* and from below */
-    static inline double kmc_log2_below(double y) { return kmc_log2_above(y) - 0.0860716; }
     """
-    double kmc_log2_below(double y) noexcept nogil
-    double kmc_exp2_above(double x) noexcept nogil
-    double kmc_log2_above(double y) noexcept nogil
+    double kmc_power_above(double y) noexcept nogil
 
 @cython.final
 cdef class SiteEnergies:
     cdef readonly bint enabled        # False: no interactions, nothing is kept
     cdef object given                 # what it was made of
+    cdef object steps, lists          # of its rules: `Steps`, `EventLists`
     cdef LatticeState surroundings    # the same species, seen through the positions of the clusters
-    cdef int n_species                # of the lattice; the outside is one more
     cdef int n_blocks
     cdef int32_t[::1] centre_of       # (n_species,) column of `block_energy`; -1 = in no cluster
+    cdef int32_t[::1] kind            # (n_species + 1,) what a species counts as in the rows
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
-    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows
+    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows, times
+                                      # n_centres, as are the next two
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
-    cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next two
+    cdef int32_t[::1] member_stride   # (len(member_block),) what a kind there adds to the row, times its number
+    cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next one
     cdef int32_t[::1] member_block    # blocks that hold the position
-    cdef int32_t[:, ::1] member_digit  # (len(member_block), n_species + 1) what a species there adds to the row
-    # the energy that every centre has, or would have, on every site, and within what it stays
+    # the energy that every centre has, or would have, on every site
     cdef int n_centres
-    cdef int64_t[:, :, ::1] held      # (n_sites, 2, n_centres) the energies, and how far each of them may still move
-                                      # in the direction in which rates rise [quanta]
-    cdef int64_t[:, ::1] window       # (n_species, n_centres) leeway of a site that was looked at, by its species
-    cdef site_t[::1] crossed          # sites that have no leeway left
-    cdef int n_crossed
+    cdef int width                    # columns of `held`: a zero after the last centre, and one more to make it even
+    cdef int64_t[:, ::1] held         # (n_sites, width) [quanta]
+    # what events change: `EventLists`, in which -1 stands for the anchor
+    cdef LatticeState reaching        # the same species, seen through the positions of the lists
+    cdef int32_t[::1] near_ptr        # (n_rules + 1,)
+    cdef int32_t[:, ::1] near         # (n_near + 1, 2)
+    cdef int32_t[:, ::1] entries      # (n_entries, 4)
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
     cdef double[::1] line_intercept   # [eV]
     cdef double thermal               # kB T [eV]
-    cdef double per_thermal           # 1 / (kB T ln 2) [1/eV]
+    cdef int bin_shift                # factors from above: 2**bin_shift quanta a bin
+    cdef double[:, ::1] bin_factor    # (n_processes, N_BINS) largest factor in a bin of energy changes
     cdef int32_t[:, ::1] pair_position  # (n_changes, most changes of a rule) where change k sees change l; -1 = not
-
-    cdef inline int64_t energy_of(self, species_t species, int32_t* row) noexcept nogil:
-        """Energy of a species on a site whose blocks show these rows [quanta]."""
-        cdef int32_t centre = self.centre_of[species]
-        cdef int64_t energy
-        cdef int block
-        if centre < 0:
-            return 0
-        energy = self.alone[centre]
-        for block in range(self.n_blocks):
-            energy += self.block_energy[row[block], centre]
-        return energy
 
     cdef inline void replace(self, int32_t* row, int position, species_t old, species_t new) noexcept nogil:
         """Bring the rows of a site up to date after the species at one position around it changed."""
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            row[self.member_block[m]] += self.member_digit[m, new] - self.member_digit[m, old]
+            row[self.member_block[m]] += self.member_stride[m] * (self.kind[new] - self.kind[old])
 
     cdef inline int64_t* energy(self, site_t site) noexcept nogil:
-        """Energies of all centres on a site [quanta]."""
-        return &self.held[site, 0, 0]
+        """Energies of all centres on a site [quanta], then a zero."""
+        return &self.held[0, 0] + <int64_t> site * self.width
 
-    cdef inline int64_t* leeway(self, site_t site) noexcept nogil:
-        """How far each of them may still move [quanta]."""
-        return &self.held[site, 1, 0]
-
-    cdef inline int64_t lost(self, site_t site, int32_t centre, species_t species, int64_t windows) noexcept nogil:
-        """How far an energy may still move [quanta], after its leeway is cut down to so many windows; 0: not at all."""
-        cdef int64_t* leeway = self.leeway(site) + centre
-        if windows > 0 and leeway[0] > windows * self.window[species, centre]:
-            leeway[0] = windows * self.window[species, centre]
-        return 0 if windows == 0 else leeway[0]
-
-    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:
         """How much more a site's change of centre costs [quanta] after the species at one position changed."""
-        cdef int64_t before, after, energy = 0
+        cdef int64_t* here
+        cdef int64_t* there
+        cdef int64_t energy = 0
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            before = row[self.member_block[m]]
-            after = before + self.member_digit[m, new] - self.member_digit[m, old]
+            here = &self.block_energy[0, 0] + row[self.member_block[m]]
+            there = here + self.member_stride[m] * (self.kind[new] - self.kind[old])
             if comes >= 0:
-                energy += self.block_energy[after, comes] - self.block_energy[before, comes]
+                energy += there[comes] - here[comes]
             if goes >= 0:
-                energy -= self.block_energy[after, goes] - self.block_energy[before, goes]
+                energy -= there[goes] - here[goes]
         return energy
 
-    cdef inline double barrier_shift(self, int process, int64_t change, double* slope) noexcept nogil:
-        """By how much an energy change [quanta] shifts the barrier of a process [eV]; how steeply it does so there."""
+    cdef inline double barrier_shift(self, int process, int64_t change) noexcept nogil:
+        """By how much an energy change [quanta] shifts the barrier of a process [eV]."""
         cdef int line = self.line_ptr[process], end = self.line_ptr[process + 1]
-        cdef double here, shift, energy = change * 1e-9
-        slope[0] = self.line_slope[line]
-        shift = self.line_intercept[line] + slope[0] * energy
+        cdef double energy = change * 1e-9
+        cdef double shift = self.line_intercept[line] + self.line_slope[line] * energy
         for line in range(line + 1, end):
-            here = self.line_intercept[line] + self.line_slope[line] * energy
-            if here > shift:
-                shift = here
-                slope[0] = self.line_slope[line]
+            shift = max(shift, self.line_intercept[line] + self.line_slope[line] * energy)
         return shift
 
     cdef inline double factor(self, int process, int64_t change) noexcept nogil:
         """What an energy change [quanta] multiplies the rate constant of a process with."""
-        cdef double slope
-        return exp(-self.barrier_shift(process, change, &slope) / self.thermal)
+        return exp(-self.barrier_shift(process, change) / self.thermal)
 
-    cdef inline double factor_above(self, int process, int64_t change, double* slope) noexcept nogil:
-        """The same from above, up to 6.2 % too high, in a few operations; and how steeply the barrier follows there."""
-        return kmc_exp2_above(-self.barrier_shift(process, change, slope) * self.per_thermal)
+    cdef inline double factor_above(self, int process, int64_t change) noexcept nogil:
+        """The same from above, by its bin."""
+        cdef int64_t bin = (change >> self.bin_shift) + N_BINS // 2
+        if <uint64_t> bin < N_BINS:
+            return self.bin_factor[process, bin]
+        return self.factor(process, change)
+
+    cdef int64_t threshold(self, int process, double ratio) noexcept nogil
 
     cdef inline bint notices(self, int process) noexcept nogil:
         """Whether the rate of a process depends on energies."""

@@ -5,19 +5,21 @@ About the algorithm
 -------------------
 The positions around a site are covered by a few blocks that hold all clusters between them. Each block has a table of
 energies over everything that can stand on it, and each site keeps the row of every table that its surroundings show.
-So a changed neighbour costs an addition per block that holds it, and the energy of a site one look-up per block,
-however many clusters there are. Energies are whole numbers of 1e-9 eV: sums are exact, and so is detailed balance.
+So a changed neighbour costs two look-ups per block that holds it, however many clusters there are. Energies are whole
+numbers of 1e-9 eV: sums are exact, and so is detailed balance. Which rows an event changes, and by how much, is listed
+for every rule (`event_lists`); what two changes of an event do to a block of a site is done at once.
 """
 import numpy as np
 
-from kmc_core.interactions import MAX_OTHERS, check_interactions
-from kmc_core.touched import roles, windows
+from kmc_core.blocks import blocks_of
+from kmc_core.event_lists import Steps, event_lists
+from kmc_core.interactions import QUANTUM, check_interactions, kinds
 
-from libc.math cimport M_LN2
+from kmc_core.state cimport MAX_POSITIONS
+from libc.math cimport ceil, fabs, log
 
 
-BLOCK_ROWS = 1 << 10
-"""int: largest table of a block; tables of all blocks together should fit into a near cache."""
+cdef double FAR = 4e18                # beyond every energy change [quanta]
 
 
 cdef class SiteEnergies:
@@ -38,73 +40,131 @@ cdef class SiteEnergies:
             return
         self.given = (interactions, rules, shape, periodic)
         check_interactions(interactions, rules, shape, periodic)
-        self.n_species = rules.n_species
         self.surroundings = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, interactions.offsets,
                                          rules.n_species)
         self.surroundings.species = state.species
-        self._place(interactions)
+        self._place(interactions, rules.n_species)
+        self._list_events(Steps(interactions, rules), state, np.zeros(shape, dtype=np.uint8), periodic)
         self.pair_position = _pair_positions(interactions, rules)
         self.row = self.rebuilt_rows()
-        self.held = np.zeros((state.n_sites, 2, self.n_centres), dtype=np.int64)
+        self.held = np.zeros((state.n_sites, self.width), dtype=np.int64)
         self.energies[:] = self.rebuilt_energies()
-        most = int(np.diff(rules.change_ptr).max(initial=1)) * len(interactions.offsets) + 1
-        self.crossed, self.n_crossed = np.zeros(most, dtype=np.uint32), 0
         self.set_lines(interactions)
 
-    def _place(self, interactions):
+    def _list_events(self, steps, LatticeState state, box, periodic):
+        """What every rule does to the energies around it; sites around anchors that are told must be in reach too."""
+        self.steps, self.lists = steps, event_lists(steps, self.members)
+        self.near_ptr, self.near, self.entries = self.lists.near_ptr, self.lists.near, self.lists.entries
+        self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
+        self.reaching.species = state.species
+        self.reaching.widen(state.reach_x, state.reach_y, state.reach_z)
+
+    @property
+    def members(self):
+        """list of list of (block, stride): for every position, blocks that hold it and what a kind there adds to them."""
+        blocks, strides = np.asarray(self.member_block).tolist(), np.asarray(self.member_stride).tolist()
+        ends = zip(self.member_ptr[:len(self.member_ptr) - 1], self.member_ptr[1:], strict=True)
+        return [list(zip(blocks[first:end], strides[first:end], strict=True)) for first, end in ends]
+
+    def _place(self, interactions, n_species):
         """Tables of energies: for every block of positions, over all that can stand there, for every centre."""
         centres = np.unique(interactions.centre)
-        centre_of = np.full(self.n_species, -1, dtype=np.int32)
+        centre_of = np.full(n_species, -1, dtype=np.int32)
         centre_of[centres] = np.arange(len(centres))
         self.centre_of = centre_of
-        kinds, clusters, alone = _clusters(interactions, centre_of, self.n_species)
-        blocks = _blocks({where for where, _, _, _ in clusters}, int(kinds.max(initial=0)) + 1)
-        strides = [(int(kinds.max(initial=0)) + 1) ** np.arange(len(block)) for block in blocks]
-        sizes = [int(kinds.max(initial=0) + 1) ** len(block) for block in blocks]
+        kind = kinds(interactions, n_species)
+        n_kinds = int(kind.max()) + 1
+        clusters, alone = _clusters(interactions, centre_of)
+        blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds)
+        strides = [n_kinds ** np.arange(len(block)) for block in blocks]
+        sizes = [n_kinds ** len(block) for block in blocks]
         energy = [np.zeros((size, len(centres)), dtype=np.int64) for size in sizes]
         for where, species, centre, quanta in clusters:
             b = next(i for i, block in enumerate(blocks) if where <= set(block))
             shown = np.ones(sizes[b], dtype=bool)
             for place, each in species:
-                digit = np.arange(sizes[b]) // strides[b][blocks[b].index(place)] % (kinds.max() + 1)
-                shown &= digit == kinds[each]
+                digit = np.arange(sizes[b]) // strides[b][blocks[b].index(place)] % n_kinds
+                shown &= digit == kind[each]
             energy[b][shown, centre] += quanta
         starts = np.cumsum([0, *sizes])
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
-        self.n_centres = len(centres)
-        self.alone, self.n_blocks, self.block_start = alone, len(blocks), starts[:len(sizes)].astype(np.int32)
+        self.n_centres, self.width, self.kind = len(centres), (len(centres) + 2) & ~1, kind.astype(np.int32)
+        self.alone, self.n_blocks = alone, len(blocks)
+        self.block_start = (starts[:len(sizes)] * len(centres)).astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
         members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
         places = [place for place, _, _ in members]
         self.member_ptr = np.searchsorted(places, np.arange(len(interactions.offsets) + 1)).astype(np.int32)
         self.member_block = np.array([b for _, b, _ in members], dtype=np.int32)
-        steps = np.array([strides[b][k] for _, b, k in members], dtype=np.int64)
-        self.member_digit = (steps[:, None] * kinds[None, :]).astype(np.int32)
+        self.member_stride = np.array([strides[b][k] * len(centres) for _, b, k in members], dtype=np.int32)
 
     def set_lines(self, interactions):
-        """Take over how barriers follow energies, and the temperature."""
+        """Take over how barriers follow energies, and the temperature.
+
+        Raises
+        ------
+        ValueError
+            If other processes follow energies than before.
+        """
+        if not np.array_equal(np.diff(interactions.line_ptr) > 0, np.diff(self.given[0].line_ptr) > 0):
+            raise ValueError("line_ptr: the processes that follow energies must stay the same")
         self.line_ptr = np.array(interactions.line_ptr, dtype=np.int32)
         self.line_slope = np.array(interactions.line_slope, dtype=np.float64)
         self.line_intercept = np.array(interactions.line_intercept, dtype=np.float64)
         self.thermal = interactions.thermal
-        self.per_thermal = 1.0 / (interactions.thermal * M_LN2)
-        self.window = windows(roles(interactions, self.given[1], np.asarray(self.centre_of))[1], self.thermal)
+        self._fill_bins(len(interactions.line_ptr) - 1)
 
-    cdef void move(self, site_t site, species_t old, species_t new) noexcept nogil:
-        """Bring rows and energies of all sites around a changed one up to date."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef int j
-        self.surroundings.neighbours(site, around)
-        for j in range(self.surroundings.n_positions):
-            if around[j] >= self.surroundings.n_sites:
+    def _fill_bins(self, int n_processes):
+        """Factors over bins of energy changes: a factor is largest at the lower end of a bin."""
+        cdef int process, b
+        self.bin_shift = max(int(np.floor(np.log2(self.thermal / 16.0 / QUANTUM))), 0)
+        self.bin_factor = np.ones((max(n_processes, 1), N_BINS))
+        for process in range(n_processes):
+            for b in range(N_BINS if self.notices(process) else 0):
+                self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
+                    process, <int64_t> (b - N_BINS // 2) << self.bin_shift)
+
+    cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
+        """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
+        cdef int line
+        cdef double lowest = FAR, shift
+        if not self.notices(process) or ratio <= 0.0:
+            return -<int64_t> FAR if ratio >= 1.0 else <int64_t> FAR
+        shift = -self.thermal * log(ratio)
+        shift += 1e-12 * (1.0 + fabs(shift))  # more than rounding takes away
+        for line in range(self.line_ptr[process], self.line_ptr[process + 1]):
+            if self.line_slope[line] > 0.0:
+                lowest = min(lowest, (shift - self.line_intercept[line]) / self.line_slope[line] * 1e9)
+            elif self.line_intercept[line] >= shift:
+                lowest = -FAR
+        return <int64_t> ceil(max(lowest, -FAR)) + 1
+
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+        """Bring rows and energies of all sites around an event at a site up to date."""
+        cdef int32_t difference[MAX_DIFFERENCES]
+        cdef int32_t* near = &self.near[0, 0]
+        cdef int32_t* entries = &self.entries[0, 0]
+        cdef int32_t* step = &self.reaching.step[0]
+        cdef int k, i
+        cdef bint inner
+        cdef site_t other
+        for k in range(n):
+            difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
+        difference[n] = 0
+        self.reaching.locate(site)
+        inner = self.reaching.is_inner()
+        for i in range(self.near_ptr[rule], self.near_ptr[rule + 1]):
+            k = near[2 * i]
+            other = site if k < 0 else site + <site_t> step[k] if inner else self.reaching.at(k)
+            if other >= self.surroundings.n_sites:
                 continue
             if self.n_centres == 1:   # known to the compiler, which writes out the loops
-                shift(self, 1, around[j], self.surroundings.opposite[j], old, new)
+                shift(self, 1, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
             elif self.n_centres == 2:
-                shift(self, 2, around[j], self.surroundings.opposite[j], old, new)
+                shift(self, 2, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
             else:
-                shift(self, self.n_centres, around[j], self.surroundings.opposite[j], old, new)
+                shift(self, self.n_centres, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -118,14 +178,15 @@ cdef class SiteEnergies:
                 row[site, block] = self.block_start[block]
             for j in range(self.surroundings.n_positions):
                 for m in range(self.member_ptr[j], self.member_ptr[j + 1]):
-                    row[site, self.member_block[m]] += self.member_digit[m, self.surroundings.species[around[j]]]
+                    row[site, self.member_block[m]] += (self.member_stride[m]
+                                                        * self.kind[self.surroundings.species[around[j]]])
         return np.asarray(row)
 
     def rebuilt_energies(self):
         """int64, shape (n_sites, n_centres): the energies that the rows imply [quanta]."""
         energy = np.tile(np.asarray(self.alone), (self.surroundings.n_sites, 1))
         for block in range(self.n_blocks):
-            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block]]
+            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block] // self.n_centres]
         return energy
 
     def afresh(self, LatticeState state):
@@ -136,11 +197,28 @@ cdef class SiteEnergies:
     @property
     def energies(self):
         """int64 view, shape (n_sites, n_centres): energy of every centre on every site [quanta]."""
-        return np.asarray(self.held)[:, 0]
+        return np.asarray(self.held)[:, :self.n_centres]
+
+    def rows_showing(self, block, stride, kind):
+        """int64: rows of a block in which a kind stands at the position with this stride."""
+        n_kinds, first = int(max(self.kind)) + 1, self.block_start[block] // self.n_centres
+        end = self.block_start[block + 1] // self.n_centres if block + 1 < self.n_blocks else len(self.block_energy)
+        rows = np.arange(end - first)
+        return first + rows[rows // (stride // self.n_centres) % n_kinds == kind]
+
+    @property
+    def columns(self):
+        """int32 view, shape (n_species,): column of every species in the energies; -1 = none."""
+        return np.asarray(self.centre_of)
+
+    @property
+    def pairs(self):
+        """int32 view, shape (n_changes, most changes of a rule): where each change sees the others of its rule."""
+        return np.asarray(self.pair_position)
 
     @property
     def rows(self):
-        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows."""
+        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows, times n_centres."""
         return np.asarray(self.row)
 
     @property
@@ -149,51 +227,41 @@ cdef class SiteEnergies:
         return np.asarray(self.block_energy)
 
 
-cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int position, species_t old,
-                       species_t new) noexcept nogil:
-    """Bring rows and energies of a site up to date after the species at one position around it changed."""
-    cdef int32_t* row = &self.row[site, 0]
+cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int32_t* entries, int first, int end,
+                       int32_t* difference) noexcept nogil:
+    """Bring rows and energies of a near site up to date."""
+    cdef int32_t* row = &self.row[0, 0] + <int64_t> site * self.n_blocks
     cdef int64_t* energy = self.energy(site)
-    cdef int64_t* leeway = energy + n_centres
     cdef int64_t* table = &self.block_energy[0, 0]
-    cdef int32_t* block = &self.member_block[0]
-    cdef int32_t* digit = &self.member_digit[0, 0]
-    cdef int32_t own = self.centre_of[self.surroundings.species[site]]
     cdef int64_t before, after
     cdef int64_t change[MAX_CENTRES]  # sums that stay in registers
-    cdef int m, c, n_kinds = self.n_species + 1
-    cdef bint has_crossed = False
+    cdef int32_t* entry = entries + 4 * <int64_t> first
+    cdef int e, c
     for c in range(n_centres):
         change[c] = 0
-    for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-        before = row[block[m]]
-        after = before + digit[m * n_kinds + new] - digit[m * n_kinds + old]
-        row[block[m]] = <int32_t> after
+    for e in range(end - first):
+        before = row[entry[0]]
+        if entry[1] < 0:
+            after = before + entry[2]
+        else:
+            after = before + entry[2] * difference[entry[1]] + entry[3] * difference[entry[1] + 1]
+        row[entry[0]] = <int32_t> after
         for c in range(n_centres):
-            change[c] += table[after * n_centres + c] - table[before * n_centres + c]
+            change[c] += table[after + c] - table[before + c]
+        entry += 4
     for c in range(n_centres):
         energy[c] += change[c]
-        leeway[c] += -change[c] if c == own else change[c]
-        has_crossed |= leeway[c] < 0
-    if has_crossed:
-        self.crossed[self.n_crossed] = site
-        self.n_crossed += 1
 
 
-def _clusters(interactions, centre_of, n_species):
+def _clusters(interactions, centre_of):
     """Placements by their positions.
 
     Returns
     -------
-    kinds : int64, shape (n_species + 1,)
-        Number of every species that is part of a cluster, from 1; 0 for all others.
     clusters : list of (frozenset of position, list of (position, species), centre, energy)
     alone : int64, shape (n_centres,)
         Energy of a site by itself [quanta].
     """
-    kinds = np.zeros(n_species + 1, dtype=np.int64)
-    members = np.unique(interactions.other_species)
-    kinds[members] = np.arange(1, len(members) + 1)
     alone, clusters = np.zeros(int(centre_of.max(initial=-1)) + 1, dtype=np.int64), []
     for k, species in enumerate(np.asarray(interactions.centre).tolist()):
         part = slice(interactions.other_ptr[k], interactions.other_ptr[k + 1])
@@ -204,20 +272,7 @@ def _clusters(interactions, centre_of, n_species):
             clusters.append((where, others, int(centre_of[species]), int(interactions.energy[k])))
         else:
             alone[centre_of[species]] += interactions.energy[k]
-    return kinds, clusters, alone
-
-
-def _blocks(wheres, base):
-    """Lists of positions, so that every set of positions lies within one of them; greedily, largest sets first."""
-    most = max(MAX_OTHERS, int(np.log(BLOCK_ROWS) / np.log(base) + 1e-9))
-    blocks = []
-    for where in sorted(wheres, key=lambda each: (-len(each), sorted(each))):
-        growth = [(len(where - block), i) for i, block in enumerate(blocks) if len(block | where) <= most]
-        if growth:
-            blocks[min(growth)[1]] |= where
-        else:
-            blocks.append(set(where))
-    return [sorted(block) for block in blocks]
+    return clusters, alone
 
 
 def _pair_positions(interactions, rules):

@@ -78,6 +78,14 @@ class Interactions:
             raise ValueError("line_slope must be >= 0: a barrier does not fall when the energy rises")
 
 
+def kinds(interactions, n_species):
+    """int64, shape (n_species + 1,): number of every species that is part of a cluster, from 1; 0 for all others."""
+    found = np.zeros(n_species + 1, dtype=np.int64)
+    members = np.unique(interactions.other_species)
+    found[members] = np.arange(1, len(members) + 1)
+    return found
+
+
 def check_interactions(interactions, rules, shape, periodic):
     """Raise ValueError unless the interactions fit the rules and the box.
 

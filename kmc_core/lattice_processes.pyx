@@ -41,7 +41,7 @@ cdef class LatticeProcesses:
         self.environments = EnvironmentTable(rules, self.electrons.transmission, margin)
         self.energies = SiteEnergies(interactions, rules, self.state, np.shape(species), periodic)
         if self.energies.enabled:
-            self.site_rates = SiteRates(interactions, rules, self.state, self.energies, np.shape(species), periodic)
+            self.site_rates = SiteRates(rules, self.state, self.energies)
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
             margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
@@ -73,6 +73,8 @@ cdef class LatticeProcesses:
             self.groups.make_room()
         if self.environments.is_short:
             self.environments.make_room(self.class_of)
+            if self.energies.enabled:
+                self.site_rates.forget_thresholds()
 
     cdef void look_ahead(self, double bound) noexcept nogil:
         """Fetch into the cache what the next candidates will need, while this event is executed.
@@ -260,20 +262,17 @@ cdef class LatticeProcesses:
         self.n_reclassified = 0
 
     def rate_all(self):
-        """List every site afresh by its propensity with interactions: once to know their mean, once to use it."""
-        cdef site_t site
+        """List every site afresh by its propensity with interactions."""
+        cdef site_t site = 0
         self.n_reclassified = 0
-        self.site_rates.forget()
-        for _ in range(2):
-            site = 0
-            while site < self.state.n_sites:
-                self.make_room()
-                with nogil:
-                    while site < self.state.n_sites and not self.groups.is_short:
-                        self.site_rates.rate_site(site, 1)
-                        site += 1
-            self.groups.close_gap()
-            self.site_rates.find_floor()
+        self.site_rates.start_floor()
+        while site < self.state.n_sites:
+            self.make_room()
+            with nogil:
+                while site < self.state.n_sites and not self.groups.is_short:
+                    self.site_rates.rate_site(site)
+                    site += 1
+        self.groups.close_gap()
 
     def _classify_all(self):
         cdef site_t site = 0

@@ -4,31 +4,31 @@
 About the algorithm
 -------------------
 A site stands in a list by an upper bound of its propensity, and what is drawn from the list in vain is refused
-(thinning), so that only the bound has to be right at all times. Three things keep it so without rating every site that
-an event touches. Energies of single sites are followed exactly, but the sites whose rates they enter are told only when
-an energy leaves its window. What the sites of one rule share among each other falls by a known amount at most. Both use
-up slack, the fall of energy changes that the bound of a site still allows; without slack a site is rated again. And the
-slow ones among the sites share one low list, whose bound leaves them the more slack the slower they are.
+(thinning), so that only the bound has to be right. After an event it is looked at again for every site whose rates the
+event can have changed. Most of them are slow and share one low list, where a bound is split into equal parts for the
+rules of a site: they need no rates, only that no energy change has fallen below the threshold at which a rule would
+outgrow its part. So a slow site costs a sum of a few whole numbers and a comparison per rule, and when it is drawn the
+part says which of its rules is tried. Only the few fast sites are rated, and listed by the power of two above.
 """
 import numpy as np
 
-from kmc_core.touched import roles, touched_sites
+from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, RuleTerms
 
-from kmc_core.energies cimport MAX_BLOCKS, kmc_log2_above, kmc_log2_below
+from kmc_core.energies cimport MAX_BLOCKS, kmc_power_above
 from kmc_core.state cimport MAX_POSITIONS
-from libc.math cimport M_LN2, frexp, ldexp
 from libc.string cimport memcpy
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
-    AS_IT_IS = 0                      # energies as they are; or with what their leeways allow:
-    NARROW = 1                        # windows that an energy keeps at most when a site is drawn in vain
-    WIDE = 2                          # and when it is rated again because its surroundings changed
-    UNTOUCHED = -1                    # leeways as they are
-cdef double LOOSE = 0.25              # a site so far below its bound is listed anew when it is drawn
-cdef double LEVEL = 1e-9              # lines less steep than this are as good as level
-cdef int64_t NEVER = 1 << 60          # leeway of an energy that no rate has asked for [quanta]
+    GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
+    STILL_RULE = 3
+    N_TERMS = 11
+cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
+cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
+cdef int64_t FAR = 1 << 61            # beyond every energy change [quanta]
+
+assert (GENERAL, UNMOVED, ONE_SITE < UNMOVED, TWO_SITES < UNMOVED) == (GENERAL_RULE, STILL_RULE, True, True)
 
 
 cdef class SiteRates:
@@ -36,25 +36,22 @@ cdef class SiteRates:
 
     Parameters
     ----------
-    interactions : kmc_core.Interactions
     rules : kmc_core.Rules
     state : LatticeState
     energies : SiteEnergies
-    shape, periodic : of the box
     """
 
-    def __init__(self, interactions, rules, LatticeState state, SiteEnergies energies, shape, periodic):
-        offsets, self.touched_ptr, self.touched, self.drift, most = touched_sites(interactions, rules)
-        self.state, self.energies = state, energies
-        self.noticing = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, offsets, rules.n_species)
-        self.noticing.species = state.species
-        position, self.follows = roles(interactions, rules, np.asarray(energies.centre_of))
-        self.role_position = np.append(np.asarray(state.opposite), -1)[position].astype(np.int32)
-        self.slack = np.zeros(state.n_sites, dtype=np.float32)
+    def __init__(self, rules, LatticeState state, SiteEnergies energies):
+        terms = RuleTerms(energies.steps, energies)
+        self.terms, self.shared, self.lowest = terms.terms, terms.shared, terms.lowest
+        self.state, self.energies, self.reaching = state, energies, energies.reaching
+        self.told_ptr, self.told = energies.lists.told_ptr, energies.lists.told
+        self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
+        self.inner_terms = terms.inner(np.asarray(self.step), energies.width)
+        self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
-        self.floor = np.zeros(3)
-        self.most = min(most + len(offsets) + 1, state.n_sites)
-        self.dubious, self.n_dubious = np.zeros(self.most + 1, dtype=np.uint32), 0
+        self.floor, self.version = np.zeros(3), 1
+        self.most = min(energies.lists.most_told + 1, state.n_sites)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
@@ -63,88 +60,58 @@ cdef class SiteRates:
     def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
         """Know the classes of the sites, and the lists to put them into."""
         self.environments, self.groups, self.class_of = environments, groups, class_of
+        self.forget_thresholds()
+
+    def forget_thresholds(self):
+        """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
+        self.threshold = np.zeros(len(self.environments.entry_rule), dtype=np.int64)
+        self.quick_threshold = np.zeros(len(self.environments.entry_rule), dtype=np.int64)
+        self.rated = np.zeros(len(self.environments.size), dtype=np.int32)
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
-        """Bring energies up to date, and the lists of sites whose bound may have become too low."""
-        cdef int k, c
+        """Bring energies up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
+        cdef int j
         cdef site_t other
-        cdef float drift
-        cdef species_t species
-        for k in range(n):
-            self.energies.move(changed[k], old[k], self.state.species[changed[k]])
-        for k in range(n):
-            species = self.state.species[changed[k]]
-            for c in range(self.energies.n_centres):
-                self.energies.leeway(changed[k])[c] = self.energies.window[species, c]
-        for k in range(self.energies.n_crossed):
-            self._tell_anchors(self.energies.crossed[k])
-        self.energies.n_crossed = 0
-        self.noticing.locate(site)
-        for i in range(self.touched_ptr[rule], self.touched_ptr[rule + 1]):
-            other = self.noticing.at(self.touched[i])
-            drift = self.drift[i, self.state.species[other]]
-            if drift != 0.0:
-                use_slack(self, other, drift)
+        cdef int32_t* step = &self.reaching.step[0]
+        cdef bint inner
+        self.energies.move(site, rule, changed, old, n)
         for i in range(n_reclassified):
-            self.slack[reclassified[i]] = -1.0
-        for i in range(n_reclassified):
-            if self.slack[reclassified[i]] < 0.0:
-                self.rate_site(reclassified[i], WIDE)
-        for i in range(self.n_dubious):
-            if self.slack[self.dubious[i]] < 0.0:
-                self.rate_site(self.dubious[i], WIDE)
-        self.n_dubious = 0
+            self.rate_site(reclassified[i])
+        inner = self.reaching.is_inner()  # located by `move`
+        for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
+            j = self.told[i]
+            if inner:
+                other = site if j < 0 else site + <site_t> step[j]
+                if not is_bounded(self, other, &self.step[1], True):
+                    self._rate(other, &self.step[1], True)
+            else:
+                other = self.reaching.at(j)
+                if other < self.state.n_sites:
+                    self.rate_site(other)
 
-    cdef void _tell_anchors(self, site_t site) noexcept nogil:
-        """Open the windows of energies anew that have left them; sites that follow them lose slack."""
-        cdef species_t species = self.state.species[site]
-        cdef int64_t* leeway = self.energies.leeway(site)
-        cdef int c, r
-        cdef float moved
-        cdef site_t anchor
-        self.state.locate(site)
-        for c in range(self.energies.n_centres):
-            if leeway[c] >= 0:
-                continue
-            moved = <float> ((self.energies.window[species, c] - leeway[c]) * 1.000001e-9)
-            leeway[c] = self.energies.window[species, c]
-            for r in range(self.role_position.shape[0]):
-                anchor = self.state.at(self.role_position[r])
-                if self.follows[species, c, r, self.state.species[anchor]]:
-                    use_slack(self, anchor, moved)
+    cdef void rate_site(self, site_t site) noexcept nogil:
+        """The list of a site by its propensity."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        if not is_bounded(self, site, step, inner):
+            self._rate(site, step, inner)
 
-    cdef void _set_floor(self) noexcept nogil:
-        """Let the lowest bound in use follow the mean propensity.
-
-        The bound of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
-        """
-        cdef int exponent
-        cdef double accepted = max(self.floor[1], 1.0) / FLOOR_CANDIDATES
-        frexp(self.groups.total() / self.state.n_sites * accepted, &exponent)
-        self.floor[0], self.floor[1], self.floor[2] = ldexp(1.0, exponent), 0.0, FLOOR_CANDIDATES
-
-    cdef void rate_site(self, site_t site, int64_t windows) noexcept nogil:
-        """Propensity of a site from above, with energies at the far ends of so many windows, and the list for it."""
-        cdef site_t around[MAX_POSITIONS]
+    cdef void _rate(self, site_t site, int32_t* step, bint inner) noexcept nogil:
+        """The list of a site that is not where it belongs, or is fast; `step` leads to its neighbours."""
         cdef class_t c = self.class_of[site]
-        cdef int entry, exponent
         cdef int32_t before = self.group_of[site], after = -1
-        cdef double total = 0.0, bound = 0.0, slope = 0.0, steepest = LEVEL
-        self.slack[site] = 0.0
+        cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
+        cdef bint is_slow = False
         if self.environments.size[c] > 0:
-            self.state.neighbours(site, around)
-            for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-                total += rate_above(self, entry, site, around, windows, &slope)
-                steepest = max(steepest, slope)
-            if total > 0.0:
-                frexp(total, &exponent)
-                bound = max(ldexp(1.0, exponent), self.floor[0])
-                # barriers follow less steeply where energy changes are lower, so the steepest line now is the steepest
-                self.slack[site] = <float> max(0.0, self.energies.thermal * M_LN2 * 0.999999 / steepest
-                                               * (kmc_log2_below(bound) - kmc_log2_above(total)))
-            after = self.groups.group_for(bound)
+            total = sum_above(self, site, c, step, inner, &is_slow)
+            self.is_slow[site] = is_slow
+            if is_slow:
+                after = self.slow_group
+            else:
+                after = before if bound * LOOSE <= total <= bound else self.groups.group_for(kmc_power_above(total))
         if before != after:
             if before >= 0:
                 self.groups.remove(site, before)
@@ -152,123 +119,270 @@ cdef class SiteRates:
                 self.groups.insert(site, after)
             self.group_of[site] = <int16_t> after
 
+    cdef void _set_thresholds(self, class_t c) noexcept nogil:
+        """Energy changes from which on every rule of a class keeps to its part of the lowest bound."""
+        cdef int first = self.environments.first[c], size = self.environments.size[c], entry
+        cdef double part = self.floor[0] / size, rate
+        cdef rule_t rule
+        for entry in range(first, first + size):
+            rate, rule = self.environments.entry_rate[entry], self.environments.entry_rule[entry]
+            self.threshold[entry] = (-FAR if rate == 0.0
+                                     else self.energies.threshold(self.rule_process[rule], part / rate))
+            self.quick_threshold[entry] = (FAR if self.terms[rule, 0] == GENERAL_RULE
+                                           else self.threshold[entry] - self.lowest[rule])
+        self.rated[c] = self.version
+
+    cdef void _set_floor(self, double mean) noexcept nogil:
+        """Let the lowest bound in use follow the mean propensity of sites, unless it is near enough.
+
+        That of a site that is much slower than most may be far too high at little cost: it is drawn rarely.
+        """
+        cdef double least = mean * (1 << FLOOR_HEIGHT)
+        self.floor[1], self.floor[2] = 0.0, FLOOR_CANDIDATES
+        if least > 0.0 and not 0.8 * least <= self.floor[0] <= 2.5 * least:
+            self.floor[0] = kmc_power_above(least)
+            self.version += 1
+            self.slow_group = self.groups.group_for(self.floor[0])
+
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
         """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
 
-        Each rule has a part of the bound that is its rate constant from above; within it, the exact one decides.
+        Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """
-        cdef site_t around[MAX_POSITIONS]
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
         cdef class_t c = self.class_of[site]
         cdef int entry
-        cdef double above, slope, total = 0.0
+        cdef double above
         self.floor[2] -= 1
         if self.floor[2] <= 0:
-            self._set_floor()
-        self.state.neighbours(site, around)
+            self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
+        if self.is_slow[site]:
+            return self._choose_slow(site, u, bound, step, inner)
         for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            above = rate_above(self, entry, site, around, AS_IT_IS, &slope)
-            if u < total + above:
-                if u >= total + self.rate_of(entry, site, around):
+            above = rate_above(self, entry, site, step, inner)
+            if u < above:
+                if u >= self.rate_of(entry, site, step, inner):
                     return -1
                 self.floor[1] += 1
                 return self.environments.entry_rule[entry]
-            total += above
-        if total < bound * LOOSE and bound > self.floor[0]:  # its surroundings have changed for the slower
-            self.rate_site(site, NARROW)
+            u -= above
         return -1
 
-    cdef double rate_of(self, int entry, site_t site, site_t* around) noexcept nogil:
+    cdef rule_t _choose_slow(self, site_t site, double u, double bound, int32_t* step,
+                             bint inner) noexcept nogil:
+        """The same for a slow site, all of whose rules have equal parts of the bound."""
+        cdef class_t c = self.class_of[site]
+        cdef int size = self.environments.size[c], k
+        cdef double part
+        if size == 0:
+            return -1
+        part = bound / size
+        k = min(<int> (u / part), size - 1)
+        u -= k * part
+        k += self.environments.first[c]
+        if u < rate_above(self, k, site, step, inner) and u < self.rate_of(k, site, step, inner):
+            self.floor[1] += 1
+            return self.environments.entry_rule[k]
+        if self.group_of[site] != self.slow_group:  # the lowest bound has changed
+            self._rate(site, step, inner)
+        return -1
+
+    cdef double rate_of(self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
         """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
         cdef rule_t rule = self.environments.entry_rule[entry]
         cdef int process = self.rule_process[rule]
         if not self.energies.notices(process):
             return self.environments.entry_rate[entry]
-        return self.environments.entry_rate[entry] * self.energies.factor(
-            process, energy_change(self, rule, site, around, AS_IT_IS))
+        return self.environments.entry_rate[entry] * self.energies.factor(process,
+                                                                              change_of(self, rule, site, step, inner))
 
-    def worst_at(self, site_t site):
-        """What the rate constants of a site can come to before it is looked at again, summed [1/s]."""
-        cdef site_t around[MAX_POSITIONS]
-        cdef class_t c = self.class_of[site]
-        cdef rule_t rule
-        cdef int entry
-        cdef double total = 0.0, factor
-        cdef int64_t slack = <int64_t> min(self.slack[site] * 1e9, 1e17)
-        self.state.neighbours(site, around)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            rule, factor = self.environments.entry_rule[entry], 1.0
-            if self.energies.notices(self.rule_process[rule]):
-                factor = self.energies.factor(self.rule_process[rule],
-                                              energy_change(self, rule, site, around, UNTOUCHED) - slack)
-            total += self.environments.entry_rate[entry] * factor
-        return total
+    cdef double rate_at(self, int entry, site_t site) noexcept nogil:
+        """The same without knowing the neighbours."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        return self.rate_of(entry, site, step, inner)
 
-    def forget(self):
-        """Forget lists, windows and the lowest bound: the next ratings start afresh."""
-        self.group_of[:] = -1
-        np.asarray(self.energies.held)[:, 1] = NEVER
-        self.floor[:] = 0.0
-        self.n_dubious = 0
+    def start_floor(self):
+        """Set the lowest bound by the mean propensity; all is rated afresh then."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step
+        cdef site_t site
+        cdef bint inner, is_slow
+        cdef double total = 0.0
+        self.forget_thresholds()
+        self.group_of[:], self.is_slow[:] = -1, 0
+        for site in range(self.state.n_sites):
+            step = around + 1
+            inner = step_around(self, site, &step)
+            total += sum_above(self, site, self.class_of[site], step, inner, &is_slow)
+        self.floor[0], self.slow_group, self.version = 0.0, self.groups.group_for(0.0), self.version + 1
+        self._set_floor(total / max(self.state.n_sites, 1))
 
-    def find_floor(self):
-        """Set the lowest bound by what is listed."""
-        self.floor[1] = FLOOR_CANDIDATES
-        if self.state.n_sites:
-            self._set_floor()
+    def find_slow_group(self):
+        """Know the list of the lowest bound again, of a snapshot."""
+        self.version += 1
+        self.slow_group = self.groups.group_for(self.floor[0])
 
 
-cdef inline void use_slack(SiteRates self, site_t site, float drift) noexcept nogil:
-    """Note that energy changes at a site may have fallen."""
-    cdef float before = self.slack[site], after = before - drift
-    self.slack[site] = after
-    if after < 0.0 and before >= 0.0:
-        self.dubious[self.n_dubious] = site
-        self.n_dubious += 1
+cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
+    """Point to the steps to the neighbours of a site, to itself at -1; write them where they lead across a boundary."""
+    cdef site_t around[MAX_POSITIONS]
+    cdef int j
+    self.state.locate(site)
+    if self.state.is_inner():
+        step[0] = &self.step[1]
+        return True
+    self.state.neighbours(site, around)
+    (step[0] - 1)[0] = 0
+    for j in range(self.state.n_positions):
+        step[0][j] = <int32_t> (around[j] - site)
+    return False
 
 
-cdef inline double rate_above(SiteRates self, int entry, site_t site, site_t* around, int64_t windows,
-                              double* slope) noexcept nogil:
-    """Rate constant of an entry from above [1/s], and how steeply its barrier follows energies."""
+cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Whether a site stands in the list of the slow ones and may stay there, or can do nothing and is in no list."""
+    cdef class_t c = self.class_of[site]
+    if self.group_of[site] == self.slow_group and self.is_slow[site]:
+        return self.environments.size[c] > 0 and is_slow_enough(self, site, c, step, inner)
+    return self.group_of[site] < 0 and self.environments.size[c] == 0
+
+
+cdef inline bint is_slow_enough(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
+    """Whether every rule of a site keeps to its part of the lowest bound."""
+    cdef int32_t *rule, *at, *term = &self.inner_terms[0, 0]
+    cdef int64_t *limit, *energy = self.energies.energy(site)
+    cdef int k
+    if self.rated[c] != self.version:
+        self._set_thresholds(c)
+    rule = &self.environments.entry_rule[0] + self.environments.first[c]
+    limit = &self.quick_threshold[0] + self.environments.first[c]
+    if inner:
+        for k in range(self.environments.size[c]):
+            at = term + 4 * <int64_t> rule[k]
+            if (energy[at[0]] - energy[at[1]] + energy[at[2]] - energy[at[3]] < limit[k]
+                    and is_too_fast(self, self.environments.first[c] + k, site, step, True)):
+                return False
+        return True
+    for k in range(self.environments.size[c]):
+        if (alone(self, rule[k], site, step, False) < limit[k]
+                and is_too_fast(self, self.environments.first[c] + k, site, step, False)):
+            return False
+    return True
+
+
+cdef bint is_too_fast(SiteRates self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Whether the energy change of an entry is below its threshold."""
+    return change_of(self, self.environments.entry_rule[entry], site, step, inner) < self.threshold[entry]
+
+
+cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner,
+                             bint* is_slow) noexcept nogil:
+    """Sum of the rate constants of a site from above [1/s], and whether each rule keeps to its part of the lowest bound.
+
+    What sites share is not looked at where a rule keeps to its part anyway.
+    """
+    cdef int entry
+    cdef int64_t change
+    cdef rule_t rule
+    cdef double total = 0.0
+    if self.rated[c] != self.version:
+        self._set_thresholds(c)
+    is_slow[0] = True
+    for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+        rule = self.environments.entry_rule[entry]
+        change = any_change(self, rule, site, step) if self.terms[rule, 0] == GENERAL_RULE else alone(
+            self, rule, site, step, inner)
+        if change < self.quick_threshold[entry]:
+            if self.terms[rule, 0] != GENERAL_RULE:
+                change += shared_in(self, rule, site, step)
+            is_slow[0] &= change >= self.threshold[entry]
+        else:
+            change += self.lowest[rule]
+        total += self.environments.entry_rate[entry] * self.energies.factor_above(self.rule_process[rule], change)
+    return total
+
+
+cdef inline double rate_above(SiteRates self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Rate constant of an entry from above [1/s]; `step` leads to the neighbours of the site."""
     cdef rule_t rule = self.environments.entry_rule[entry]
-    cdef int process = self.rule_process[rule]
-    slope[0] = 0.0
-    if not self.energies.notices(process):
+    if self.terms[rule, 0] == STILL_RULE:
         return self.environments.entry_rate[entry]
     return self.environments.entry_rate[entry] * self.energies.factor_above(
-        process, energy_change(self, rule, site, around, windows), slope)
+        self.rule_process[rule], change_of(self, rule, site, step, inner))
 
 
-cdef inline int64_t energy_change(SiteRates self, rule_t rule, site_t site, site_t* around,
-                                  int64_t windows) noexcept nogil:
-    """Energy of the lattice after a rule less that before it [quanta].
+cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Energy of the lattice after a rule less that before it [quanta]."""
+    if self.terms[rule, 0] == GENERAL_RULE:
+        return any_change(self, rule, site, step)
+    return alone(self, rule, site, step, inner) + shared_in(self, rule, site, step)
 
-    Site after site: each sees those before it changed already. With windows: the lowest that it can become before the
-    site is told, leeways cut down to so many windows.
-    """
-    cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k, position
+
+cdef inline int64_t alone(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Energy change of the two sites of a rule [quanta], each as if the other one stayed as it is."""
+    cdef int32_t* term = &self.inner_terms[0, 0] + 4 * <int64_t> rule
+    cdef int64_t* first = self.energies.energy(site)
+    cdef int64_t* second
+    if inner:
+        return first[term[0]] - first[term[1]] + first[term[2]] - first[term[3]]
+    term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
+    first = self.energies.energy(site + <site_t> step[term[1]])
+    second = self.energies.energy(site + <site_t> step[term[4]])
+    return first[term[2]] - first[term[3]] + second[term[5]] - second[term[6]]
+
+
+cdef inline int64_t shared_in(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
+    """What the change of the first site of a rule adds to that of the second one [quanta]."""
+    cdef int32_t* term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
+    cdef int32_t *share, *row
+    cdef int64_t *table, *here
+    cdef int64_t change = 0
+    cdef int k
+    if term[8] == term[10]:
+        return 0
+    share = &self.shared[0, 0] + 2 * <int64_t> term[8]
+    table = &self.energies.block_energy[0, 0] + term[5]
+    row = &self.energies.row[0, 0] + <int64_t> self.energies.n_blocks * (site + <site_t> step[term[4]])
+    for k in range(term[9] - term[8]):
+        here = table + row[share[0]]
+        change += here[share[1]] - here[0]
+        share += 2
+    table += term[6] - term[5]
+    for k in range(term[10] - term[9]):
+        here = table + row[share[0]]
+        change -= here[share[1]] - here[0]
+        share += 2
+    return change
+
+
+cdef int64_t any_change(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
+    """The energy change of rules of any number of sites: one after the other, each sees those before it changed."""
+    cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k
     cdef species_t old[MAX_CHANGES]
     cdef int32_t comes, goes
     cdef int64_t change = 0
     cdef site_t place
     for k in range(n):
-        position = self.change_position[first + k]
-        place = site if position < 0 else around[position]
+        place = site + <site_t> step[self.change_position[first + k]]
         old[k] = self.state.species[place]
         comes = self.energies.centre_of[self.change_species[first + k]]
         goes = self.energies.centre_of[old[k]]
         if comes == goes:
             continue
         if comes >= 0:
-            change += self.energies.energy(place)[comes] - self.energies.lost(place, comes, old[k], windows)
+            change += self.energies.energy(place)[comes]
         if goes >= 0:
-            change -= self.energies.energy(place)[goes] + self.energies.lost(place, goes, old[k], windows)
+            change -= self.energies.energy(place)[goes]
         if k > 0:
-            change += shared(self, first, k, place, old, comes, goes)
+            change += shared_by(self, first, k, place, old, comes, goes)
     return change
 
 
-cdef inline int64_t shared(SiteRates self, int first, int k, site_t place, species_t* old, int32_t comes,
-                           int32_t goes) noexcept nogil:
+cdef int64_t shared_by(SiteRates self, int first, int k, site_t place, species_t* old, int32_t comes,
+                       int32_t goes) noexcept nogil:
     """What the changes of a rule before the k-th one add to its energy change [quanta]."""
     cdef int32_t row[MAX_BLOCKS]
     cdef int32_t* shown = &self.energies.row[place, 0]

@@ -191,21 +191,21 @@ def _restore_groups(SiteGroups groups, arrays):
 
 
 def _interactions(LatticeProcesses lattice):
-    """How barriers follow energies now, how far energies may still move, and what the bound of every site leaves."""
+    """How barriers follow energies now, which sites are slow, and the lowest bound."""
     if not lattice.energies.enabled:
         return {}
     return {"line_ptr": lattice.energies.line_ptr, "line_slope": lattice.energies.line_slope,
             "line_intercept": lattice.energies.line_intercept, "thermal": lattice.energies.thermal,
-            "leeway": np.asarray(lattice.energies.held)[:, 1], "slack": lattice.site_rates.slack,
-            "floor": lattice.site_rates.floor}
+            "is_slow": lattice.site_rates.is_slow, "floor": lattice.site_rates.floor}
 
 
 def _restore_interactions(LatticeProcesses lattice, arrays):
     lines = {name: arrays[f"interactions/{name}"] for name in ("line_ptr", "line_slope", "line_intercept")}
     lattice.energies.set_lines(replace(lattice.energies.given[0], thermal=float(arrays["interactions/thermal"]), **lines))
-    np.asarray(lattice.energies.held)[:, 1] = arrays["interactions/leeway"]
-    np.asarray(lattice.site_rates.slack)[:] = arrays["interactions/slack"]
+    np.asarray(lattice.site_rates.is_slow)[:] = arrays["interactions/is_slow"]
     np.asarray(lattice.site_rates.floor)[:] = arrays["interactions/floor"]
+    lattice.site_rates.forget_thresholds()
+    lattice.site_rates.find_slow_group()
     group_of = np.asarray(lattice.site_rates.group_of)
     group_of[:] = -1
     lengths = arrays["groups/length"]

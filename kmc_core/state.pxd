@@ -52,6 +52,11 @@ cdef class LatticeState:
         self.z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
         self.y = row - self.z * self.ny
 
+    cdef inline bint is_inner(self) noexcept nogil:
+        """Whether no position around the located site lies across a boundary."""
+        return (self.x - self.reach_x < self.inner_x and self.y - self.reach_y < self.inner_y
+                and self.z - self.reach_z < self.inner_z)  # unsigned: below `reach` the difference is huge
+
     cdef inline site_t at(self, int j) noexcept nogil:
         """The site at one position around the located one, which is itself at -1."""
         cdef uint32_t other

@@ -69,6 +69,13 @@ cdef class LatticeState:
             _beside(size, strides[axis], wraps) for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True))
         self.step = np.append(offsets @ [strides["z"], strides["y"], strides["x"]], 0).astype(np.int32)
 
+    def widen(self, uint32_t x, uint32_t y, uint32_t z):
+        """Let `is_inner` leave room for further steps."""
+        self.reach_x, self.reach_y, self.reach_z = self.reach_x + x, self.reach_y + y, self.reach_z + z
+        self.inner_x = max(<int64_t> self.nx - 2 * <int64_t> self.reach_x, 0)
+        self.inner_y = max(<int64_t> self.ny - 2 * <int64_t> self.reach_y, 0)
+        self.inner_z = max(<int64_t> self.nz - 2 * <int64_t> self.reach_z, 0)
+
     def neighbours_of(self, site_t site):
         """uint32, shape (n_positions,): neighbours of one site, for tests and tables."""
         cdef site_t found[MAX_POSITIONS]

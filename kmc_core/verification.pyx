@@ -158,7 +158,7 @@ def _verify_labels(SiteGroups groups):
 
 
 def _verify_energies(Engine engine):
-    """Keys of surroundings, remembered energies, and the list of every site by its own propensity."""
+    """Rows and energies, and the list of every site by its own propensity."""
     cdef site_t site
     cdef int group, listed = 0
     lattice, energies, groups = engine.lattice, engine.lattice.energies, engine.groups
@@ -173,8 +173,11 @@ def _verify_energies(Engine engine):
         if group < 0:
             continue
         assert total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
-        assert rates.slack[site] >= 0.0, f"site {site}: slack below zero"
-        assert rates.worst_at(site) <= groups.bound[group] * (1 + 1e-6), f"site {site}: slack too large"
+        found = [rate for _, rate, _, _ in rates_at(lattice, site)]
+        assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
+        assert not rates.is_slow[site] or max(found) * len(found) <= groups.bound[group] * (1 + 1e-12), \
+            f"site {site}: a rule is faster than its part of the bound"
+    _verify_thresholds(lattice)
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
@@ -182,6 +185,20 @@ def _verify_energies(Engine engine):
         assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (np.asarray(rates.group_of) >= 0).sum(), "sites that can start something are missing"
+
+
+def _verify_thresholds(LatticeProcesses lattice):
+    """The thresholds in use are those that the rates of their classes imply."""
+    cdef class_t c
+    rates, environments = lattice.site_rates, lattice.environments
+    for c in range(1, environments.n_classes):
+        if rates.rated[c] != rates.version:
+            continue
+        first, end = environments.first[c], environments.first[c] + environments.size[c]
+        live = np.asarray(rates.threshold)[first:end], np.asarray(rates.quick_threshold)[first:end]
+        kept = [each.copy() for each in live]
+        rates._set_thresholds(c)
+        assert np.array_equal(kept, live), f"class {c}: thresholds differ"
 
 
 def verify_solution(Solution solution):
@@ -248,7 +265,7 @@ def rates_at(LatticeProcesses lattice, site_t site):
     for entry in range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c]):
         rule = lattice.environments.entry_rule[entry]
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
-        rate = (lattice.site_rates.rate_of(entry, site, around) if lattice.energies.enabled
+        rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
         places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
         found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
@@ -271,7 +288,8 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
-                  "slack": engine.lattice.site_rates.slack, "floor": engine.lattice.site_rates.floor}
+                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.threshold,
+                  "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
     return {name: np.asarray(view) for name, view in views.items()}
