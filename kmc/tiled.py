@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from kmc_core.tiles import Sector, Sectors
+from kmc_core.sector import Sector
+from kmc_core.tiles import Sectors
+from kmc_core.windows import SPARSE, Windows
 
 from kmc.errors import KmcError
 from kmc.tile_probe import WindowProbe
@@ -34,12 +36,10 @@ FRACTION = 0.1
 STREAMS, ORDERS = 3, 4
 """int: purposes of random streams, keys of the seed sequence: the draws of each sector, and the order of colours."""
 
-SPARSE = 8
-"""int: events per sector and window below which empty time between windows is looked for."""
-
 _PERMUTATIONS = tuple(itertools.permutations(range(N_COLOURS)))
 _BLOCK = 1024
 _NEVER = 2**60
+_REASONS = (ExitReason.MAX_TIME, ExitReason.MAX_EVENTS, ExitReason.NO_EVENTS, None)
 
 
 class TiledEngine:
@@ -83,13 +83,15 @@ class TiledEngine:
         owner = tiling.owners(ranks.size)
         self.rank_of = {box.number: int(owner[box.number // N_COLOURS]) for box in tiling.boxes}
         self._own = [box for box in tiling.boxes if self.rank_of[box.number] == ranks.rank]
-        self._places = self._neighbours()
+        self._places, self._slot_of = self._neighbours(), self._slots()
         ghostly = with_ghosts(rules)
         stride = _stride(rules)
-        self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places))
+        self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places),
+                                self._places.index(ranks.rank))
         self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
-        self.n_events, self._is_sparse = 0, True
+        self.n_events, self._counted, self._is_sparse = 0, 0, True
+        self._orders: tuple[int, np.ndarray] = -1, np.empty(0, dtype=np.int64)
         self._seen: tuple[object, np.ndarray] = None, species.ravel()
 
     def _neighbours(self) -> list[int]:
@@ -123,8 +125,16 @@ class TiledEngine:
 
     def slot(self, number: int) -> int:
         """Index of a sector on the rank that runs it."""
-        rank = self.rank_of[number]
-        return sum(1 for other in self.rank_of if other < number and self.rank_of[other] == rank)
+        return self._slot_of[number]
+
+    def _slots(self) -> dict[int, int]:
+        """Index of every sector on the rank that runs it, by number."""
+        n_on = dict.fromkeys(range(self.ranks.size), 0)
+        found = {}
+        for number, rank in sorted(self.rank_of.items()):
+            found[number] = n_on[rank]
+            n_on[rank] += 1
+        return found
 
     def stream(self, *key: int) -> np.random.PCG64DXSM:
         """The random numbers of one purpose."""
@@ -153,26 +163,44 @@ class TiledEngine:
         if not 0.0 <= stop[1] < 1.0 or stop < self.time:
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         last = self.n_events + max_events
-        while self.n_events < last:
-            start = self._settled() if self._is_sparse else self.time
-            if start >= stop:
-                self.time = stop
-                return ExitReason.NO_EVENTS if start[0] == _NEVER else ExitReason.MAX_TIME
-            self._advance(start, min(later(start, self.window), stop))
+        step = self._here if self.ranks.size == 1 else self._with_others
+        while True:
+            reason = step(stop, last)
+            if reason is not None:
+                return reason
             if self.probe is not None:
                 self.probe.look(self)
-        return ExitReason.MAX_EVENTS
+
+    def _here(self, stop: tuple[int, float], last: int) -> ExitReason | None:
+        """Windows up to the next probe, where this process runs all sectors; returns why to stop, if it is time to."""
+        windows = Windows(self._sectors, self.time, self.window, self.n_windows, self.n_events, self._counted,
+                          self._is_sparse, self.fraction, self.fixed_window)
+        orders = self._orders_of(self.n_windows + 1)
+        until = min(self.n_windows + len(orders), math.inf if self.probe is None else self.probe.due)
+        try:
+            return _REASONS[windows.run(stop, last, max(until, self.n_windows + 1), orders)]
+        finally:
+            self.time, self.window, self.n_windows = windows.time, windows.length, windows.n_windows
+            self.n_events, self._counted, self._is_sparse = windows.n_events, windows.counted, windows.is_sparse
+
+    def _with_others(self, stop: tuple[int, float], last: int) -> ExitReason | None:
+        """The next window, to the last bit as `kmc_core.windows` has it; returns why to stop, if it is time to."""
+        start = self._settled() if self._is_sparse else self.time
+        if self.n_events >= last:
+            return ExitReason.MAX_EVENTS
+        if start >= stop:
+            self.time = stop
+            return ExitReason.NO_EVENTS if start[0] == _NEVER else ExitReason.MAX_TIME
+        self._advance(start, min(later(start, self.window), stop))
+        return None
 
     def _settled(self) -> tuple[int, float]:
-        """Start of the next window in which something happens; its length is what the rates of now allow.
-
-        Windows are skipped whole: one that began with the next event would know more than its sectors may, because
-        those that are told of a change draw their waiting times anew.
-        """
+        """Start of the next window in which something happens; its length is what the rates of now allow."""
         due = self._sectors.settle(self.n_windows, self.time)
-        found = self.ranks.every([*due, self._sectors.fastest])
-        self.window = self._allowed(found[:, 2].max())
-        seconds, fraction = min((int(seconds), float(fraction)) for seconds, fraction, _ in found)
+        found = self.ranks.finish_every(self.ranks.begin_every([*due, *self._uncounted()]))
+        self._count(found[:, 2:])
+        self.window = self._allowed(found[:, 3].max())
+        seconds, fraction = min((int(each[0]), float(each[1])) for each in found)
         if seconds == _NEVER:
             return seconds, fraction
         wait = (seconds - self.time[0]) + (fraction - self.time[1])
@@ -180,30 +208,47 @@ class TiledEngine:
         return start if start <= (seconds, fraction) else self.time
 
     def _advance(self, start: tuple[int, float], end: tuple[int, float]) -> None:
-        """One window: every colour in turn."""
+        """One window: every colour in turn, first the sectors whose changes travel while the others have their turn."""
         self.n_windows += 1
-        before = self._sectors.n_events
-        for colour in self._order():
-            self._sectors.turn(colour, self.n_windows, start, end)
-            self._swap()
+        sectors, was_sparse, counts = self._sectors, self._is_sparse, None
+        for k, colour in enumerate(_PERMUTATIONS[self._orders_of(self.n_windows)[0]]):
+            sectors.turn(colour, 0, self.n_windows, start, end)
+            sent = self._send()
+            sectors.turn(colour, 1, self.n_windows, start, end)
+            if k == N_COLOURS - 1 and not was_sparse:
+                counts = self.ranks.begin_every(self._uncounted())
+            self._receive(*sent)
         self.time = end
-        found = self.ranks.every([self._sectors.n_events - before, self._sectors.fastest])
+        if counts is not None:        # where little happens this is done before the next window
+            found = self.ranks.finish_every(counts)
+            self._count(found)
+            # What others have changed is not counted yet: a window that is too short by half is soon long enough.
+            self.window = min(self._allowed(found[:, 1].max()), 2.0 * self.window)
+
+    def _uncounted(self) -> list[float]:
+        """Events here since they were counted last, and the fastest rate that can reach another sector [1/s]."""
+        return [self._sectors.n_events - self._counted, self._sectors.fastest]
+
+    def _count(self, found: np.ndarray) -> None:
+        """Count the events of the last window, from what all have found."""
         n_events = int(found[:, 0].sum())
-        self.n_events += n_events
+        self.n_events, self._counted = self.n_events + n_events, self._sectors.n_events
         self._is_sparse = n_events < SPARSE * len(self.tiling.boxes)
-        # What others have changed is not counted yet: a window that is too short by half is soon long enough.
-        self.window = min(self._allowed(found[:, 1].max()), 2.0 * self.window)
+
+    def _send(self) -> tuple[list[np.ndarray], Any]:
+        """Tell other processes what sectors have changed; what this one has to be told, and what is under way."""
+        messages = {rank: self._sectors.told(place) for place, rank in enumerate(self._places)}
+        own = messages.pop(self.ranks.rank).copy()  # the rest of a colour's turn comes behind it, in the same place
+        return [own], self.ranks.begin(messages)
+
+    def _receive(self, own: list[np.ndarray], under_way: Any) -> None:
+        """Put what sectors have changed into the inboxes of others, in ascending number of the former."""
+        own.append(self._sectors.told(self._sectors.here))
+        self._sectors.hear(own + self.ranks.finish(under_way))
 
     def _swap(self) -> None:
-        """Put what sectors have changed into the inboxes of others, in ascending number of the former."""
-        if self.ranks.size == 1:
-            self._sectors.hear(self._sectors.told(0))
-            return
-        own = self.ranks.rank
-        messages = {rank: self._sectors.told(place) for place, rank in enumerate(self._places)}
-        heard = self.ranks.exchange({rank: part for rank, part in messages.items() if rank != own})
-        for rank in self._places:
-            self._sectors.hear(messages[own] if rank == own else heard[rank])
+        """Tell all sectors what has changed."""
+        self._receive(*self._send())
 
     def _allowed(self, fastest: float) -> float:
         """Length of a window [s] by the fastest rate that can reach another sector [1/s]."""
@@ -211,13 +256,13 @@ class TiledEngine:
             return self.fixed_window
         return self.fraction / fastest if fastest > 0.0 else math.inf
 
-    def _order(self) -> tuple[int, ...]:
-        """Order of the colours in this window; random, the same for all tiles."""
-        block, place = divmod(self.n_windows, _BLOCK)
-        if place == 0 or self.n_windows == 1 or self._orders[0] != block:
+    def _orders_of(self, first: int) -> np.ndarray:
+        """Order of the colours from a window on, as indexes of permutations; random, the same for all tiles."""
+        block, place = divmod(first, _BLOCK)
+        if self._orders[0] != block:
             generator = np.random.Generator(self.stream(ORDERS, block))
             self._orders = block, generator.integers(len(_PERMUTATIONS), size=_BLOCK)
-        return _PERMUTATIONS[self._orders[1][place]]
+        return self._orders[1][place:]
 
     def set_rates(self, rates, interactions=None) -> None:
         """Replace the rate constants, as `kmc_core.Engine.set_rates` does."""
