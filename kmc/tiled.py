@@ -7,19 +7,20 @@ processes, and gives all of them the same.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from kmc_core.sector import Sector
 from kmc_core.tiles import Sectors
-from kmc_core.windows import SPARSE, Windows
+from kmc_core.windows import Windows
 
 from kmc.errors import KmcError
 from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
+from kmc.tile_windows import PERMUTATIONS, Post, SharedWindows
 from kmc.tiling import N_COLOURS, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
@@ -36,9 +37,7 @@ FRACTION = 0.1
 STREAMS, ORDERS = 3, 4
 """int: purposes of random streams, keys of the seed sequence: the draws of each sector, and the order of colours."""
 
-_PERMUTATIONS = tuple(itertools.permutations(range(N_COLOURS)))
 _BLOCK = 1024
-_NEVER = 2**60
 _REASONS = (ExitReason.MAX_TIME, ExitReason.MAX_EVENTS, ExitReason.NO_EVENTS, None)
 
 
@@ -89,6 +88,8 @@ class TiledEngine:
         self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places),
                                 self._places.index(ranks.rank))
         self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
+        self.post = Post(self._sectors, ranks, self._places)
+        self._clock = Windows if ranks.size == 1 else partial(SharedWindows, self.post, ranks, len(tiling.boxes))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
         self.n_events, self._counted, self._is_sparse = 0, 0, True
         self._orders: tuple[int, np.ndarray] = -1, np.empty(0, dtype=np.int64)
@@ -163,105 +164,32 @@ class TiledEngine:
         if not 0.0 <= stop[1] < 1.0 or stop < self.time:
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         last = self.n_events + max_events
-        step = self._here if self.ranks.size == 1 else self._with_others
         while True:
-            reason = step(stop, last)
+            reason = self._windows(stop, last)
             if reason is not None:
                 return reason
             if self.probe is not None:
                 self.probe.look(self)
 
-    def _here(self, stop: tuple[int, float], last: int) -> ExitReason | None:
-        """Windows up to the next probe, where this process runs all sectors; returns why to stop, if it is time to."""
-        windows = Windows(self._sectors, self.time, self.window, self.n_windows, self.n_events, self._counted,
-                          self._is_sparse, self.fraction, self.fixed_window)
-        orders = self._orders_of(self.n_windows + 1)
-        until = min(self.n_windows + len(orders), math.inf if self.probe is None else self.probe.due)
+    def _windows(self, stop: tuple[int, float], last: int) -> ExitReason | None:
+        """Windows until it is time for a probe or to stop; then why."""
+        orders = self._next_orders()
+        probed = math.inf if self.probe is None else self.probe.due
+        until = max(min(self.n_windows + len(orders), probed), self.n_windows + 1)
+        windows = self._clock(self._sectors, self.time, self.window, self.n_windows, self.n_events, self._counted,
+                              self._is_sparse, self.fraction, self.fixed_window)
         try:
-            return _REASONS[windows.run(stop, last, max(until, self.n_windows + 1), orders)]
+            return _REASONS[windows.run(stop, last, until, orders)]
         finally:
             self.time, self.window, self.n_windows = windows.time, windows.length, windows.n_windows
             self.n_events, self._counted, self._is_sparse = windows.n_events, windows.counted, windows.is_sparse
 
-    def _with_others(self, stop: tuple[int, float], last: int) -> ExitReason | None:
-        """The next window, to the last bit as `kmc_core.windows` has it; returns why to stop, if it is time to."""
-        start = self._settled() if self._is_sparse else self.time
-        if self.n_events >= last:
-            return ExitReason.MAX_EVENTS
-        if start >= stop:
-            self.time = stop
-            return ExitReason.NO_EVENTS if start[0] == _NEVER else ExitReason.MAX_TIME
-        self._advance(start, min(later(start, self.window), stop))
-        return None
-
-    def _settled(self) -> tuple[int, float]:
-        """Start of the next window in which something happens; its length is what the rates of now allow."""
-        due = self._sectors.settle(self.n_windows, self.time)
-        found = self.ranks.finish_every(self.ranks.begin_every([*due, *self._uncounted()]))
-        self._count(found[:, 2:])
-        self.window = self._allowed(found[:, 3].max())
-        seconds, fraction = min((int(each[0]), float(each[1])) for each in found)
-        if seconds == _NEVER:
-            return seconds, fraction
-        wait = (seconds - self.time[0]) + (fraction - self.time[1])
-        start = later(self.time, math.floor(wait / self.window) * self.window)
-        return start if start <= (seconds, fraction) else self.time
-
-    def _advance(self, start: tuple[int, float], end: tuple[int, float]) -> None:
-        """One window: every colour in turn, first the sectors whose changes travel while the others have their turn."""
-        self.n_windows += 1
-        sectors, was_sparse, counts = self._sectors, self._is_sparse, None
-        for k, colour in enumerate(_PERMUTATIONS[self._orders_of(self.n_windows)[0]]):
-            sectors.turn(colour, 0, self.n_windows, start, end)
-            sent = self._send()
-            sectors.turn(colour, 1, self.n_windows, start, end)
-            if k == N_COLOURS - 1 and not was_sparse:
-                counts = self.ranks.begin_every(self._uncounted())
-            self._receive(*sent)
-        self.time = end
-        if counts is not None:        # where little happens this is done before the next window
-            found = self.ranks.finish_every(counts)
-            self._count(found)
-            # What others have changed is not counted yet: a window that is too short by half is soon long enough.
-            self.window = min(self._allowed(found[:, 1].max()), 2.0 * self.window)
-
-    def _uncounted(self) -> list[float]:
-        """Events here since they were counted last, and the fastest rate that can reach another sector [1/s]."""
-        return [self._sectors.n_events - self._counted, self._sectors.fastest]
-
-    def _count(self, found: np.ndarray) -> None:
-        """Count the events of the last window, from what all have found."""
-        n_events = int(found[:, 0].sum())
-        self.n_events, self._counted = self.n_events + n_events, self._sectors.n_events
-        self._is_sparse = n_events < SPARSE * len(self.tiling.boxes)
-
-    def _send(self) -> tuple[list[np.ndarray], Any]:
-        """Tell other processes what sectors have changed; what this one has to be told, and what is under way."""
-        messages = {rank: self._sectors.told(place) for place, rank in enumerate(self._places)}
-        own = messages.pop(self.ranks.rank).copy()  # the rest of a colour's turn comes behind it, in the same place
-        return [own], self.ranks.begin(messages)
-
-    def _receive(self, own: list[np.ndarray], under_way: Any) -> None:
-        """Put what sectors have changed into the inboxes of others, in ascending number of the former."""
-        own.append(self._sectors.told(self._sectors.here))
-        self._sectors.hear(own + self.ranks.finish(under_way))
-
-    def _swap(self) -> None:
-        """Tell all sectors what has changed."""
-        self._receive(*self._send())
-
-    def _allowed(self, fastest: float) -> float:
-        """Length of a window [s] by the fastest rate that can reach another sector [1/s]."""
-        if self.fixed_window is not None:
-            return self.fixed_window
-        return self.fraction / fastest if fastest > 0.0 else math.inf
-
-    def _orders_of(self, first: int) -> np.ndarray:
-        """Order of the colours from a window on, as indexes of permutations; random, the same for all tiles."""
-        block, place = divmod(first, _BLOCK)
+    def _next_orders(self) -> np.ndarray:
+        """Order of the colours from the next window on, as indexes of permutations; the same for all tiles."""
+        block, place = divmod(self.n_windows + 1, _BLOCK)
         if self._orders[0] != block:
             generator = np.random.Generator(self.stream(ORDERS, block))
-            self._orders = block, generator.integers(len(_PERMUTATIONS), size=_BLOCK)
+            self._orders = block, generator.integers(len(PERMUTATIONS), size=_BLOCK)
         return self._orders[1][place:]
 
     def set_rates(self, rates, interactions=None) -> None:
@@ -391,12 +319,3 @@ def _stride(rules: Rules) -> tuple[int, int]:
     changed = np.asarray(rules.offsets)[positions[positions >= 0]]
     most = np.abs(changed).max(axis=0, initial=1)
     return int(most[1]), int(most[2])
-
-
-def later(time: tuple[int, float], wait: float) -> tuple[int, float]:
-    """A time, as whole seconds and a fraction, and a wait [s]."""
-    fraction = time[1] + wait
-    if not fraction < 1e15:
-        return _NEVER, 0.0
-    whole = math.floor(fraction)
-    return time[0] + whole, fraction - whole

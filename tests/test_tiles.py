@@ -363,15 +363,15 @@ def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path):
     (tmp_path / "film.yaml").write_text(DECK.replace("duration: 1 s", "duration: 1000 s"))
     code = """
 import sys
-import kmc.tiled
+import kmc.tile_windows
 from kmc.cli import main
 from kmc.ranks import launched_ranks
-turn = kmc.tiled.TiledEngine._advance
-def broken(engine, start, end):
-    if launched_ranks()[1] == 1 and engine.n_windows == 20:
+window = kmc.tile_windows.SharedWindows.window
+def broken(windows, *arguments):
+    if launched_ranks()[1] == 1 and windows.n_windows == 20:
         raise MemoryError("no room")
-    turn(engine, start, end)
-kmc.tiled.TiledEngine._advance = broken
+    window(windows, *arguments)
+kmc.tile_windows.SharedWindows.window = broken
 sys.exit(main(["run", "film.yaml", "--quiet", "-o", "out"]))
 """
     done = run_mpi(2, ["-c", code], tmp_path, timeout=60)
