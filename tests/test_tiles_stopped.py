@@ -63,14 +63,14 @@ def test_results_of_a_stopped_run_are_not_offered_for_resuming(film, capsys):
 
 
 def signalled_at(n_windows, monkeypatch):
-    advance = TiledEngine._advance
+    windows, sent = TiledEngine._windows, []
 
-    def advance_and_signal(engine, start, end):
-        if engine.n_windows == n_windows:
-            os.kill(os.getpid(), signal.SIGTERM)
-        advance(engine, start, end)
+    def signal_before(engine, *arguments):
+        if engine.n_windows >= n_windows and not sent:
+            sent.append(os.kill(os.getpid(), signal.SIGTERM))
+        return windows(engine, *arguments)
 
-    monkeypatch.setattr(TiledEngine, "_advance", advance_and_signal)
+    monkeypatch.setattr(TiledEngine, "_windows", signal_before)
 
 
 def test_a_signal_leaves_the_last_state_and_no_checkpoint(film, monkeypatch):
@@ -122,14 +122,14 @@ import os, signal, sys
 from kmc import simulation
 from kmc.cli import main
 from kmc.ranks import launched_ranks
-from kmc.tiled import TiledEngine
+from kmc.tile_windows import SharedWindows
 simulation.CHUNK = 500
-advance = TiledEngine._advance
-def advance_and_signal(engine, start, end):
-    if launched_ranks()[1] == 1 and engine.n_windows == 20:
+window = SharedWindows.window
+def signal_before(windows, *arguments):
+    if launched_ranks()[1] == 1 and windows.n_windows == 20:
         os.kill(os.getpid(), signal.SIGTERM)
-    advance(engine, start, end)
-TiledEngine._advance = advance_and_signal
+    window(windows, *arguments)
+SharedWindows.window = signal_before
 sys.exit(main(["run", "film.yaml", "--quiet", "-o", "out"]))
 """
 
