@@ -139,5 +139,5 @@ cdef class Sector:
 cdef void fetch_lines(char* start, int64_t n_bytes) noexcept:
     """Start to load memory into the cache."""
     cdef int64_t k
-    for k in range(0, n_bytes, LINE):
-        kmc_prefetch(start + k)
+    for k in range((n_bytes + LINE - 1) // LINE):
+        kmc_prefetch(start + LINE * k)

@@ -126,8 +126,7 @@ cdef class Sectors:
         sector.fetch(engine.total() * ((last_seconds - seconds) + (last_fraction - fraction)))
         self.take_over(i, sector, window)
         while True:
-            with nogil:
-                reason = engine._advance(last_seconds, last_fraction, NEVER)
+            reason = engine._advance(last_seconds, last_fraction, NEVER)
             if reason != NOT_READY:
                 break
             sector.prepare()
