@@ -31,7 +31,7 @@ from kmc.tiling import Tiling
 FRACTION = 0.3
 """float: the default of `events-per-window`."""
 
-HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((216, 216, 216), 43, 0.3),
+HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((216, 216, 216), 54, 0.3),
         "1e8": ((464, 464, 464), 42, 0.075), "weak": ((100, 200, 100), 50, 1.0)}
 """dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`."""
 
