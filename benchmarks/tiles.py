@@ -4,7 +4,7 @@
 python -m benchmarks.tiles                   the whole table; starts two ranks by itself (mpiexec)
 python -m benchmarks.tiles --films 1e6 deck  some films only: 1e5, 1e6, 1e7, 1e8, weak, deck, sparse
 python -m benchmarks.tiles --costs           a turn, a message, a byte, a collective: the figures of `kmc.scaling`
-python -m benchmarks.tiles --weak            a film on one rank, one of twice the size on two, beside what the model says
+python -m benchmarks.tiles --weak            a film on one rank, one of twice the size on two, and what the model says
 python -m benchmarks.tiles --model           efficiency on more ranks than there are here, from `kmc.scaling`
 """
 
@@ -93,7 +93,7 @@ def in_tiles(arguments, size, ranks, fraction=FRACTION, window=None):
 
 
 def advanced(engine, wait, ranks):
-    """Events, and wall time, CPU time, time in waiting and CPU time in waiting of this rank [s], of a stretch of time."""
+    """Events of a stretch of time, and of this rank wall and CPU time, and both while it waited [s]."""
     ranks.every([0.0])  # all begin at once
     before = np.array([engine.n_events, time.perf_counter(), time.process_time(), ranks.waited, ranks.polled])
     end = engine.time[1] + wait
@@ -138,7 +138,7 @@ def line(record):
             + f"; at work {record['least_cpu_ns']:.0f}; {n / record['wall'] / 1e6:.2f} million events/s")
     if record["ranks"] > 1:
         text += "; waiting " + " ".join(f"{each / record['wall']:.0%}" for each in record["waited"])
-    if "windows" in record and record["windows"]:
+    if record.get("windows"):
         idle = 1.0 - record["turns"] / (record["windows"] * record["sectors"])
         text += (f"; {record['all_events'] / record['windows']:.0f} events a window, idle turns {idle:.0%}, "
                  f"{record['handed'] / record['all_events']:.2f} changes at edges an event")
@@ -158,9 +158,9 @@ def on_ranks(n_ranks, *arguments):
 
 def table(names, repetitions, fraction):
     """Print every film in one piece, in tiles on one rank and on two."""
-    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores; ns of wall or CPU time per event of the film, "
-          "the repetition in the middle by wall time; 'at work' is the least CPU time of the busiest rank without "
-          "polling", flush=True)
+    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores; wall and CPU time per event of the film, of "
+          "the repetition in the middle by wall time; 'at work': least CPU time of the busiest rank without polling",
+          flush=True)
     for name in names:
         one = measured(name, repetitions, ranks_of(None), fraction)
         two = on_ranks(2, "--films", name, "--repetitions", str(repetitions), "--fraction", str(fraction))

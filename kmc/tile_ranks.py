@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Ranks:
     ----------
     size, rank : int
     waited, polled : float, [s]
-        Wall time spent in waiting for others, and CPU time of this process in it.
+        Wall time spent in waiting for others while a film grows, and CPU time of this process in it.
     """
 
     size = 1
@@ -117,8 +118,7 @@ class MpiRanks(Ranks):
 
     def finish_every(self, under_way: Any) -> np.ndarray:
         """See `Ranks.finish_every`."""
-        with self._waiting():
-            _until(under_way[0].Test)
+        self._until(under_way[0].Test)
         return under_way[1]
 
     def summed(self, counts: np.ndarray) -> np.ndarray:
@@ -141,23 +141,28 @@ class MpiRanks(Ranks):
     def finish(self, under_way: Any) -> list[np.ndarray]:
         """See `Ranks.finish`."""
         found = []
-        with self._waiting():
-            for rank, _ in under_way:
-                _until(lambda rank=rank: self.communicator.Iprobe(rank, _TAG, self._status))
-                found.append(np.empty(self._status.Get_count(self._word), dtype=np.uint64))
-                self.communicator.Recv([found[-1], self._word], rank, _TAG)
-            for _, request in under_way:
-                _until(request.Test)
+        for rank, _ in under_way:
+            self._until(partial(self.communicator.Iprobe, rank, _TAG, self._status))
+            found.append(np.empty(self._status.Get_count(self._word), dtype=np.uint64))
+            self.communicator.Recv([found[-1], self._word], rank, _TAG)
+        for _, request in under_way:
+            self._until(request.Test)
         return found
 
     def agreed(self, value: Any) -> Any:
         """See `Ranks.agreed`."""
         return self.communicator.bcast(value)
 
-    @contextmanager
-    def _waiting(self) -> Iterator[None]:
+    def _until(self, arrived: Callable[[], bool]) -> None:
+        """Wait, but let others have the core: on fewer cores than ranks, MPI's own waiting takes them all."""
+        if arrived():
+            return
         begin, used = time.perf_counter(), time.process_time()
-        yield
+        while not arrived():
+            if time.perf_counter() - begin < _PATIENCE:
+                os.sched_yield()
+            else:
+                time.sleep(_NAP)
         self.waited += time.perf_counter() - begin
         self.polled += time.process_time() - used
 
@@ -168,19 +173,6 @@ def _leave() -> None:
 
     if MPI.Is_initialized() and not MPI.Is_finalized():
         MPI.Finalize()
-
-
-def _until(arrived: Callable[[], bool]) -> None:
-    """Wait, but let others have the core: on fewer cores than ranks, MPI's own waiting takes them all."""
-    if arrived():
-        return
-    last = time.perf_counter() + _PATIENCE
-    while time.perf_counter() < last:
-        os.sched_yield()
-        if arrived():
-            return
-    while not arrived():
-        time.sleep(_NAP)
 
 
 def ranks_of(communicator: Comm | None) -> Ranks:

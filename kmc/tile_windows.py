@@ -41,13 +41,13 @@ class Post:
     """
 
     def __init__(self, sectors: Sectors, ranks: Ranks, places: Sequence[int]):
-        self._sectors, self._ranks, self._places = sectors, ranks, places
+        self._sectors, self._ranks = sectors, ranks
+        self._others = [(place, rank) for place, rank in enumerate(places) if rank != ranks.rank]
 
     def send(self) -> tuple[list[np.ndarray], Any]:
         """Tell other processes what has changed; what is to be told here, and what is under way."""
-        messages = {rank: self._sectors.told(place) for place, rank in enumerate(self._places)}
-        own = messages.pop(self._ranks.rank).copy()  # the rest of a colour's turn is written in the same place
-        return [own], self._ranks.begin(messages)
+        own = self._sectors.told(self._sectors.here).copy()  # the rest of the turn is written in the same place
+        return [own], self._ranks.begin({rank: self._sectors.told(place) for place, rank in self._others})
 
     def receive(self, own: list[np.ndarray], under_way: Any) -> None:
         """Put what has changed here and elsewhere into the inboxes of the sectors."""

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from kmc.model import Model
 from kmc.scaling import Costs, efficiency
 from kmc.tile_exact import ExactTiles
 from kmc.tile_ranks import ALONE
+from kmc.tile_windows import SharedWindows
 from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling, steps_to_edge
 from kmc_core import Engine, ExitReason
@@ -91,6 +93,20 @@ def test_looking_does_not_change_the_trajectory(name):
         assert watched.event_count.sum() == watched.n_events
     alone.run(clock(time))
     assert digest(watched) == digest(alone)
+
+
+@pytest.mark.parametrize("name", ["hops", "film"])
+def test_windows_that_ranks_share_are_those_of_one_process(name):
+    """The same loop twice: compiled where one process runs all sectors, and with appointments where several do."""
+    case, time = CASES[name]
+    compiled, shared = tiled(case, fraction=0.3), tiled(case, fraction=0.3)
+    shared._clock = partial(SharedWindows, shared.post, ALONE, len(shared.tiling.boxes))
+    for engine in (compiled, shared):
+        engine.run(clock(0.5 * time))
+        while engine.run(clock(time), 100) == ExitReason.MAX_EVENTS:
+            pass
+    assert digest(compiled) == digest(shared)
+    assert compiled.window == shared.window
 
 
 def test_walkers_are_neither_lost_nor_doubled():
