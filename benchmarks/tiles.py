@@ -2,7 +2,7 @@
 """Films in tiles: against the same films in one piece, on one rank and on two, and what the parts of a window cost.
 
 python -m benchmarks.tiles                   the whole table; starts two ranks by itself (mpiexec)
-python -m benchmarks.tiles --films 1e6 deck  some films only: 1e5, 1e6, 1e7, 1e8, weak, deck, sparse
+python -m benchmarks.tiles --films 1e6 deck  some films only; also 1e5, 1e8-cube, weak
 python -m benchmarks.tiles --costs           a turn, a message, a byte, a collective: the figures of `kmc.scaling`
 python -m benchmarks.tiles --weak            a film on one rank, one of twice the size on two, and what the model says
 python -m benchmarks.tiles --model           efficiency on more ranks than there are here, from `kmc.scaling`
@@ -31,9 +31,13 @@ from kmc.tiling import Tiling
 FRACTION = 0.3
 """float: the default of `events-per-window`."""
 
-HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((216, 216, 216), 54, 0.3),
-        "1e8": ((464, 464, 464), 42, 0.075), "weak": ((100, 200, 100), 50, 1.0)}
-"""dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`."""
+HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((100, 316, 316), 50, 0.3),
+        "1e8": ((100, 1000, 1000), 50, 0.075), "1e7-cube": ((216, 216, 216), 54, 0.3),
+        "1e8-cube": ((464, 464, 464), 42, 0.075), "weak": ((100, 200, 100), 50, 1.0)}
+"""dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`.
+
+100 sites high, as films are, so that sectors are the same at every size; cubes have taller ones.
+"""
 
 DECK = (400, 64, 3e-9)
 """(int, int, float): columns of the main deck along x and y, sites of a tile, simulated time of one measurement [s]."""
@@ -44,7 +48,7 @@ SPARSE = ((4, 192, 192), 48, 1e-5)
 SHARE = 1 / 40
 """float: of that time, where ranks share the film: what each window takes then is the time of a message."""
 
-FILMS = ("1e6", "1e7", "1e8", "deck", "sparse")
+FILMS = ("1e6", "1e7", "1e8", "1e7-cube", "deck", "sparse")
 """tuple of str: films of the table."""
 
 PREDICTED = (
@@ -132,7 +136,7 @@ def measured(name, repetitions, ranks, fraction):
 def line(record):
     """A record as text."""
     n = record["events"]
-    text = (f"{record['film']:>6} {record['kind']:>9} {record['ranks']} rank{'s' if record['ranks'] > 1 else ' '} "
+    text = (f"{record['film']:>8} {record['kind']:>9} {record['ranks']} rank{'s' if record['ranks'] > 1 else ' '} "
             f"{record['wall'] / n * 1e9:6.0f} ns wall (best {record['best_ns']:.0f}), CPU of each rank "
             + " ".join(f"{each / n * 1e9:.0f}" for each in record["cpu"])
             + f"; at work {record['least_cpu_ns']:.0f}; {n / record['wall'] / 1e6:.2f} million events/s")
@@ -167,7 +171,7 @@ def table(names, repetitions, fraction):
         for record in one + two:
             print(line(record), flush=True)
         alone, shared = one[0], two[0]
-        print(f"{name:>6} two ranks {alone['best_ns'] / shared['best_ns']:.2f} times one by wall time, "
+        print(f"{name:>8} two ranks {alone['best_ns'] / shared['best_ns']:.2f} times one by wall time, "
               f"{alone['least_cpu_ns'] / shared['least_cpu_ns']:.2f} by CPU time at work; tiles against one piece "
               f"{one[0]['best_ns'] / one[1]['best_ns'] - 1.0:+.0%} by wall time, "
               f"{one[0]['least_cpu_ns'] / one[1]['least_cpu_ns'] - 1.0:+.0%} by CPU time", flush=True)
