@@ -18,7 +18,7 @@ def main(path, events):
         given = pickle.load(file)
     if given.get("solution") is not None:
         given["solution"] = Solution(**given["solution"])
-    engine = Engine(given.pop("species"), given.pop("periodic"), given.pop("rules"), np.random.PCG64DXSM(1), **given)
+    engine = Engine(given.pop("species"), given.pop("periodic"), given.pop("rules"), np.random.SFC64(1), **given)
     engine.run((10**15, 0.0), int(events))
 
 

@@ -200,7 +200,7 @@ def engine_of(arguments, seed=1):
     given = dict(arguments)
     if given.get("solution") is not None:
         given["solution"] = Solution(**given["solution"])
-    return Engine(given.pop("species"), given.pop("periodic"), given.pop("rules"), np.random.PCG64DXSM(seed), **given)
+    return Engine(given.pop("species"), given.pop("periodic"), given.pop("rules"), np.random.SFC64(seed), **given)
 
 
 SMALL, FIXED = (10_000, 1_000_000), (0,)

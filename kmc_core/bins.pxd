@@ -19,6 +19,7 @@ cdef class SiteGroups:
     cdef int32_t[::1] label           # (MAX_GROUPS,) exponent that new classes of the group have; -1 = takes none
     cdef int64_t[::1] sweep           # (MAX_GROUPS,) places below which sites may be of classes that left; 0 = none
     cdef readonly int swept           # lowest group that is being swept; -1 = none
+    cdef int32_t[::1] order           # (MAX_GROUPS,) groups in use, the highest bound first: few steps lead to most events
     cdef double[::1] bound            # (MAX_GROUPS,) largest propensity of any class in the group [1/s]
     cdef double[::1] weight           # (MAX_GROUPS,) bound * number of sites [1/s]
     cdef int64_t[::1] length          # (MAX_GROUPS,) number of sites
@@ -28,6 +29,7 @@ cdef class SiteGroups:
     cdef readonly int64_t pool_used
     cdef readonly uint32_t[:, ::1] record  # (n_sites, 2) of a site: its place in its group, and its class. One line of
                                            # the cache holds both: of the sites of an event hardly any is in the cache
+    cdef uint32_t* first_record       # of site 0
     cdef int32_t gap_group            # group where a removed site has left a gap in this event; -1 = none
     cdef int64_t gap_place            # its place
 
@@ -36,12 +38,13 @@ cdef class SiteGroups:
     cdef void set_bound(self, int group, double bound) noexcept nogil
     cdef void set_sweep(self, int group, int64_t places) noexcept nogil
     cdef int32_t _open(self) noexcept nogil
+    cdef void _sort(self) noexcept nogil
     cdef bint _move(self, int group, int64_t reserve) noexcept nogil
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
 
     cdef inline uint32_t* of(self, site_t site) noexcept nogil:
         """Record of a site."""
-        return &self.record[0, 0] + 2 * <int64_t> site
+        return self.first_record + 2 * <int64_t> site
 
     cdef inline void insert(self, site_t site, int group) noexcept nogil:
         """List a site, in the gap if there is one in its group: a walker takes the place that it has left."""
@@ -77,12 +80,26 @@ cdef class SiteGroups:
         self.weight[group] = self.bound[group] * last
         self.gap_group = -1
 
+    cdef inline int group_at(self, double* u) noexcept nogil:
+        """The group whose share of the total holds `u`, which is counted from the start of that share afterwards.
+
+        Groups are walked through by their bounds, because the fastest sites make most events: with 25 groups in the order
+        in which they were met this took 240 of the 1330 instructions of an event of the main deck.
+        """
+        cdef int k = 0
+        cdef int group = self.order[0]
+        while u[0] >= self.weight[group] and k < self.n_groups - 1:
+            u[0] -= self.weight[group]
+            k += 1
+            group = self.order[k]
+        while self.weight[group] <= 0.0 and k > 0:  # rounding has carried u past the end
+            k -= 1
+            group = self.order[k]
+        return group
+
     cdef inline int64_t place_of(self, double u, uint64_t word) noexcept nogil:
         """Place in the pool that a draw would choose now: `u` in [0, total) the group, `word` the site."""
-        cdef int group = 0
-        while group < self.n_groups - 1 and u >= self.weight[group]:
-            u -= self.weight[group]
-            group += 1
+        cdef int group = self.group_at(&u)
         return self.start[group] + <int64_t> kmc_mulhi(word, <uint64_t> self.length[group])
 
     cdef inline double total(self) noexcept nogil:

@@ -34,11 +34,13 @@ cdef class SiteGroups:
         self.label, self.swept = np.full(MAX_GROUPS, -1, dtype=np.int32), -1
         self.sweep = np.zeros(MAX_GROUPS, dtype=np.int64)
         self.bound, self.weight = np.zeros(MAX_GROUPS), np.zeros(MAX_GROUPS)
+        self.order = np.zeros(MAX_GROUPS, dtype=np.int32)
         self.length, self.start = np.zeros(MAX_GROUPS, dtype=np.int64), np.zeros(MAX_GROUPS, dtype=np.int64)
         self.capacity = np.zeros(MAX_GROUPS, dtype=np.int64)
         self.pool, self.pool_used = np.zeros(0, dtype=np.uint32), 0
         self.make_room()
         self.record = np.zeros((max(n_sites, 1), 2), dtype=np.uint32)
+        self.first_record = &self.record[0, 0]
         self.gap_group, self.gap_place = -1, 0
 
     cdef int32_t group_for(self, double total) noexcept nogil:
@@ -60,6 +62,7 @@ cdef class SiteGroups:
                 return group
         group = self.n_groups
         self.n_groups += 1
+        self.order[group] = group     # its bound is zero still
         self.start[group], self.capacity[group] = self.pool_used, self.margin
         self.pool_used += self.margin
         self.is_short |= self.pool.shape[0] - self.pool_used < self.margin * self.margin
@@ -77,6 +80,21 @@ cdef class SiteGroups:
         """Another bound for a group; not while a candidate is pending, whose time has been drawn with the old one."""
         self.bound[group] = bound
         self.weight[group] = bound * self.length[group]
+        self._sort()
+
+    cdef void _sort(self) noexcept nogil:
+        """Bring the groups into the order of their bounds; equal ones stay in that of their numbers."""
+        cdef int k, place
+        cdef int32_t group, other
+        for k in range(1, self.n_groups):
+            group, place = self.order[k], k
+            while place > 0:
+                other = self.order[place - 1]
+                if self.bound[other] > self.bound[group] or (self.bound[other] == self.bound[group] and other < group):
+                    break
+                self.order[place] = other
+                place -= 1
+            self.order[place] = group
 
     cdef void set_sweep(self, int group, int64_t places) noexcept nogil:
         """Let the sites at this many places of a group be looked at."""
@@ -165,7 +183,9 @@ cdef class SiteGroups:
             self.label[group], self.bound[group] = state["label"][group], state["bound"][group]
             if self.label[group] >= 0:
                 self.group_of_exponent[self.label[group]] = group
+            self.order[group] = group
             self.set_sweep(group, state["sweep"][group])
+        self._sort()
         self.make_room()
         for group in range(n):
             for k in range(first, first + length[group]):

@@ -269,19 +269,25 @@ cdef class Engine:
 cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
     """A candidate on the lattice; returns the number of events, 0 or 1."""
     cdef site_t site
-    cdef rule_t rule = self.lattice.candidate(u, &site)
+    cdef rule_t rule
     cdef int process
+    if not self.solution.has_exchange:
+        process = self.lattice.attempt(u, bound)
+        if process < 0:
+            return 0
+        self.count[process] += 1
+        return 1
+    rule = self.lattice.candidate(u, &site)
     if self.lattice.looks_ahead:
         self.lattice.look_ahead(bound)
     if rule < 0:
         return 0
     process = self.lattice.rule_process[rule]
-    if self.solution.has_exchange and not self.solution.admits(process, self.random):
+    if not self.solution.admits(process, self.random):
         return 0
     self.lattice.execute(site, rule)
     self.count[process] += 1
-    if self.solution.has_exchange:
-        self.solution.exchange(process)
+    self.solution.exchange(process)
     return 1
 
 

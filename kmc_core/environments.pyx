@@ -17,6 +17,10 @@ cdef uint64_t GOLDEN = 0x9E3779B97F4A7C15ULL  # 2**64 over the golden ratio: sca
 MANY_CLASSES = 65536
 """int: classes beyond which those without sites are forgotten when room is short."""
 
+RECORD = np.dtype([("key", np.int64), ("total", np.float64), ("even", np.float64), ("group", np.int32),
+                   ("first", np.int32)], align=True)
+"""dtype: a class_record."""
+
 
 cdef class EnvironmentTable:
     """Classes of environments for one set of rules.
@@ -63,21 +67,16 @@ cdef class EnvironmentTable:
 
     def _allocate(self, classes, entries):
         self.n_classes, self.n_entries, self.is_short = 1, 0, False
-        self.key = np.full(classes, -1, dtype=np.int64)
-        self.total = np.zeros(classes)
-        self.group = np.full(classes, -1, dtype=np.int32)
-        self.is_current = np.zeros(classes, dtype=np.uint8)
-        self.first = np.zeros(classes, dtype=np.int32)
-        self.size = np.zeros(classes, dtype=np.int32)
-        self.environment = np.zeros((classes, self.n_positions + 1), dtype=np.uint8)
-        self.level = np.zeros(classes, dtype=np.uint16)
-        self.layer = np.zeros(classes, dtype=np.int32)
+        records = np.zeros(classes, dtype=RECORD)
+        records["key"] = records["group"] = -1
         self.entry_rule, self.entry_slot = np.zeros(entries, dtype=np.int32), np.zeros(entries, dtype=np.int32)
         self.entry_sum, self.entry_rate = np.zeros(entries), np.zeros(entries)
         slots = 4 * classes
         if self.key_limit <= MANY_CLASSES:
             slots = max(slots, 1 << (self.key_limit - 1).bit_length())
-        self._rehash(np.zeros(slots, dtype=np.int32))
+        self._adopt_classes((*_columns(records), np.zeros(classes, dtype=np.int32), np.zeros(classes, dtype=np.uint16),
+                             np.zeros(classes, dtype=np.int32), np.zeros((classes, self.n_positions + 1), dtype=np.uint8),
+                             np.zeros(classes, dtype=np.uint8)), np.zeros(slots, dtype=np.int32))
 
     def state(self):
         """{name: array} of every class in order, for `restore`: how lists change with rates depends on it."""
@@ -145,9 +144,8 @@ cdef class EnvironmentTable:
     def grow(self):
         """Room for the classes and entries that one event may add."""
         if self.n_classes + self.margin > self.key.shape[0]:
-            self._adopt_classes(_doubled(self.key), _doubled(self.total), _doubled(self.group), _doubled(self.first),
-                                _doubled(self.size), _doubled(self.level), _doubled(self.layer),
-                                _doubled(self.environment), _doubled(self.is_current),
+            self._adopt_classes((*_columns(_doubled(self.records)), _doubled(self.size), _doubled(self.level),
+                                 _doubled(self.layer), _doubled(self.environment), _doubled(self.is_current)),
                                 np.zeros(2 * self.table.shape[0], dtype=np.int32))
         if self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0]:
             self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_slot), _doubled(self.entry_sum),
@@ -164,30 +162,34 @@ cdef class EnvironmentTable:
         size = np.asarray(self.size)[kept]
         first = np.cumsum(size) - size
         entries = np.repeat(np.asarray(self.first)[kept] - first, size) + np.arange(size.sum())
-        starts = _picked(self.first, kept)
-        starts[:n] = first
-        columns = [_picked(self.key, kept), _picked(self.total, kept), _picked(self.group, kept), starts,
-                   _picked(self.size, kept), _picked(self.level, kept), _picked(self.layer, kept),
-                   _picked(self.environment, kept), _picked(self.is_current, kept)]
+        records = _picked(self.records, kept)
+        records["first"][:n] = first
+        columns = (*_columns(records), _picked(self.size, kept), _picked(self.level, kept), _picked(self.layer, kept),
+                   _picked(self.environment, kept), _picked(self.is_current, kept))
         rules, slots = _picked(self.entry_rule, entries), _picked(self.entry_slot, entries)
         sums, rates = _picked(self.entry_sum, entries), _picked(self.entry_rate, entries)
         table = np.zeros(self.table.shape[0], dtype=np.int32)
         renumbered = new_of[np.asarray(class_of)]
         self._adopt_kept(class_of, renumbered, n, len(entries))
         self._adopt_entries(rules, slots, sums, rates)
-        self._adopt_classes(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
-                            columns[7], columns[8], table)
+        self._adopt_classes(columns, table)
 
     cdef int _adopt_kept(self, class_t[:] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
         class_of[:] = renumbered
         self.n_classes, self.n_entries = n, n_entries
         return 0
 
-    cdef int _adopt_classes(self, int64_t[::1] key, double[::1] total, int32_t[::1] group, int32_t[::1] first,
-                            int32_t[::1] size, level_t[::1] level, int32_t[::1] layer, species_t[:, ::1] environment,
-                            uint8_t[::1] is_current, class_t[::1] table) except -1:
+    cdef int _adopt_classes(self, tuple classes, class_t[::1] table) except -1:
         """Take over larger arrays; runs no Python code, so a signal finds either the old state or the new one."""
-        self.key, self.total, self.group, self.first = key, total, group, first
+        cdef int64_t[:] key = classes[1]
+        cdef double[:] total = classes[2], even = classes[3]
+        cdef int32_t[:] group = classes[4], first = classes[5]
+        cdef int32_t[::1] size = classes[6], layer = classes[8]
+        cdef level_t[::1] level = classes[7]
+        cdef species_t[:, ::1] environment = classes[9]
+        cdef uint8_t[::1] is_current = classes[10]
+        self.records, self.record = classes[0], <class_record*> &key[0]
+        self.key, self.total, self.even, self.group, self.first = key, total, even, group, first
         self.size, self.level, self.layer, self.environment = size, level, layer, environment
         self.is_current = is_current
         return self._rehash(table)
@@ -270,6 +272,9 @@ cdef class EnvironmentTable:
             total += rates[k]
             sums[k] = total
         self.total[c] = total
+        self.even[c] = 0.0
+        if self.size[c] > 1 and rates[0] == rates[self.size[c] - 1] and 1e-300 < rates[0] < 1e300:
+            self.even[c] = 1.0 / rates[0]
 
     cdef class_t take_twin(self, class_t c, int32_t group) noexcept nogil:
         """Let a class that belongs into another list now be followed by a twin, whose sites are in that list.
@@ -304,7 +309,7 @@ cdef class EnvironmentTable:
         cdef int k, first = self.first[c], after = self.first[twin]
         for k in range(self.n_positions + 1):
             self.environment[twin, k] = self.environment[c, k]
-        self.size[twin], self.total[twin] = self.size[c], self.total[c]
+        self.size[twin], self.total[twin], self.even[twin] = self.size[c], self.total[c], self.even[c]
         for k in range(self.size[c]):
             self.entry_rule[after + k] = self.entry_rule[first + k]
             self.entry_slot[after + k] = self.entry_slot[first + k]
@@ -333,6 +338,11 @@ def _key_limit(rules):
         return 2**64 - 1
     most = weights.max(axis=2, initial=0).astype(float).sum(axis=1) + sum(part.astype(float) for part in parts)
     return int(most.max(initial=0.0)) + 1 if most.max(initial=0.0) < 2.0**62 else 2**64 - 1
+
+
+def _columns(records):
+    """Records of classes, and the columns that are looked at one by one."""
+    return records, records["key"], records["total"], records["even"], records["group"], records["first"]
 
 
 def _picked(array, kept):

@@ -16,6 +16,17 @@ cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     SWEPT_AT_ONCE = 8                 # sites that are looked at after each candidate while lists are being swept
 
+cdef struct change_plan:              # one changed site of a rule; see `plans`
+    int64_t key
+    int32_t position
+    int32_t partner
+    int32_t species
+
+cdef struct rule_plan:                # what an event of a rule does
+    int32_t first
+    int32_t n
+    int32_t process
+
 
 @cython.final
 cdef class LatticeProcesses:
@@ -26,12 +37,22 @@ cdef class LatticeProcesses:
     cdef readonly RandomStream random
     cdef readonly object rules        # kmc_core.Rules
     cdef class_t[:] class_of          # (n_sites,) environment class of each site: a column of the lists' records
-    cdef int64_t[:, :, ::1] noticed   # (n_species, n_positions, n_species + 1) key that a neighbour adds for a species
+    # keys by the species of a neighbour, then by its position, 2**row_shift of them: see `plans`
+    cdef int row_shift
+    cdef int64_t row_size             # keys of one species, or one pair of species
+    cdef int64_t[:, :, ::1] own       # (n_species, n_species + 1, 2**row_shift) what a neighbour adds to a site's own key
+    cdef int64_t[:, :, ::1] noticed   # the same shape: what it adds to the key of that neighbour
+    cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of a
+                                      # neighbour; no elements where there are too many pairs
+    cdef int64_t[::1] told_now        # (row_size,) the same for one pair, where it has to be worked out each time
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
+    cdef object plans                 # the two structured arrays behind the next two
+    cdef rule_plan* rule_plans        # (n_rules,)
+    cdef change_plan* change_plans    # (n_changes,)
     # only with interactions: a site has a propensity of its own then, and a list by an upper bound of it
     cdef readonly SiteEnergies energies
     cdef readonly SiteRates site_rates
@@ -62,6 +83,8 @@ cdef class LatticeProcesses:
         """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
         self.execute(site, -1 - <rule_t> species)
 
+    cdef int32_t attempt(self, double u, double bound) noexcept nogil
+
     cdef inline bint is_short(self) noexcept nogil:
         """Whether lists or classes must grow before the next event."""
         return self.groups.is_short or self.environments.is_short
@@ -71,6 +94,7 @@ cdef class LatticeProcesses:
         return self.layer_of[site // (self.state.nx * self.state.ny)]
 
     cdef void look_ahead(self, double bound) noexcept nogil
+    cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil

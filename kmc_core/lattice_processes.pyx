@@ -8,7 +8,7 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.rules import noticed_weights
+from kmc_core.plans import plans_of, rows_of
 
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 
@@ -45,13 +45,18 @@ cdef class LatticeProcesses:
             margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
-        self.noticed = noticed_weights(np.asarray(self.environments.weights), np.asarray(self.state.opposite),
-                                np.asarray(self.environments.is_sensitive))
+        self.own, self.noticed, self.told = rows_of(rules, np.asarray(self.state.opposite))
+        self.row_size = self.own.shape[1] * self.own.shape[2]
+        self.row_shift = int(self.own.shape[2]).bit_length() - 1
+        self.told_now = np.zeros(self.row_size, dtype=np.int64)
         self.layer_of = np.array(layer_of, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
+        self.plans = plans_of(rules, np.asarray(self.state.opposite))
+        self.rule_plans, self.change_plans = (<rule_plan*> <size_t> self.plans[0].ctypes.data,
+                                              <change_plan*> <size_t> self.plans[1].ctypes.data)
         self.next_place = self.next_site = -1
         if self.energies.enabled:
             self.site_rates.attach(self.environments, self.groups, self.class_of)
@@ -98,7 +103,7 @@ cdef class LatticeProcesses:
         cdef int word = self.random.cursor + 3, last
         cdef int64_t other
         cdef rule_t rule
-        cdef double u = self.environments.total[c]
+        cdef double u = self.environments.record[c].total
         if word >= N_WORDS or u <= 0.0:
             return
         u *= <double> <int64_t> (self.random.words[word] >> 11) * (1.0 / 9007199254740992.0)
@@ -107,74 +112,33 @@ cdef class LatticeProcesses:
         if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
             return
         other = <int64_t> site + self.state.step[self.change_position[last]]
-        kmc_prefetch(&self.groups.record[0, 0] + 2 * other)  # beyond a boundary a wrong address, which does no harm
+        kmc_prefetch(self.groups.first_record + 2 * other)  # beyond a boundary a wrong address, which does no harm
         self.state.prefetch(<site_t> other)
 
     cdef rule_t candidate(self, double u, site_t* site) noexcept nogil:
         """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused."""
-        cdef int group, chosen = 0
-        cdef double* weight = &self.groups.weight[0]
-        cdef class_t c
-        for group in range(self.groups.n_groups):
-            if weight[group] > 0.0:   # rounding may carry u past the end: the last group with weight
-                chosen = group
-                if u < weight[group]:
-                    break
-                u -= weight[group]
-        site[0] = self.groups.pool[self.groups.start[chosen]
-                                   + self.random.below(<uint32_t> self.groups.length[chosen])]
-        c = <class_t> self.groups.of(site[0])[1]
-        u = self.random.uniform() * self.groups.bound[chosen]
-        if self.energies.enabled:
-            chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
-            self.groups.close_gap()   # a refused site may have changed lists
-            return chosen
-        if u >= self.environments.total[c]:
-            return -1
-        return self.environments.entry_rule[self.environments.chosen(c, u)]
+        return draw(self, u, site)
 
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date.
 
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
-        cdef site_t around[MAX_POSITIONS]
-        cdef site_t beside[MAX_POSITIONS]
-        cdef site_t changed[MAX_CHANGES]
-        cdef species_t old[MAX_CHANGES]
-        cdef int first, n = 1, k, position
-        cdef species_t* species = &self.state.species[0]
-        cdef site_t* beside_changed
-        self.state.neighbours(site, around)
+        change(self, site, rule)
+
+    cdef int32_t attempt(self, double u, double bound) noexcept nogil:
+        """A candidate, and its event; returns its process, or -1 if it is refused.
+
+        `candidate` and `execute` in one function, 40 instructions fewer.
+        """
+        cdef site_t site
+        cdef rule_t rule = draw(self, u, &site)
+        if self.looks_ahead:
+            self.look_ahead(bound)
         if rule < 0:
-            changed[0], old[0] = site, species[site]
-            species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
-        else:
-            first = self.change_ptr[rule]
-            n = self.change_ptr[rule + 1] - first
-            for k in range(n):
-                position = self.change_position[first + k]
-                changed[k] = site if position < 0 else around[position]
-                old[k] = species[changed[k]]
-                species[changed[k]] = self.change_species[first + k]
-            if self.notes_edges:
-                self._note_edges(changed, old, n)
-        for k in range(n):
-            beside_changed = around
-            if changed[k] != site:
-                beside_changed = beside
-                self.state.neighbours(changed[k], beside)
-            if self.state.n_positions == 6:  # known to the compiler, which writes out the loop
-                refresh(self, 6, changed[k], old[k], beside_changed, changed, n)
-            else:
-                refresh(self, self.state.n_positions, changed[k], old[k], beside_changed, changed, n)
-        if self.electrons.enabled:
-            for k in range(n):
-                if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
-                    self._refresh_column(changed[k])
-        if self.energies.enabled:
-            self._rate_touched(site, rule, changed, old, n)
-        self.groups.close_gap()
+            return -1
+        change(self, site, rule)
+        return self.rule_plans[rule].process
 
     cdef void sweep(self) noexcept nogil:
         """Look at the next sites of the lowest list from which classes have left, and move those that belong elsewhere.
@@ -274,6 +238,15 @@ cdef class LatticeProcesses:
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 
+    cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil:
+        """What a change of species does to the keys of neighbours, where there is no table of all pairs."""
+        cdef int64_t* after = &self.noticed[0, 0, 0] + new * self.row_size
+        cdef int64_t* before = &self.noticed[0, 0, 0] + old * self.row_size
+        cdef int64_t k
+        for k in range(self.row_size):
+            self.told_now[k] = after[k] - before[k]
+        return &self.told_now[0]
+
     cdef int32_t _place_class(self, class_t c) noexcept nogil:
         """The list for the sites of a new class; -1 = none."""
         self.environments.group[c] = (-1 if self.environments.size[c] == 0
@@ -315,36 +288,135 @@ cdef class LatticeProcesses:
             self.rate_all()
 
 
-# The heart of an event: functions of the module, not methods, so that the compiler can write them into `execute`; a
+# The heart of an event: functions of the module, not methods, so that the compiler can write them into `attempt`; a
 # method is also called through a table, and is never left out. 300 of 1400 instructions a hop.
 
 
-cdef inline void refresh(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
-                         site_t* changed, int n_changed) noexcept nogil:
+cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
+    """Body of `candidate`."""
+    cdef int chosen = self.groups.group_at(&u)
+    cdef class_t c
+    site[0] = self.groups.pool[self.groups.start[chosen] + self.random.below(<uint32_t> self.groups.length[chosen])]
+    c = <class_t> self.groups.of(site[0])[1]
+    u = self.random.uniform() * self.groups.bound[chosen]
+    if self.energies.enabled:
+        chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
+        self.groups.close_gap()       # a refused site may have changed lists
+        return chosen
+    if u >= self.environments.record[c].total:
+        return -1
+    return self.environments.entry_rule[self.environments.chosen(c, u)]
+
+
+cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out the loops."""
+    if self.state.is_cubic:
+        change_cubic(self, site, rule)
+    elif self.state.n_positions == 4:
+        change_square(self, site, rule)
+    else:
+        change_any(self, site, rule)
+
+
+cdef void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, True, 6, 3)
+
+
+cdef void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, False, 4, 2)
+
+
+cdef void change_any(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, False, self.state.n_positions, self.row_shift)
+
+
+cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions,
+                             int shift) noexcept nogil:
+    """Write the changes, then bring up to date what notices them."""
+    cdef site_t around[MAX_POSITIONS + 1]
+    cdef site_t beside[MAX_POSITIONS + 1]
+    cdef site_t changed[MAX_CHANGES]
+    cdef species_t old[MAX_CHANGES]
+    cdef change_plan overwritten
+    cdef change_plan* plan = &overwritten
+    cdef int n = 1, k
+    cdef species_t* species = &self.state.species[0]
+    cdef site_t* beside_changed
+    neighbours(self, site, around, is_cubic, n_positions)
+    around[n_positions] = site
+    if rule < 0:
+        changed[0], old[0] = site, species[site]
+        species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
+        plan.key, plan.partner = self.environments.base[species[site]], n_positions
+    else:
+        plan, n = self.change_plans + self.rule_plans[rule].first, self.rule_plans[rule].n
+        for k in range(n):
+            changed[k] = around[plan[k].position]
+            old[k] = species[changed[k]]
+            species[changed[k]] = <species_t> plan[k].species
+        if self.notes_edges:
+            self._note_edges(changed, old, n)
+    for k in range(n):
+        beside_changed = around
+        if changed[k] != site:
+            beside_changed = beside
+            neighbours(self, changed[k], beside, is_cubic, n_positions)
+        refresh(self, n_positions, shift, changed[k], old[k], beside_changed, plan + k, changed, n)
+    if self.electrons.enabled:
+        for k in range(n):
+            if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
+                self._refresh_column(changed[k])
+    if self.energies.enabled:
+        self._rate_touched(site, rule, changed, old, n)
+    self.groups.close_gap()
+
+
+cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, bint is_cubic,
+                            int n_positions) noexcept nogil:
+    """Sites at every position around one."""
+    if is_cubic:
+        self.state.cubic_neighbours(site, found)
+    else:
+        self.state.any_neighbours(site, found, n_positions)
+
+
+cdef inline void refresh(LatticeProcesses self, int n_positions, int shift, site_t site, species_t old, site_t* around,
+                         change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
     """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
 
-    One walk around the site does both: what each neighbour adds to the site's own key, and what the change adds to the
-    key of the neighbour, which sees the site at the opposite position. Sites that have changed themselves are left out;
-    the partner of a pair without a branch, because where it lies cannot be foreseen.
+    One walk around the site does both: what each neighbour adds to the site's own key, if it has one, and what the change
+    adds to the key of the neighbour, which sees the site at the opposite position. Sites that have changed themselves are
+    left out; the partner of a pair is hidden, see `plans`.
     """
     cdef species_t* species = &self.state.species[0]
     cdef species_t new = species[site]
-    cdef int n_any = self.environments.n_species + 1, j, place
-    cdef int64_t* own = &self.environments.weights[new, 0, 0] if n_positions > 0 else NULL
-    cdef int64_t* after = &self.noticed[new, 0, 0]
-    cdef int64_t* before = &self.noticed[old, 0, 0]
-    cdef int64_t key = self.environments.base[new], difference
-    cdef site_t partner = changed[0] if changed[0] != site or n_changed == 1 else changed[1]
-    for j in range(n_positions):
-        place = j * n_any + species[around[j]]
-        key += own[place]
-        difference = (after[place] - before[place]) & -<int64_t> (around[j] != partner)
-        if difference != 0:
-            notice(self, around[j], j, new, difference, changed, n_changed)
+    cdef int64_t* own = &self.own[0, 0, 0] + new * self.row_size
+    cdef int64_t* told
+    cdef int64_t key = plan.key, there
+    cdef site_t hidden = around[plan.partner]
+    cdef bint is_active = self.environments.is_active[new]
+    cdef int j
+    if self.told.shape[0] > 0:
+        told = &self.told[0, 0, 0, 0] + (old * <int64_t> self.environments.n_species + new) * self.row_size
+    else:
+        told = self._work_out(old, new)
+    around[plan.partner] = self.state.n_sites
+    if is_active:
+        for j in range(n_positions):
+            there = (<int64_t> species[around[j]] << shift) + j
+            key += own[there]
+            if told[there] != 0:
+                notice(self, around[j], j, new, told[there], changed, n_changed)
+    else:
+        for j in range(n_positions):
+            there = (<int64_t> species[around[j]] << shift) + j
+            if told[there] != 0:
+                notice(self, around[j], j, new, told[there], changed, n_changed)
+    around[plan.partner] = hidden
     if self.energies.enabled:
         self.reclassified[self.n_reclassified] = site
         self.n_reclassified += 1
-    assign(self, site, class_of_key(self, site, key, around) if self.environments.is_active[new] else 0)
+    assign(self, site, class_of_key(self, site, key, around) if is_active else 0)
 
 
 cdef void notice(LatticeProcesses self, site_t site, int j, species_t new, int64_t difference, site_t* changed,
@@ -355,7 +427,7 @@ cdef void notice(LatticeProcesses self, site_t site, int j, species_t new, int64
     for k in range(n_changed):
         if changed[k] == site:
             return
-    assign(self, site, self.environments.with_neighbour(c, self.environments.key[c] + difference,
+    assign(self, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
                                                         self.state.opposite[j], new))
 
 
@@ -387,14 +459,19 @@ cdef inline void assign(LatticeProcesses self, site_t site, class_t new) noexcep
     if self.energies.enabled:
         record[1] = <uint32_t> new
         return
-    before, after = self.environments.group[<class_t> record[1]], self.environments.group[new]
+    before, after = self.environments.record[<class_t> record[1]].group, self.environments.record[new].group
     record[1] = <uint32_t> new
     if before != after:
-        if after == -2:               # first site of this class
-            after = self._place_class(new)
-            if before == after:
-                return
-        if before >= 0:
-            self.groups.remove(site, before)
-        if after >= 0:
-            self.groups.insert(site, after)
+        relist(self, site, new, before, after)
+
+
+cdef void relist(LatticeProcesses self, site_t site, class_t new, int32_t before, int32_t after) noexcept nogil:
+    """Move a site to another list; most changes of class need not."""
+    if after == -2:                   # first site of this class
+        after = self._place_class(new)
+        if before == after:
+            return
+    if before >= 0:
+        self.groups.remove(site, before)
+    if after >= 0:
+        self.groups.insert(site, after)

@@ -28,6 +28,7 @@ cdef class RandomStream:
     cdef bitgen_t* bits               # owned by `bit_generator`
     cdef readonly object bit_generator  # numpy.random.BitGenerator, kept alive here
     cdef readonly object lock         # hold it while drawing
+    cdef uint64_t* sfc64              # state of the bit generator if it is NumPy's SFC64, otherwise NULL
     cdef uint64_t words[N_WORDS]      # drawn ahead, so that the engine can look at what comes next
     cdef readonly int cursor          # next word to use
     cdef double width[N_LAYERS]       # of the exponential's layers, per unit of a draw of 53 bits

@@ -216,25 +216,3 @@ def check_rates(rates):
     if bad.size:
         raise ValueError(f"rate constants must be finite and >= 0; not so at indexes {bad[:8].tolist()}: "
                          f"{rates[bad[:8]].tolist()}")
-
-
-def noticed_weights(weights, opposite, is_sensitive):
-    """What neighbours notice, in the order in which a change looks it up.
-
-    Parameters
-    ----------
-    weights : int64, shape (n_species, n_positions, n_species + 1)
-        Key that a species adds for a neighbour at a position.
-    opposite : int32, shape (n_positions,)
-    is_sensitive : uint8, shape (n_species + 1,)
-
-    Returns
-    -------
-    noticed : int64, shape (n_species, n_positions, n_species + 1)
-        Key that the neighbour at a position, of the species of the last index, adds for a site of the first species.
-    """
-    n_species, n_positions, n_any = weights.shape
-    found = np.zeros((n_species, max(n_positions, 1), n_any), dtype=np.int64)
-    found[:, :n_positions, :n_species] = weights[:, opposite, :n_species].transpose(2, 1, 0)
-    found[:, :, np.asarray(is_sensitive) == 0] = 0
-    return found

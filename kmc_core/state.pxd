@@ -22,8 +22,10 @@ cdef class LatticeState:
     cdef uint32_t reach_x, reach_y, reach_z  # largest offset along x, y, z
     cdef uint32_t inner_x, inner_y, inner_z  # coordinates from `reach` on from which no offset crosses a boundary
     cdef bint is_cubic                # the positions are the six neighbours of the simple cubic lattice, in their order
-    cdef uint32_t across_x, across_y, across_z  # what leads from the last coordinate to the first; at a wall OUTSIDE
-    cdef uint32_t back_x, back_y, back_z  # what leads from the first to the last
+    cdef bint is_walled, is_walled_in_xy  # somewhere there is no neighbour; along x or y
+    cdef uint32_t[:, ::1] beside_x    # (nx, 2) what leads to the sites before and after along x, modulo 2**32; OUTSIDE
+    cdef uint32_t[:, ::1] beside_y    # (ny, 2)                                                        beyond a wall
+    cdef uint32_t[:, ::1] beside_z    # (nz, 2)
     cdef int32_t[:, ::1] shift        # (n_positions, 3) offsets (x, y, z) + reach: start in the tables below
     cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall
     cdef uint32_t[::1] wrap_y         # (ny + 2 reach,) wrapped y * nx; n_sites beyond a wall
@@ -59,12 +61,40 @@ cdef class LatticeState:
                  + self.wrap_z[self.z + self.shift[j, 2]])
         return other if other < self.n_sites else self.n_sites
 
+    cdef inline void cubic_neighbours(self, site_t site, site_t* found) noexcept nogil:
+        """`neighbours` of the simple cubic lattice: six look-ups, where branches would be guessed wrong at boundaries."""
+        cdef uint32_t row, x, y, z
+        cdef uint32_t* beside_x
+        cdef uint32_t* beside_y
+        cdef uint32_t* beside_z
+        cdef int j
+        row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
+        x = site - row * self.nx
+        z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
+        y = row - z * self.ny
+        beside_x, beside_y, beside_z = &self.beside_x[x, 0], &self.beside_y[y, 0], &self.beside_z[z, 0]
+        found[0], found[5] = site + beside_z[0], site + beside_z[1]
+        found[1], found[4] = site + beside_y[0], site + beside_y[1]
+        found[2], found[3] = site + beside_x[0], site + beside_x[1]
+        if self.is_walled:
+            found[0], found[5] = self._inside(found[0]), self._inside(found[5])
+            if self.is_walled_in_xy:
+                for j in range(1, 5):
+                    found[j] = self._inside(found[j])
+
     cdef inline void neighbours(self, site_t site, site_t* found) noexcept nogil:
         """The sites at every position of the stencil around `site` (n_sites where there is none).
 
         Away from the boundaries they are fixed differences. Walls need no branch: beyond one the table holds n_sites,
         any sum with it is at least n_sites, and is cut there.
         """
+        if self.is_cubic:
+            self.cubic_neighbours(site, found)
+        else:
+            self.any_neighbours(site, found, self.n_positions)
+
+    cdef inline void any_neighbours(self, site_t site, site_t* found, int n_positions) noexcept nogil:
+        """`neighbours` of any lattice; how many positions there are may be known to the compiler."""
         cdef int32_t* step = &self.step[0]
         cdef uint32_t row, x, y, z, other
         cdef int j
@@ -72,20 +102,12 @@ cdef class LatticeState:
         x = site - row * self.nx
         z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
         y = row - z * self.ny
-        if self.is_cubic:             # six selections, where any branch would be guessed wrong at every boundary
-            found[0] = self._inside(site + (self.back_z if z == 0 else -self.nx * self.ny))
-            found[1] = self._inside(site + (self.back_y if y == 0 else -self.nx))
-            found[2] = self._inside(site + (self.back_x if x == 0 else <uint32_t> 0xffffffffu))
-            found[3] = self._inside(site + (self.across_x if x == self.nx - 1 else <uint32_t> 1))
-            found[4] = self._inside(site + (self.across_y if y == self.ny - 1 else self.nx))
-            found[5] = self._inside(site + (self.across_z if z == self.nz - 1 else self.nx * self.ny))
-            return
         if (x - self.reach_x < self.inner_x and y - self.reach_y < self.inner_y
                 and z - self.reach_z < self.inner_z):  # unsigned: below `reach` the difference is huge
-            for j in range(self.n_positions):
+            for j in range(n_positions):
                 found[j] = site + <uint32_t> step[j]
             return
-        for j in range(self.n_positions):
+        for j in range(n_positions):
             other = (self.wrap_x[x + self.shift[j, 0]] + self.wrap_y[y + self.shift[j, 1]]
                      + self.wrap_z[z + self.shift[j, 2]])
             found[j] = other if other < self.n_sites else self.n_sites

@@ -64,12 +64,9 @@ cdef class LatticeState:
         self.reach_z, self.reach_y, self.reach_x = reaches
         self.inner_z, self.inner_y, self.inner_x = np.maximum(species.shape - 2 * reaches, 0)
         self.is_cubic = np.array_equal(offsets, NEAREST)
-        across = [(-max(size - 1, 0) * strides[axis]) % 2**32 if wraps else OUTSIDE
-                  for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True)]
-        back = [max(size - 1, 0) * strides[axis] if wraps else OUTSIDE
-                for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True)]
-        self.across_z, self.across_y, self.across_x = across
-        self.back_z, self.back_y, self.back_x = back
+        self.is_walled, self.is_walled_in_xy = not np.all(periodic), not np.all(periodic[1:])
+        self.beside_z, self.beside_y, self.beside_x = (
+            _beside(size, strides[axis], wraps) for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True))
         self.step = np.append(offsets @ [strides["z"], strides["y"], strides["x"]], 0).astype(np.int32)
 
     def neighbours_of(self, site_t site):
@@ -85,6 +82,14 @@ cdef class LatticeState:
         view = np.asarray(self.species)[:self.n_sites]
         view.flags.writeable = False
         return view
+
+
+def _beside(size, stride, wraps):
+    """uint32, shape (size, 2): what leads from each coordinate to the one before and the one after, modulo 2**32."""
+    found = np.full((size, 2), [-stride, stride], dtype=np.int64)
+    if size > 0:
+        found[0, 0], found[-1, 1] = ((size - 1) * stride, -(size - 1) * stride) if wraps else (OUTSIDE, OUTSIDE)
+    return (found % 2**32).astype(np.uint32)
 
 
 def _opposites(offsets):

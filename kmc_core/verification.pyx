@@ -142,6 +142,7 @@ def _verify_groups(Engine engine):
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (group_of_site >= 0).sum(), "sites that can start something are missing from the lists"
     _verify_labels(groups)
+    assert np.array_equal(groups.order[:groups.n_groups], np.argsort(-groups.bounds, kind="stable")), "order of the lists"
 
 
 def _verify_labels(SiteGroups groups):
@@ -264,7 +265,7 @@ def structures(Engine engine):
         "entry_slot": environments.entry_slot, "is_current": environments.is_current, "label": groups.label,
         "sweep": groups.sweep,
         "pool": groups.pool, "position": np.asarray(groups.record)[:, 0], "length": groups.length,
-        "bound": groups.bound, "weight": groups.weight, "value": engine.electrons.value, "table": environments.table,
+        "bound": groups.bound, "weight": groups.weight, "order": groups.order, "value": engine.electrons.value, "table": environments.table,
         "transmission": engine.electrons.transmission,
     }
     if engine.lattice.energies.enabled:

@@ -115,6 +115,10 @@ def break_label(engine, arrays):
     arrays["label"][int(np.argmax(engine.groups.lengths))] -= 1
 
 
+def break_order(engine, arrays):
+    arrays["order"][:2] = arrays["order"][1::-1]
+
+
 def break_sweep(engine, arrays):
     arrays["sweep"][int(np.argmax(engine.groups.lengths))] += 1
 
@@ -123,6 +127,7 @@ BREAKS = {
     "entry_slot": break_entry_slot,
     "is_current": scale_one("is_current", 0),
     "label": break_label,
+    "order": break_order,
     "sweep": break_sweep,
     "species": break_species,
     "class_of": break_class_of,

@@ -389,7 +389,7 @@ class ReferenceEngine:
 
     def _candidate(self, u):
         """(site, rule) of the next event, or None if the candidate is refused."""
-        filled = [group for group in self.groups if group.weight > 0.0]
+        filled = sorted((group for group in self.groups if group.weight > 0.0), key=lambda group: -group.bound)
         for group in filled:
             if u < group.weight:
                 break

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What an event of each rule does, worked out in advance: the loop reads one record a rule and one a changed site."""
+import numpy as np
+
+CHANGE = np.dtype([("key", np.int64), ("position", np.int32), ("partner", np.int32), ("species", np.int32)], align=True)
+"""dtype: a change_plan. `key`: what the site's own key starts from, the partner's part included; `position`: where the
+site is, seen from the anchor, n_positions being the anchor itself; `partner`: where the other site of a pair is, seen from
+this one, n_positions if there is none; `species`: the new one."""
+
+RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32)], align=True)
+"""dtype: a rule_plan. Its first change, how many there are, and the process."""
+
+MOST_TOLD = 1 << 25
+"""int: largest table of what changes of species tell neighbours [bytes]."""
+
+
+def plans_of(rules, opposite):
+    """Plans of all rules and of their changes.
+
+    Where a rule changes two sites, one of them the anchor, each is the partner of the other: neither must be told of the
+    other's change, and where it lies cannot be foreseen, so that asking for each neighbour whether it is the partner would
+    be guessed wrong twice a hop. It is hidden instead, and what it adds to the other's key is known in advance.
+
+    Parameters
+    ----------
+    rules : kmc_core.Rules
+    opposite : int32, shape (n_positions,)
+        Position with the negative offset.
+
+    Returns
+    -------
+    rules, changes : structured arrays, shapes (n_rules,) and (n_changes,)
+        Of types RULE and CHANGE.
+    """
+    n_positions = len(opposite)
+    positions, species = np.asarray(rules.change_position), np.asarray(rules.change_species)
+    changes = np.zeros(len(positions), dtype=CHANGE)
+    changes["key"], changes["species"] = np.asarray(rules.base)[species], species
+    changes["position"] = np.where(positions < 0, n_positions, positions)
+    changes["partner"] = n_positions
+    starts = np.asarray(rules.change_ptr)
+    plans = np.zeros(len(starts) - 1, dtype=RULE)
+    plans["first"], plans["n"], plans["process"] = starts[:-1], np.diff(starts), rules.rule_process
+    for first in starts[:-1][plans["n"] == 2].tolist():
+        for own, other in ((first, first + 1), (first + 1, first)):
+            if positions[own] < 0 or positions[other] < 0:
+                partner = positions[other] if positions[own] < 0 else opposite[positions[own]]
+                changes["partner"][own] = partner
+                changes["key"][own] += _hidden(rules, species[own], partner, species[other])
+    return plans, changes
+
+
+def _hidden(rules, species, position, other):
+    """Key that a neighbour adds for a species, less what the outside adds in its place."""
+    weights = np.asarray(rules.weights)[species, position]
+    return weights[other] - weights[rules.n_species]
+
+
+def rows_of(rules, opposite):
+    """Keys that neighbours add and notice, by the species of the neighbour and then by its position.
+
+    All sectors of a lattice in tiles share these arrays, which are kept with the rules. The positions are filled up to a
+    power of two: of what the loop adds for a neighbour, only the species is not known to the compiler then.
+
+    Parameters
+    ----------
+    rules : kmc_core.Rules
+    opposite : int32, shape (n_positions,)
+        Position with the negative offset.
+
+    Returns
+    -------
+    own : int64, shape (n_species, n_species + 1, width)
+        Key that a site of the first species adds for a neighbour of the second at each position.
+    noticed : int64, the same shape
+        Key that the neighbour adds for the site, which it sees at the opposite position; 0 if it notices nothing.
+    told : int64, shape (n_species, n_species, n_species + 1, width)
+        What is added to the key of the neighbour when a site changes from the first species to the second; without
+        elements if that took more than MOST_TOLD bytes.
+    """
+    kept = rules.__dict__.get("_rows")
+    if kept is None:
+        own, noticed = _own(rules), _noticed(rules, opposite)
+        n_bytes = noticed.nbytes * rules.n_species
+        pairs = noticed[None, :] - noticed[:, None] if n_bytes <= MOST_TOLD else np.zeros((0, 0, 0, 1), dtype=np.int64)
+        kept = own, noticed, np.ascontiguousarray(pairs)
+        rules.__dict__["_rows"] = kept
+    return kept
+
+
+def _own(rules):
+    n_species, n_positions, n_any = np.shape(rules.weights)
+    found = np.zeros((n_species, n_any, 1 << max(n_positions - 1, 0).bit_length()), dtype=np.int64)
+    found[:, :, :n_positions] = np.asarray(rules.weights).transpose(0, 2, 1)
+    return found
+
+
+def _noticed(rules, opposite):
+    """What neighbours that are active and look around add for a species, as `rows_of` has it."""
+    weights = np.asarray(rules.weights)
+    n_species, n_positions, n_any = weights.shape
+    found = np.zeros((n_species, n_any, 1 << max(n_positions - 1, 0).bit_length()), dtype=np.int64)
+    found[:, :n_species, :n_positions] = weights[:, opposite, :n_species].transpose(2, 0, 1)
+    notices = (np.diff(rules.rule_ptr) > 0) & np.ptp(weights, axis=2).any(axis=1)
+    found[:, np.append(~notices, True)] = 0
+    return found
