@@ -39,10 +39,10 @@ class Costs:
     """
 
     event: float = 2e-7
-    turn: float = 5e-7
-    exchange: float = 8e-6
-    byte: float = 3.3e-10
-    gather: float = 1.5e-5
+    turn: float = 8e-7
+    exchange: float = 6e-6
+    byte: float = 3e-10
+    gather: float = 5e-6
 
 
 NEIGHBOURS = 8

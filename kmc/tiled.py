@@ -85,8 +85,11 @@ class TiledEngine:
         self._places, self._slot_of = self._neighbours(), self._slots()
         ghostly = with_ghosts(rules)
         stride = _stride(rules)
-        self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places),
-                                self._places.index(ranks.rank))
+        sectors: list[Sector] = []
+        for box in self._own:
+            sectors.append(self._sector(box, species, ghostly, stride))
+            sectors[-1].share_rules(sectors[0])
+        self._sectors = Sectors(sectors, len(self._places), self._places.index(ranks.rank))
         self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
         self.post = Post(self._sectors, ranks, self._places)
         self._clock = Windows if ranks.size == 1 else partial(SharedWindows, self.post, ranks, len(tiling.boxes))
