@@ -20,6 +20,7 @@ cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than 
 
 cdef enum:
     NOT_READY = 3                     # as in `engine`
+    LONG = 1000                       # candidates of a turn in which other threads may use the interpreter
     AHEAD = 8                         # changes that are fetched into the cache before they are taken over
 
 
@@ -121,12 +122,17 @@ cdef class Sectors:
         cdef Sector sector = <Sector> self.sectors[i]
         cdef Engine engine = sector.engine
         cdef int64_t before = engine.n_events
+        cdef double n_expected = engine.total() * ((last_seconds - seconds) + (last_fraction - fraction))
         cdef int reason = NOT_READY
         engine.seconds, engine.fraction = seconds, fraction
-        sector.fetch(engine.total() * ((last_seconds - seconds) + (last_fraction - fraction)))
+        sector.fetch(n_expected)
         self.take_over(i, sector, window)
         while True:
-            reason = engine._advance(last_seconds, last_fraction, NEVER)
+            if n_expected > LONG:
+                with nogil:
+                    reason = engine._advance(last_seconds, last_fraction, NEVER)
+            else:
+                reason = engine._advance(last_seconds, last_fraction, NEVER)
             if reason != NOT_READY:
                 break
             sector.prepare()
