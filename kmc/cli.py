@@ -260,7 +260,7 @@ def _run(arguments):
     if not has_tiles(arguments.deck, overrides, rank):
         return _refuse_ranks(n_ranks, rank)
     communicator = world()
-    with all_or_none(communicator, EXIT_STOPPED, "a film in tiles cannot be resumed"), first_speaks(communicator):
+    with all_or_none(communicator, EXIT_STOPPED), first_speaks(communicator):
         return _run_film(arguments, overrides, communicator)
 
 
@@ -288,7 +288,8 @@ def _run_film(arguments, overrides, communicator=None):
         return EXIT_FINISHED if result.finished else EXIT_STOPPED
     if not result.finished:
         why = result.stop_reason
-        return _stopped(why if why.startswith("stopped") else f"stopped early: {why}", arguments)
+        why = why if why.startswith("stopped") else f"stopped early: {why}"
+        return _stopped(why, arguments, any_ranks=communicator is not None)
     if not arguments.quiet:
         print(f"results in {result.path}")
     return EXIT_FINISHED
@@ -298,11 +299,11 @@ def _run_directory(arguments):
     return arguments.output or Path("results") / arguments.deck.stem
 
 
-def _stopped(why, arguments):
+def _stopped(why, arguments, any_ranks=False):
     from kmc.restart import how_to_resume, what_is_there
 
     words = what_is_there(_run_directory(arguments) / "results.h5")
-    advice = how_to_resume(arguments.deck, arguments.output, arguments.seed, arguments.overrides)
+    advice = how_to_resume(arguments.deck, arguments.output, arguments.seed, arguments.overrides, any_ranks)
     print(f"kmc: {why}; {words}; {advice}", file=sys.stderr)
     return EXIT_STOPPED
 

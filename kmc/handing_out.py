@@ -15,6 +15,7 @@ import sys
 import threading
 import time as wall
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
@@ -174,8 +175,10 @@ class Worker:
         self.process.wait()
 
     def stop(self) -> None:
-        """End the worker at once."""
+        """End the worker at once, or after its piece if that is about to end: a run that has all notices no signal."""
         self.process.terminate()
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
 

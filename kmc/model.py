@@ -180,28 +180,30 @@ class Model:
         self.apply(engine, 0.0)
         return engine
 
-    def snapshot(self, engine: Engine) -> dict[str, np.ndarray]:
-        """All that the future of an engine depends on, by name.
+    def snapshot(self, engine: Engine | TiledEngine) -> dict[str, np.ndarray]:
+        """All that the future of an engine depends on, by name; of tiles that ranks share, on the first rank.
 
         Parameters
         ----------
-        engine : kmc_core.Engine
+        engine : kmc_core.Engine or TiledEngine
         """
         from kmc_core import snapshot
 
-        return snapshot(engine)
+        return snapshot(engine) if self.tiling is None else engine.snapshot()
 
-    def restored(self, snapshot: Mapping[str, np.ndarray]) -> Engine:
+    def restored(self, snapshot: Mapping[str, np.ndarray], ranks: Ranks = ALONE) -> Engine | TiledEngine:
         """An engine that goes on from a snapshot to the same bits.
 
         Parameters
         ----------
         snapshot : mapping of str to numpy array
-            What `snapshot` gave for an engine of this model.
+            What `snapshot` gave for an engine of this model, on any number of ranks; looked at on the first one.
+        ranks : Ranks
+            Processes that share the tiles of the film from now on.
 
         Returns
         -------
-        engine : kmc_core.Engine
+        engine : kmc_core.Engine or TiledEngine
 
         Raises
         ------
@@ -211,7 +213,12 @@ class Model:
         from kmc_core import restore
 
         try:
-            engine = self._engine_on(snapshot["species"].reshape(self.lattice.shape))
+            species = ranks.agreed(snapshot["species"] if ranks.is_root else None).reshape(self.lattice.shape)
+            if self.tiling is not None:
+                engine = self.tiled_engine(self.tiling, ranks, species)
+                engine.restore(snapshot)
+                return engine
+            engine = self._engine_on(species)
             restore(engine, snapshot)
         except (ValueError, KeyError) as error:
             raise KmcError(f"the checkpoint is that of another model: {error}") from error
@@ -229,13 +236,15 @@ class Model:
             **self._solution_arguments(),
         )
 
-    def tiled_engine(self, tiling: Tiling, ranks: Ranks = ALONE) -> TiledEngine:
+    def tiled_engine(self, tiling: Tiling, ranks: Ranks = ALONE, species: np.ndarray | None = None) -> TiledEngine:
         """An engine for the film in tiles, before any rate constants are given to it.
 
         Parameters
         ----------
         tiling : Tiling
         ranks : Ranks
+        species : uint8, shape (nz, ny, nx), optional
+            Of every site; those of time zero by default.
 
         Returns
         -------
@@ -246,7 +255,8 @@ class Model:
         tables, tiles = self.tables, self.deck.tiles
         windows = {} if tiles is None else {"window": tiles.window, "fraction": tiles.events_per_window}
         return TiledEngine(
-            self.initial(), self.lattice.periodic, tables.rules, tiling, self.deck.run.seed, ranks=ranks,
+            self.initial() if species is None else species, self.lattice.periodic, tables.rules, tiling,
+            self.deck.run.seed, ranks=ranks,
             **windows, decay=tables.decay, quantum=tables.quantum,
             cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
         )

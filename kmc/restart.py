@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmc import checkpoint
-from kmc.deck import load_deck
-from kmc.errors import DeckError, KmcError
-from kmc.options import overrides_of
+from kmc.errors import KmcError
 from kmc.progress import format_time
+from kmc.ranks import first_rank_decides
 from kmc.same_run import differences, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mpi4py.MPI import Comm
+
     from kmc.deck import Deck
 
 
@@ -44,6 +47,13 @@ class Start:
     overwrite: bool = False
     notes: list[str] = field(default_factory=list)
     is_finished: bool = False
+
+    def without_engine(self) -> Start:
+        """The same for ranks that get their shares of the film from the first one."""
+        if self.saved is None:
+            return self
+        arrays = {name: array for name, array in self.saved.arrays.items() if not name.startswith("engine/")}
+        return replace(self, saved=replace(self.saved, arrays=arrays))
 
 
 @dataclass(frozen=True)
@@ -123,19 +133,14 @@ def start_of(deck: Deck, path: Path, resume: bool = False, overwrite: bool = Fal
 
     Raises
     ------
-    DeckError
-        If a film in tiles is to be resumed.
     KmcError
         If there are results and neither was asked for, or both; or if what is there is of another run.
     """
     if resume and overwrite:
         raise KmcError("to resume is to go on with what is there, to overwrite is to replace it: ask for one of them")
-    if resume and deck.tiles is not None:
-        raise DeckError(deck.problem("a film in tiles cannot be resumed: it writes no checkpoints", ("tiles",),
-                                     "begin anew with --overwrite, or leave out 'tiles'"))
     if not resume:
         if not overwrite:
-            _refuse_if_there(path, deck.tiles is None)
+            _refuse_if_there(path)
         return Start(overwrite=overwrite)
     if not path.exists():
         if checkpoint.exists(path):
@@ -144,7 +149,30 @@ def start_of(deck: Deck, path: Path, resume: bool = False, overwrite: bool = Fal
     return _resumed(deck, path)
 
 
-def _refuse_if_there(path: Path, can_resume: bool) -> None:
+def start_for_all(communicator: Comm | None, find: Callable[[], Start]) -> Start:
+    """From where the first rank finds that a run starts; what is saved of the film stays there until it is shared out.
+
+    Parameters
+    ----------
+    communicator : mpi4py.MPI.Comm or None
+    find : callable
+        Called on the first rank.
+
+    Returns
+    -------
+    start : Start
+    """
+    found: list[Start] = []
+
+    def without_engine() -> Start:
+        found.append(find())
+        return found[0].without_engine()
+
+    start = first_rank_decides(communicator, without_engine)
+    return found[0] if found else start
+
+
+def _refuse_if_there(path: Path) -> None:
     """Say what is there, and how to go on with it."""
     if path.is_dir() or not (path.exists() or checkpoint.exists(path)):
         return
@@ -159,7 +187,7 @@ def _refuse_if_there(path: Path, can_resume: bool) -> None:
         raise KmcError(f"{path} exists already, of a run that is finished; {choices}")
     raise KmcError(
         f"{path} exists already, of a run that is not finished ({_outputs(found)}); "
-        f"{'go on with it (--resume), ' if can_resume else ''}{choices}"
+        f"go on with it (--resume), {choices}"
     )
 
 
@@ -211,8 +239,10 @@ def what_is_there(path: Path) -> str:
     return f"{path} holds {_outputs(found)}"
 
 
-def how_to_resume(deck: Path, output: Path | None, seed: int | None, overrides: list[str]) -> str:
-    """How to go on with a run, in words, or that it cannot be.
+def how_to_resume(
+    deck: Path, output: Path | None, seed: int | None, overrides: list[str], any_ranks: bool = False
+) -> str:
+    """How to go on with a run, in words.
 
     Parameters
     ----------
@@ -221,22 +251,20 @@ def how_to_resume(deck: Path, output: Path | None, seed: int | None, overrides: 
     seed : int or None
     overrides : list of str
         As given to `--set`.
+    any_ranks : bool
+        Whether the run was on several MPI ranks.
 
     Returns
     -------
     advice : str
         With a command that is fit for a shell.
     """
-    try:
-        if load_deck(deck, overrides_of(overrides)).tiles is not None:
-            return "a film in tiles cannot be resumed"
-    except KmcError:
-        pass  # the deck was edited meanwhile
     words = ["kmc", "run", str(deck)]
     words += [] if output is None else ["-o", str(output)]
     words += [] if seed is None else ["--seed", str(seed)]
     words += [word for each in overrides for word in ("--set", each)]
-    return f"go on with: {shlex.join([*words, '--resume'])}"
+    where = ", on any number of ranks," if any_ranks else ""
+    return f"go on{where} with: {shlex.join([*words, '--resume'])}"
 
 
 def _outputs(found: Found) -> str:

@@ -26,8 +26,7 @@ from kmc.interrupts import STOP_SIGNALS, Stopped, held, noticed
 from kmc.ledger import Ledger
 from kmc.model import Model
 from kmc.output import Writer
-from kmc.ranks import first_rank_decides
-from kmc.restart import Start, start_of
+from kmc.restart import Start, start_for_all, start_of
 from kmc.result import Result
 from kmc.same_run import settings
 from kmc.schedule import clock, output_times, seconds
@@ -99,7 +98,7 @@ def run(
     path = (Path(directory) if directory is not None else Path("results") / Path(deck).stem) / "results.h5"
     ranks = ranks_of(communicator)
     with ExitStack() as stack:
-        start = first_rank_decides(communicator, lambda: _start(stack, loaded, path, resume, overwrite))
+        start = start_for_all(communicator, lambda: _start(stack, loaded, path, resume, overwrite))
         for note in start.notes if tell is not None and ranks.is_root else ():
             tell(note)
         if start.is_finished:
@@ -110,6 +109,7 @@ def run(
             raise KmcError(f"{ranks.size} ranks cannot share a film in one piece: "
                            "cut it into smaller tiles, as in tiles: {size: [64, 64]}")
         simulation = Simulation(model, path, overwrite=start.overwrite, saved=start.saved, ranks=ranks)
+        del start  # a large film need not be there twice
         meter = progress(loaded.run.duration) if progress is not None and ranks.is_root else None
         try:
             reason = simulation.run(limit if limit is not None else math.inf, meter)
@@ -153,7 +153,6 @@ class Simulation:
         self.model = model
         self.path = Path(path)
         self.ranks = ranks
-        self.keeps_checkpoints = model.deck.tiles is None
         self.stop_reason: str | None = "interrupted"  # until the run says otherwise; None once it reached its end
         self.finished = False
         self._table = fields.species_table(model.mechanism)
@@ -192,7 +191,7 @@ class Simulation:
         """Stand where a checkpoint was taken, with all that was written later forgotten."""
         model, header = self.model, saved.header
         parts = {name.partition("/")[2]: array for name, array in saved.arrays.items() if name.startswith("engine/")}
-        self.engine = model.restored(parts)
+        self.engine = model.restored(parts, self.ranks)
         self._run_id, self._settings = header["run_id"], header["settings"]
         self._n_done, self._changed = header["n_done"], header["changed"]
         previous = header["previous"]
@@ -201,24 +200,32 @@ class Simulation:
             model.mechanism, saved.arrays["ledger/count"], model.lattice.area,
             previous=None if previous is None else tuple(previous), molecules=molecules,
         )
+        self._writer = Silent(header["outputs"][0])
+        self.ranks.root_does(lambda: self._open(tuple(header["outputs"])))
+
+    def _open(self, outputs: tuple[int, int]) -> None:
+        """Go on with the file that is there, cut back to what a checkpoint knows."""
         self._writer = Writer(
-            self.path, model.mechanism, model.lattice, 0, {"finished": 0, "stop_reason": ""},
-            volume=model.mechanism.compartment.size, keep=tuple(header["outputs"]),
+            self.path, self.model.mechanism, self.model.lattice, 0, {"finished": 0, "stop_reason": ""},
+            volume=self.model.mechanism.compartment.size, keep=outputs,
         )
 
     def save(self) -> None:
-        """Write a checkpoint, and all outputs before it; of a film in tiles the outputs only.
+        """Write a checkpoint, and all outputs before it.
 
         Raises
         ------
         KmcError
-            If it cannot be written; earlier ones stay then.
+            If it cannot be written; earlier ones stay then. Other ranks than the first end without a word.
         """
         with held():
-            self._writer.flush(durable=True)
-            if self.keeps_checkpoints:
-                checkpoint.write(self.path, self._checkpoint())
+            saved = self._checkpoint()
+            self.ranks.root_does(lambda: self._write(saved))
         self._saved = wall.monotonic()
+
+    def _write(self, saved: Checkpoint) -> None:
+        self._writer.flush(durable=True)
+        checkpoint.write(self.path, saved)
 
     def _checkpoint(self) -> Checkpoint:
         """All that the future of the run depends on."""
@@ -255,8 +262,9 @@ class Simulation:
         """
         self._started = self._saved = wall.monotonic()
         with noticed() as self._signals:
-            if self._writer.n_outputs and progress is not None:
-                self._film = self._observed(self._lattice())
+            if self._writer.n_outputs:
+                lattice = self._lattice()  # to which all ranks contribute
+                self._film = {} if progress is None else self._observed(lattice)
                 self._report(max_wall_time, progress, elapsed=0.0)
             reason = self._grow(max_wall_time, progress)
             self.finished = self.finished or reason is None
@@ -306,11 +314,15 @@ class Simulation:
             if has_arrived and time == run.duration:
                 return None
             reason = self._reason_to_stop(max_wall_time)
-            if reason is None and wall.monotonic() - self._saved > run.checkpoint_interval:
+            if reason is None and self._is_checkpoint_due(run.checkpoint_interval):
                 self.save()
             if reason is not None or has_arrived:
                 return reason
             self._report(max_wall_time, progress)
+
+    def _is_checkpoint_due(self, interval: float) -> bool:
+        """Whether the first rank, whose clock counts, has not saved the run for so long [s]."""
+        return bool(self.ranks.every([wall.monotonic() - self._saved > interval])[0, 0])
 
     def _reason_to_stop(self, max_wall_time: float) -> str | None:
         """Why the machine or its user wants the run to stop here."""

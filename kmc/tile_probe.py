@@ -71,6 +71,16 @@ class WindowProbe:
         self.pairs += MEMBERS
         self.square += int(((found[:, 0] - found[:, 1]) ** 2).sum())
 
+    @property
+    def state(self) -> np.ndarray:
+        """int64, shape (5,): all that later reports depend on."""
+        return np.array([self.due, self.whole, self.half, self.square, self.pairs], dtype=np.int64)
+
+    @state.setter
+    def state(self, state: np.ndarray) -> None:
+        """Go on from there."""
+        self.due, self.whole, self.half, self.square, self.pairs = (int(each) for each in state)
+
     def report(self) -> dict[str, float]:
         """Relative error of the number of events, and its standard error; NaN where nothing has been probed.
 

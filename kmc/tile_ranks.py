@@ -85,6 +85,24 @@ class Ranks:
         """The value of the root, on every process."""
         return value
 
+    def collected(self, part: Mapping[str, np.ndarray]) -> list[Mapping[str, np.ndarray]]:
+        """Named arrays of all processes, in ascending rank, on the root; nothing on others. All have the same names."""
+        return [part]
+
+    def dealt(self, parts: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
+        """The part of this process of what the root has for each of them; what others give is not looked at."""
+        return parts[0]
+
+    def root_does(self, action: Callable[[], None]) -> None:
+        """Let the root do what may fail; if it does, the root says why and the others end without a word.
+
+        Parameters
+        ----------
+        action : callable
+            Called on the root alone.
+        """
+        action()
+
 
 ALONE = Ranks()
 """Ranks: one process."""
@@ -153,6 +171,43 @@ class MpiRanks(Ranks):
         """See `Ranks.agreed`."""
         return self.communicator.bcast(value)
 
+    def collected(self, part: Mapping[str, np.ndarray]) -> list[Mapping[str, np.ndarray]]:
+        """See `Ranks.collected`."""
+        # Array by array, from one process after another: no message is longer than what one of them has of a kind.
+        if self.rank:
+            for array in part.values():
+                self.communicator.send(array, 0, _TAG)
+            return []
+        return [part, *({name: self.communicator.recv(None, rank, _TAG) for name in part} for rank in self._others)]
+
+    def dealt(self, parts: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
+        """See `Ranks.dealt`."""
+        names = self.agreed(list(parts[0]) if self.is_root else None)
+        if self.rank:
+            return {name: self.communicator.recv(None, 0, _TAG) for name in names}
+        for rank in self._others:
+            for name in names:
+                self.communicator.send(parts[rank][name], rank, _TAG)
+        return parts[0]
+
+    def root_does(self, action: Callable[[], None]) -> None:
+        """See `Ranks.root_does`."""
+        failure, exit_code = None, 0
+        if self.is_root:
+            try:
+                action()
+            except BaseException as error:
+                failure, exit_code = error, getattr(error, "exit_code", 1)
+        exit_code = int(self.every([exit_code])[0, 0])
+        if failure is not None:
+            raise failure
+        if exit_code:
+            raise SystemExit(exit_code)
+
+    @property
+    def _others(self) -> range:
+        return range(1, self.size)
+
     def _until(self, arrived: Callable[[], bool]) -> None:
         """Wait, but let others have the core: on fewer cores than ranks, MPI's own waiting takes them all."""
         if arrived():
@@ -181,15 +236,25 @@ def ranks_of(communicator: Comm | None) -> Ranks:
 
 
 class Silent:
-    """Stands where a rank that writes nothing would have its writer."""
+    """Stands where a rank that writes nothing would have its writer.
 
-    n_outputs = 0
+    Parameters
+    ----------
+    n_outputs : int
+        That the first rank has written.
+    """
+
+    n_snapshots = 0
+
+    def __init__(self, n_outputs: int = 0):
+        self.n_outputs = n_outputs
 
     def flush(self, durable: bool = False) -> None:
         """Do nothing."""
 
     def append(self, values: Mapping[str, Any], lattice: np.ndarray | None = None) -> None:
-        """Do nothing."""
+        """Count the output."""
+        self.n_outputs += 1
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Do nothing."""

@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from kmc_core.sector import Sector
+from kmc_core.tile_snapshots import restore, snapshot
 from kmc_core.tiles import Sectors
 from kmc_core.windows import Windows
 
 from kmc.errors import KmcError
+from kmc.tile_arrays import dealt, joined, packed, unpacked
 from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
 from kmc.tile_windows import PERMUTATIONS, Post, SharedWindows
-from kmc.tiling import N_COLOURS, steps_to_edge
+from kmc.tiling import N_COLOURS, most_changed, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
 from kmc_core.reach import reaching_rates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kmc.tile_ranks import Ranks
     from kmc.tiling import Box, Tiling
     from kmc_core import Rules
@@ -37,6 +41,7 @@ FRACTION = 0.1
 STREAMS, ORDERS = 3, 4
 """int: purposes of random streams, keys of the seed sequence: the draws of each sector, and the order of colours."""
 
+_OF_THE_FILM = ("seconds", "fraction", "window", "n_windows", "n_events", "is_sparse", "n_turns", "rates", "probe")
 _BLOCK = 1024
 _REASONS = (ExitReason.MAX_TIME, ExitReason.MAX_EVENTS, ExitReason.NO_EVENTS, None)
 
@@ -84,7 +89,7 @@ class TiledEngine:
         self._own = [box for box in tiling.boxes if self.rank_of[box.number] == ranks.rank]
         self._places, self._slot_of = self._neighbours(), self._slots()
         ghostly = with_ghosts(rules)
-        stride = _stride(rules)
+        stride = most_changed(rules.offsets, rules.change_position)
         sectors: list[Sector] = []
         for box in self._own:
             sectors.append(self._sector(box, species, ghostly, stride))
@@ -220,6 +225,50 @@ class TiledEngine:
         given = {"window": window, "probes": False} | self._given
         return TiledEngine(species, self._periodic, self.rules, tiling, seed, **given)
 
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that the future of the film depends on, on the root; it does not depend on the number of ranks.
+
+        Returns
+        -------
+        dict of str to array
+            Copies.
+        """
+        species = self.species  # all changes are taken over by that
+        turns = self.ranks.summed(np.array([self._sectors.n_turns], dtype=np.int64))[0]
+        sectors = joined(self.ranks.collected(packed(snapshot(self._sectors, self.n_windows))))
+        probe = WindowProbe() if self.probe is None else self.probe
+        film = zip(_OF_THE_FILM, (*self.time, self.window, self.n_windows, self.n_events, self._is_sparse, turns,
+                                  self.rules.rates, probe.state), strict=True)
+        return ({"species": species} | {name: np.array(value) for name, value in film}
+                | {f"sectors/{name}": array for name, array in sectors.items()})
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from a snapshot.
+
+        Parameters
+        ----------
+        arrays : mapping of str to array
+            From `snapshot`, of an engine that was made like this one; this one is made from the species of the
+            snapshot. Looked at on the root only.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If it does not fit.
+        """
+        parts = {name[8:]: array for name, array in arrays.items() if name.startswith("sectors/")}
+        film = self.ranks.agreed({name: array for name, array in arrays.items() if name in _OF_THE_FILM})
+        n_sectors = np.bincount(list(self.rank_of.values()), minlength=self.ranks.size)
+        own = self.ranks.dealt(dealt(parts, n_sectors.tolist()) if self.ranks.is_root else ())
+        self.rules = replace(self.rules, rates=np.array(film["rates"]))
+        self._sectors.limit(reaching_rates(self.rules, self.rules.rates))
+        restore(self._sectors, unpacked(own), int(film["n_turns"]) if self.ranks.is_root else 0)
+        self.time, self.window = (int(film["seconds"]), float(film["fraction"])), float(film["window"])
+        self.n_windows, self.n_events = int(film["n_windows"]), int(film["n_events"])
+        self._is_sparse = bool(film["is_sparse"])
+        if self.probe is not None:
+            self.probe.state = film["probe"]
+
     @property
     def species(self) -> np.ndarray:
         """uint8, shape (n_sites,): species of every site of the film."""
@@ -314,11 +363,3 @@ class TiledEngine:
 def _in_box(engine: Engine, box: Box) -> np.ndarray:
     """uint8, shape (nz, n_y, n_x): species as a sector sees them."""
     return engine.species.reshape(-1, *box.own.shape)
-
-
-def _stride(rules: Rules) -> tuple[int, int]:
-    """Sites along y and x that the changes of one event reach at most; at least one."""
-    positions = np.asarray(rules.change_position)
-    changed = np.asarray(rules.offsets)[positions[positions >= 0]]
-    most = np.abs(changed).max(axis=0, initial=1)
-    return int(most[1]), int(most[2])

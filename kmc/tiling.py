@@ -216,6 +216,22 @@ def _places(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.array([index_of.get(value, -1) for value in values.tolist()], dtype=np.int64)
 
 
+def most_changed(offsets: np.ndarray, change_position: np.ndarray) -> tuple[int, int]:
+    """Sites along y and x that the changes of one event reach at most; at least one.
+
+    Parameters
+    ----------
+    offsets : int, shape (n_positions, 3)
+        (dz, dy, dx) of the positions around an anchor.
+    change_position : int, shape (n_changes,)
+        Positions that events change; negative at the anchor.
+    """
+    positions = np.asarray(change_position)
+    changed = np.asarray(offsets)[positions[positions >= 0]]
+    most = np.abs(changed).max(axis=0, initial=1)
+    return int(most[1]), int(most[2])
+
+
 def steps_to_edge(box: Box, at_edge: np.ndarray, stride: Sequence[int]) -> np.ndarray:
     """Events that it takes to change a site that other sectors know.
 

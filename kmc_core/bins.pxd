@@ -19,7 +19,7 @@ cdef class SiteGroups:
     cdef int32_t[::1] label           # (MAX_GROUPS,) exponent that new classes of the group have; -1 = takes none
     cdef int64_t[::1] sweep           # (MAX_GROUPS,) places below which sites may be of classes that left; 0 = none
     cdef readonly int swept           # lowest group that is being swept; -1 = none
-    cdef int32_t[::1] order           # (MAX_GROUPS,) groups in use, the highest bound first: few steps lead to most events
+    cdef int32_t[::1] order           # (MAX_GROUPS,) groups in use, the highest bound first
     cdef double[::1] bound            # (MAX_GROUPS,) largest propensity of any class in the group [1/s]
     cdef double[::1] weight           # (MAX_GROUPS,) bound * number of sites [1/s]
     cdef int64_t[::1] length          # (MAX_GROUPS,) number of sites
@@ -83,8 +83,8 @@ cdef class SiteGroups:
     cdef inline int group_at(self, double* u) noexcept nogil:
         """The group whose share of the total holds `u`, which is counted from the start of that share afterwards.
 
-        Groups are walked through by their bounds, because the fastest sites make most events: with 25 groups in the order
-        in which they were met this took 240 of the 1330 instructions of an event of the main deck.
+        Groups are walked through by their bounds, because the fastest sites make most events: with 25 groups in the
+        order in which they were met this took 240 of the 1330 instructions of an event of the main deck.
         """
         cdef int k = 0
         cdef int group = self.order[0]

@@ -17,7 +17,7 @@ cdef uint64_t GOLDEN = 0x9E3779B97F4A7C15ULL  # 2**64 over the golden ratio: sca
 MANY_CLASSES = 65536
 """int: classes beyond which those without sites are forgotten when room is short."""
 
-RECORD = np.dtype([("key", np.int64), ("total", np.float64), ("even", np.float64), ("group", np.int32),
+RECORD = np.dtype([("key", np.int64), ("total", np.float64), ("per_rate", np.float64), ("group", np.int32),
                    ("first", np.int32)], align=True)
 """dtype: a class_record."""
 
@@ -74,8 +74,9 @@ cdef class EnvironmentTable:
         slots = 4 * classes
         if self.key_limit <= MANY_CLASSES:
             slots = max(slots, 1 << (self.key_limit - 1).bit_length())
-        self._adopt_classes((*_columns(records), np.zeros(classes, dtype=np.int32), np.zeros(classes, dtype=np.uint16),
-                             np.zeros(classes, dtype=np.int32), np.zeros((classes, self.n_positions + 1), dtype=np.uint8),
+        environment = np.zeros((classes, self.n_positions + 1), dtype=np.uint8)
+        size, layer = np.zeros((2, classes), dtype=np.int32)
+        self._adopt_classes((*_columns(records), size, np.zeros(classes, dtype=np.uint16), layer, environment,
                              np.zeros(classes, dtype=np.uint8)), np.zeros(slots, dtype=np.int32))
 
     def state(self):
@@ -182,14 +183,14 @@ cdef class EnvironmentTable:
     cdef int _adopt_classes(self, tuple classes, class_t[::1] table) except -1:
         """Take over larger arrays; runs no Python code, so a signal finds either the old state or the new one."""
         cdef int64_t[:] key = classes[1]
-        cdef double[:] total = classes[2], even = classes[3]
+        cdef double[:] total = classes[2], per_rate = classes[3]
         cdef int32_t[:] group = classes[4], first = classes[5]
         cdef int32_t[::1] size = classes[6], layer = classes[8]
         cdef level_t[::1] level = classes[7]
         cdef species_t[:, ::1] environment = classes[9]
         cdef uint8_t[::1] is_current = classes[10]
         self.records, self.record = classes[0], <class_record*> &key[0]
-        self.key, self.total, self.even, self.group, self.first = key, total, even, group, first
+        self.key, self.total, self.per_rate, self.group, self.first = key, total, per_rate, group, first
         self.size, self.level, self.layer, self.environment = size, level, layer, environment
         self.is_current = is_current
         return self._rehash(table)
@@ -272,9 +273,7 @@ cdef class EnvironmentTable:
             total += rates[k]
             sums[k] = total
         self.total[c] = total
-        self.even[c] = 0.0
-        if self.size[c] > 1 and rates[0] == rates[self.size[c] - 1] and 1e-300 < rates[0] < 1e300:
-            self.even[c] = 1.0 / rates[0]
+        self.per_rate[c] = 1.0 / rates[0] if self.size[c] > 0 and rates[0] > 1e-300 else 0.0
 
     cdef class_t take_twin(self, class_t c, int32_t group) noexcept nogil:
         """Let a class that belongs into another list now be followed by a twin, whose sites are in that list.
@@ -309,7 +308,7 @@ cdef class EnvironmentTable:
         cdef int k, first = self.first[c], after = self.first[twin]
         for k in range(self.n_positions + 1):
             self.environment[twin, k] = self.environment[c, k]
-        self.size[twin], self.total[twin], self.even[twin] = self.size[c], self.total[c], self.even[c]
+        self.size[twin], self.total[twin], self.per_rate[twin] = self.size[c], self.total[c], self.per_rate[c]
         for k in range(self.size[c]):
             self.entry_rule[after + k] = self.entry_rule[first + k]
             self.entry_slot[after + k] = self.entry_slot[first + k]
@@ -342,7 +341,7 @@ def _key_limit(rules):
 
 def _columns(records):
     """Records of classes, and the columns that are looked at one by one."""
-    return records, records["key"], records["total"], records["even"], records["group"], records["first"]
+    return records, records["key"], records["total"], records["per_rate"], records["group"], records["first"]
 
 
 def _picked(array, kept):

@@ -40,10 +40,10 @@ cdef class LatticeProcesses:
     # keys by the species of a neighbour, then by its position, 2**row_shift of them: see `plans`
     cdef int row_shift
     cdef int64_t row_size             # keys of one species, or one pair of species
-    cdef int64_t[:, :, ::1] own       # (n_species, n_species + 1, 2**row_shift) what a neighbour adds to a site's own key
+    cdef int64_t[:, :, ::1] own       # (n_species, n_species + 1, 2**row_shift) what a neighbour adds to a site's key
     cdef int64_t[:, :, ::1] noticed   # the same shape: what it adds to the key of that neighbour
-    cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of a
-                                      # neighbour; no elements where there are too many pairs
+    cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of
+                                      # a neighbour; no elements where there are too many pairs
     cdef int64_t[::1] told_now        # (row_size,) the same for one pair, where it has to be worked out each time
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules
@@ -80,7 +80,7 @@ cdef class LatticeProcesses:
         return 0 if plane == 1 else site - <uint32_t> kmc_mulhi(self.magic_plane, site) * plane
 
     cdef inline void overwrite(self, site_t site, species_t species) noexcept nogil:
-        """Take over the species that a site has got in another part of the lattice; the rest follows as after an event."""
+        """Take over the species that a site has got in another part; the rest follows as after an event."""
         self.execute(site, -1 - <rule_t> species)
 
     cdef int32_t attempt(self, double u, double bound) noexcept nogil

@@ -4,8 +4,8 @@ import numpy as np
 
 CHANGE = np.dtype([("key", np.int64), ("position", np.int32), ("partner", np.int32), ("species", np.int32)], align=True)
 """dtype: a change_plan. `key`: what the site's own key starts from, the partner's part included; `position`: where the
-site is, seen from the anchor, n_positions being the anchor itself; `partner`: where the other site of a pair is, seen from
-this one, n_positions if there is none; `species`: the new one."""
+site is, seen from the anchor, n_positions being the anchor itself; `partner`: where the other site of a pair is, seen
+from this one, n_positions if there is none; `species`: the new one."""
 
 RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32)], align=True)
 """dtype: a rule_plan. Its first change, how many there are, and the process."""
@@ -17,9 +17,9 @@ MOST_TOLD = 1 << 25
 def plans_of(rules, opposite):
     """Plans of all rules and of their changes.
 
-    Where a rule changes two sites, one of them the anchor, each is the partner of the other: neither must be told of the
-    other's change, and where it lies cannot be foreseen, so that asking for each neighbour whether it is the partner would
-    be guessed wrong twice a hop. It is hidden instead, and what it adds to the other's key is known in advance.
+    Where a rule changes two sites, one of them the anchor, each is the partner of the other: neither must be told of
+    the other's change, and where it lies cannot be foreseen, so that asking each neighbour whether it is the partner
+    would be guessed wrong twice a hop. It is hidden instead, and what it adds to the other's key is known in advance.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def _hidden(rules, species, position, other):
 def rows_of(rules, opposite):
     """Keys that neighbours add and notice, by the species of the neighbour and then by its position.
 
-    All sectors of a lattice in tiles share these arrays, which are kept with the rules. The positions are filled up to a
-    power of two: of what the loop adds for a neighbour, only the species is not known to the compiler then.
+    All sectors of a lattice in tiles share these arrays, which are kept with the rules. The positions are filled up to
+    a power of two: of where the loop looks for a neighbour, only the species is not known to the compiler then.
 
     Parameters
     ----------

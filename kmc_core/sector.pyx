@@ -66,9 +66,12 @@ cdef class Sector:
     cdef int prepare(self) except -1:
         """Make the engine ready for its next event."""
         cdef LatticeProcesses lattice = self.engine.lattice
+        cdef int n_classes = self.engine.environments.n_classes
         if lattice.n_noted + MAX_CHANGES > lattice.noted.shape[0]:
             lattice.noted = np.concatenate([np.asarray(lattice.noted), np.zeros_like(lattice.noted)])
         self.engine._prepare()
+        if self.engine.environments.n_classes < n_classes:  # some have been forgotten, and the others renumbered
+            self.n_rated = 0
         return 0
 
     cdef void fetch(self, double n_candidates) noexcept:

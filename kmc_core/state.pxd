@@ -62,7 +62,7 @@ cdef class LatticeState:
         return other if other < self.n_sites else self.n_sites
 
     cdef inline void cubic_neighbours(self, site_t site, site_t* found) noexcept nogil:
-        """`neighbours` of the simple cubic lattice: six look-ups, where branches would be guessed wrong at boundaries."""
+        """`neighbours` of the simple cubic lattice: look-ups, where branches would be guessed wrong at boundaries."""
         cdef uint32_t row, x, y, z
         cdef uint32_t* beside_x
         cdef uint32_t* beside_y

@@ -5,6 +5,7 @@
 #     sbatch --time=24:00:00 scripts/slurm_film.sh deck.yaml -o results/film --seed 3
 #
 # Arguments are those of `kmc run`; without -o, results go to results/<deck name> below the directory of submission.
+# A film in tiles takes as many ranks as it is given, now these and later others: sbatch --ntasks=16 ...
 #SBATCH --job-name=kmc
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task=1
@@ -16,7 +17,7 @@
 # command that it runs: here for the checkpoint.
 trap : TERM USR1
 
-srun --ntasks=1 "${KMC:-kmc}" run "$@" --resume
+srun --ntasks="${SLURM_NTASKS:-1}" "${KMC:-kmc}" run "$@" --resume
 code=$?
 
 if [ "$code" -eq 75 ]; then

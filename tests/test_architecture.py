@@ -52,6 +52,7 @@ FLOORS = {
     "tile_ranks": 2,
     "tiling": 30,
     "tile_windows": 38,
+    "tile_arrays": 30,
     "tile_probe": 39,
     "tiled": 40,
     "tile_exact": 43,

@@ -10,6 +10,7 @@ import pytest
 
 SRUN = """\
 #!/bin/bash
+echo "$1" > "$LOG.ranks"
 shift                              # --ntasks=1
 trap 'echo stopped >> "$LOG"; exit 75' TERM USR1
 echo "$@" >> "$LOG"
@@ -26,8 +27,9 @@ def job(tmp_path, repository):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
 
-    def start(code, lasts=0):
+    def start(code, lasts=0, n_ranks="1"):
         environment = os.environ | {
+            "SLURM_NTASKS": n_ranks,
             "PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(tmp_path / "log"), "CODE": str(code),
             "LASTS": str(lasts), "SLURM_JOB_ID": "42",
         }
@@ -41,6 +43,12 @@ def job(tmp_path, repository):
 def test_a_run_that_stopped_early_goes_back_into_the_queue(code, calls, job, tmp_path):
     assert job(code).wait(30) == code
     assert (tmp_path / "log").read_text().splitlines() == ["kmc run my deck.yaml -o there --resume", *calls]
+
+
+@pytest.mark.parametrize("n_ranks", ["1", "16"])
+def test_a_film_gets_the_ranks_that_the_job_has(n_ranks, job, tmp_path):
+    assert job(0, n_ranks=n_ranks).wait(30) == 0
+    assert (tmp_path / "log.ranks").read_text() == f"--ntasks={n_ranks}\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

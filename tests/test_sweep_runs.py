@@ -205,6 +205,14 @@ def test_error_of_the_machine_in_a_worker_ends_the_sweep(tmp_path, monkeypatch):
     assert caught.value.exit_code == 1
 
 
+def test_a_worker_that_misses_its_signal_ends_all_the_same(tmp_path, monkeypatch):
+    """As one does whose film comes to its end just then: the film has all, and the signal is forgotten."""
+    deck = written(tmp_path, "{seeds: 4}")
+    patched(tmp_path, monkeypatch, FULL_DISK + "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n")
+    with pytest.raises(KmcError, match="no space left"):
+        kmc.sweep(deck, directory=tmp_path / "sweep", workers=2)
+
+
 def test_refused_sweep_is_refused_once_on_all_ranks(tmp_path):
     deck = written(tmp_path, "{grid: {protocol.potential: [0.1 s]}}")
     done = mpiexec(3, "-m", "kmc", "sweep", deck, "-o", tmp_path / "sweep")

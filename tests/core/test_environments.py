@@ -73,7 +73,7 @@ def test_classes_may_be_forgotten_while_sites_follow_changed_rates(monkeypatch):
     monkeypatch.setattr(environments, "MANY_CLASSES", 100)
     engine = cases.engine_of(case.parts())
     fewer = n_following = 0
-    for step in range(400):
+    for step in range(800):
         before = engine.environments.n_classes
         engine.run(cases.FOREVER, 10)
         fewer += engine.environments.n_classes < before

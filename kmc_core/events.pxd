@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The heart of an event: drawing a site and a rule, writing the changes, moving all sites that notice to their classes.
+
+Functions, not methods of LatticeProcesses, so that the compiler can write them into the loop: a method is called through
+a table, and is never left out (300 of 1400 instructions a hop). What an event costs is above all waiting: for one load
+that tells where the next one goes, and for branches that were guessed wrong.
+"""
+from kmc_core.environments cimport EnvironmentTable
+from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses, change_plan
+from kmc_core.state cimport MAX_POSITIONS
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t
+
+
+cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
+    """Body of `candidate`."""
+    cdef int chosen = self.groups.group_at(&u)
+    cdef class_t c
+    site[0] = self.groups.pool[self.groups.start[chosen] + self.random.below(<uint32_t> self.groups.length[chosen])]
+    c = <class_t> self.groups.of(site[0])[1]
+    u = self.random.uniform() * self.groups.bound[chosen]
+    if self.energies.enabled:
+        chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
+        self.groups.close_gap()       # a refused site may have changed lists
+        return chosen
+    if u >= self.environments.record[c].total:
+        return -1
+    return self.environments.entry_rule[self.environments.chosen(c, u)]
+
+
+cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out loops."""
+    if self.state.is_cubic:
+        change_cubic(self, site, rule)
+    elif self.state.n_positions == 4:
+        change_square(self, site, rule)
+    else:
+        change_any(self, site, rule)
+
+
+cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, True, 6, 3)
+
+
+cdef inline void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, False, 4, 2)
+
+
+cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_with(self, site, rule, False, self.state.n_positions, self.row_shift)
+
+
+cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions,
+                             int shift) noexcept nogil:
+    """Write the changes, then bring up to date what notices them."""
+    cdef site_t around[MAX_POSITIONS + 1]
+    cdef site_t beside[MAX_POSITIONS + 1]
+    cdef site_t changed[MAX_CHANGES]
+    cdef species_t old[MAX_CHANGES]
+    cdef change_plan overwritten
+    cdef change_plan* plan = &overwritten
+    cdef int n = 1, k
+    cdef species_t* species = &self.state.species[0]
+    cdef site_t* beside_changed
+    neighbours(self, site, around, is_cubic, n_positions)
+    around[n_positions] = site
+    if rule < 0:
+        changed[0], old[0] = site, species[site]
+        species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
+        plan.key, plan.partner = self.environments.base[species[site]], n_positions
+    else:
+        plan, n = self.change_plans + self.rule_plans[rule].first, self.rule_plans[rule].n
+        for k in range(n):
+            changed[k] = around[plan[k].position]
+            old[k] = species[changed[k]]
+            species[changed[k]] = <species_t> plan[k].species
+        if self.notes_edges:
+            self._note_edges(changed, old, n)
+    for k in range(n):
+        beside_changed = around
+        if changed[k] != site:
+            beside_changed = beside
+            neighbours(self, changed[k], beside, is_cubic, n_positions)
+        refresh(self, n_positions, shift, changed[k], old[k], beside_changed, plan + k, changed, n)
+    if self.electrons.enabled:
+        for k in range(n):
+            if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
+                self._refresh_column(changed[k])
+    if self.energies.enabled:
+        self._rate_touched(site, rule, changed, old, n)
+    self.groups.close_gap()
+
+
+cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, bint is_cubic,
+                            int n_positions) noexcept nogil:
+    """Sites at every position around one."""
+    if is_cubic:
+        self.state.cubic_neighbours(site, found)
+    else:
+        self.state.any_neighbours(site, found, n_positions)
+
+
+cdef inline void refresh(LatticeProcesses self, int n_positions, int shift, site_t site, species_t old, site_t* around,
+                         change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
+    """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
+
+    One walk around the site does both: what each neighbour adds to the site's own key, if it has one, and what the
+    change adds to the key of the neighbour, which sees the site at the opposite position. Sites that have changed
+    themselves are left out; the partner of a pair is hidden, see `plans`.
+    """
+    cdef species_t* species = &self.state.species[0]
+    cdef species_t new = species[site]
+    cdef int64_t* own = &self.own[0, 0, 0] + new * self.row_size
+    cdef int64_t* told
+    cdef int64_t key = plan.key, there
+    cdef site_t hidden = around[plan.partner]
+    cdef bint is_active = self.environments.is_active[new]
+    cdef int j
+    if self.told.shape[0] > 0:
+        told = &self.told[0, 0, 0, 0] + (old * <int64_t> self.environments.n_species + new) * self.row_size
+    else:
+        told = self._work_out(old, new)
+    around[plan.partner] = self.state.n_sites
+    if is_active:
+        for j in range(n_positions):
+            there = (<int64_t> species[around[j]] << shift) + j
+            key += own[there]
+            if told[there] != 0:
+                notice(self, around[j], j, new, told[there], changed, n_changed)
+    else:
+        for j in range(n_positions):
+            there = (<int64_t> species[around[j]] << shift) + j
+            if told[there] != 0:
+                notice(self, around[j], j, new, told[there], changed, n_changed)
+    around[plan.partner] = hidden
+    if self.energies.enabled:
+        self.reclassified[self.n_reclassified] = site
+        self.n_reclassified += 1
+    assign(self, site, class_of_key(self, site, key, around) if is_active else 0)
+
+
+cdef inline void notice(LatticeProcesses self, site_t site, int j, species_t new, int64_t difference, site_t* changed,
+                 int n_changed) noexcept nogil:
+    """The neighbour at position j notices a change, unless it has changed itself."""
+    cdef class_t c = <class_t> self.groups.of(site)[1]
+    cdef int k
+    for k in range(n_changed):
+        if changed[k] == site:
+            return
+    assign(self, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
+                                                        self.state.opposite[j], new))
+
+
+cdef inline class_t class_of_key(LatticeProcesses self, site_t site, int64_t key, site_t* around) noexcept nogil:
+    """Class of an active site from the key of its species and neighbours, its electron level and its layer."""
+    cdef species_t species = self.state.species[site]
+    cdef level_t level = 0
+    cdef int32_t layer = 0
+    cdef int j
+    cdef class_t c
+    if self.environments.level_stride[species]:
+        level = self.electrons.level[site]
+        key += self.environments.level_stride[species] * level
+    if self.environments.layer_stride[species]:
+        layer = self.layer(site)
+        key += self.environments.layer_stride[species] * layer
+    c = self.environments.find(key)
+    if c < 0:
+        for j in range(self.state.n_positions):
+            self.environments.scratch[j] = self.state.species[around[j]]
+        c = self.environments.create(key, species, level, layer)
+    return c
+
+
+cdef inline void assign(LatticeProcesses self, site_t site, class_t new) noexcept nogil:
+    """Give a site its class and put it into the list where the class belongs."""
+    cdef uint32_t* record = self.groups.of(site)
+    cdef int32_t before, after
+    if self.energies.enabled:
+        record[1] = <uint32_t> new
+        return
+    before, after = self.environments.record[<class_t> record[1]].group, self.environments.record[new].group
+    record[1] = <uint32_t> new
+    if before != after:
+        relist(self, site, new, before, after)
+
+
+cdef inline void relist(LatticeProcesses self, site_t site, class_t new, int32_t before, int32_t after) noexcept nogil:
+    """Move a site to another list; most changes of class need not."""
+    if after == -2:                   # first site of this class
+        after = self._place_class(new)
+        if before == after:
+            return
+    if before >= 0:
+        self.groups.remove(site, before)
+    if after >= 0:
+        self.groups.insert(site, after)
