@@ -10,8 +10,9 @@ import numpy as np
 from kmc_core.snapshots import restore as restore_engine
 from kmc_core.snapshots import snapshot as snapshot_of_engine
 
-from kmc_core.tiles cimport Sector, Sectors
-from kmc_core.typedefs cimport int64_t, uint32_t
+from kmc_core.sector cimport Sector
+from kmc_core.tiles cimport Sectors
+from kmc_core.typedefs cimport int64_t
 
 
 def snapshot(Sectors sectors, int64_t window):
@@ -66,10 +67,11 @@ def restore(Sectors sectors, found, n_turns):
         sector, arrays = sectors.sectors[i], found[i]
         engine = {name[7:]: array for name, array in arrays.items() if name.startswith("engine/")}
         restore_engine(sector.engine, engine | _not_kept(sector))
-        if np.shape(arrays["stamp"]) != np.shape(sector.stamp):
-            raise ValueError(f"a snapshot of {np.size(arrays['stamp'])} sites that others know does not fit a sector "
-                             f"of {np.size(sector.stamp)}")
-        np.asarray(sector.stamp)[:] = arrays["stamp"]
+        if np.shape(arrays["own_marks"]) != np.shape(sector.own_marks):
+            raise ValueError(f"a snapshot of {64 * np.size(arrays['own_marks'])} sites that others know does not fit a "
+                             f"sector of {64 * np.size(sector.own_marks)}")
+        np.asarray(sector.own_marks)[:] = arrays["own_marks"]
+        sector.own_window = int(arrays["own_window"])
         sector.n_handed, sector.n_conflicts = int(arrays["n_handed"]), int(arrays["n_conflicts"])
         sectors.due_seconds[i], sectors.due_fraction[i] = int(arrays["due_seconds"]), float(arrays["due_fraction"])
         sectors.reaches[i] = float(arrays["reach"])
@@ -92,8 +94,7 @@ def _is_implied(name):
 
 
 def _edge(Sector sector, int64_t window):
-    """What was changed at the edge in the last window, and counters; no one asks for stamps of windows before."""
-    cdef uint32_t own = 2 * window, other = 2 * window + 1
-    stamp = np.array(sector.stamp)
-    stamp[(stamp != own) & (stamp != other)] = 0
-    return {"stamp": stamp, "n_handed": np.array(sector.n_handed), "n_conflicts": np.array(sector.n_conflicts)}
+    """What was changed at the edge in the last window, and counters; no one asks for the marks of windows before."""
+    marks = np.array(sector.own_marks) if sector.own_window == window else np.zeros_like(sector.own_marks)
+    return {"own_marks": marks, "own_window": np.array(window), "n_handed": np.array(sector.n_handed),
+            "n_conflicts": np.array(sector.n_conflicts)}
