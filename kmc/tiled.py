@@ -21,7 +21,7 @@ from kmc.tile_ranks import ALONE
 from kmc.tiling import N_COLOURS, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
-from kmc_core.reach import reaching_rates
+from kmc_core.reach import Reach
 
 if TYPE_CHECKING:
     from kmc.tile_ranks import Ranks
@@ -62,12 +62,14 @@ class TiledEngine:
         Processes that share the tiles.
     probes : bool
         Whether to measure what the windows cost in accuracy.
+    watched : bool, shape (n_species,), optional
+        Species whose sites are counted by the probes, beside events: the solids.
     decay, quantum, cutoff, layer_of
         As for `kmc_core.Engine`.
     """
 
     def __init__(self, species, periodic, rules: Rules, tiling: Tiling, seed: int, *, window: float | None = None,
-                 fraction: float = FRACTION, ranks: Ranks = ALONE, probes: bool = True,
+                 fraction: float = FRACTION, ranks: Ranks = ALONE, probes: bool = True, watched=None,
                  decay=None, quantum=0.0, cutoff=-1, layer_of=None):
         self.tiling, self.ranks, self.seed, self.rules = tiling, ranks, seed, rules
         self.fixed_window, self.fraction = window, fraction
@@ -77,6 +79,7 @@ class TiledEngine:
         self._given = {"decay": decay, "quantum": quantum, "cutoff": cutoff, "layer_of": layer_of}
         self._arguments = self._given | {"decay": decay_with_ghosts(decay)}
         self.probe = WindowProbe() if probes else None
+        self.watched = np.zeros(rules.n_species, dtype=bool) if watched is None else np.asarray(watched, dtype=bool)
         self._periodic = tuple(bool(each) for each in periodic)
         if ranks.size > tiling.n_tiles:
             raise KmcError(f"{ranks.size} ranks share {tiling.n_tiles} tiles: start fewer, or cut smaller tiles")
@@ -87,7 +90,8 @@ class TiledEngine:
         ghostly = with_ghosts(rules)
         stride = _stride(rules)
         self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places))
-        self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
+        self._reach = Reach(rules)
+        self._sectors.limit(self._reach.rates(np.asarray(rules.rates)))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
         self.n_events, self._is_sparse = 0, True
         self._seen: tuple[object, np.ndarray] = None, species.ravel()
@@ -223,7 +227,7 @@ class TiledEngine:
         """Replace the rate constants, as `kmc_core.Engine.set_rates` does."""
         self._sectors.take_over_all(self.n_windows)
         self.rules = replace(self.rules, rates=np.array(rates, dtype=np.float64))
-        self._sectors.limit(reaching_rates(self.rules, self.rules.rates))
+        self._sectors.limit(self._reach.rates(self.rules.rates))
         self._sectors.set_rates(rates, self.time)
         self._is_sparse = True
 

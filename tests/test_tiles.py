@@ -28,7 +28,7 @@ from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import with_ghosts
-from kmc_core.reach import reaching_rates
+from kmc_core.reach import Reach
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "reference"))
@@ -199,13 +199,13 @@ def test_a_reaction_that_happens_once_does_not_shorten_windows():
     patterns = (cases.pair(1, 0, 0, 1), cases.pair(1, 1, 2, 2))
     case = cases.Case(cases.cubic(4, 8, 8), patterns, (1.0, 1e9), cases.scattered((4, 8, 8), [0.1]), 3)
     rules = case.parts().rules
-    found = reaching_rates(rules, case.rates())
+    found = Reach(rules).rates(case.rates())
     process = np.asarray(rules.rule_process)
     assert found[process == 0].max() == 1.0
     assert found[process == 1].max() == 0.0
     back = cases.Case(case.lattice, (*patterns, cases.single(2, 1)), (1.0, 1e9, 5.0), case.species, 3)
     rules = back.parts().rules
-    found = reaching_rates(rules, back.rates())
+    found = Reach(rules).rates(back.rates())
     assert found[np.asarray(rules.rule_process) == 1].max() == 5.0
 
 
