@@ -247,7 +247,8 @@ class Model:
         windows = {} if tiles is None else {"window": tiles.window, "fraction": tiles.events_per_window}
         return TiledEngine(
             self.initial(), self.lattice.periodic, tables.rules, tiling, self.deck.run.seed, ranks=ranks,
-            **windows, decay=tables.decay, quantum=tables.quantum,
+            watched=[species.phase == "solid" for species in self.mechanism.species], **windows,
+            decay=tables.decay, quantum=tables.quantum,
             cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
         )
 
