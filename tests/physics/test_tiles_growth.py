@@ -63,6 +63,17 @@ def test_columns_at_edges_lag_behind_by_more_than_the_first_power_of_the_window(
     assert z > LIMIT
 
 
+def test_solid_sites_of_a_surface_that_only_grows_have_the_error_of_its_events():
+    """Every event adds a solid site, so that both reports must agree to the last bit."""
+    engine = engine_of((FILLING,), (1.0,), slab(120, 4, 200, 1), periodic=(False, False, True), seed=846,
+                       tiles={"size": (20, 4), "fraction": 0.3, "watched": [False, True]})
+    engine.run((200, 0.0))
+    report = engine.report()
+    print(report)
+    assert report["window_error"] == report["window_error_solid"]
+    assert report["window_error_uncertainty"] == report["window_error_solid_uncertainty"] < 0.1
+
+
 def differences(name, n_copies, fraction):
     """Means and standard errors of 20 seeds in one piece and in tiles, and what the runs in tiles report."""
     found, reports = {}, []

@@ -114,6 +114,19 @@ def walkers(window, time, seed):
     return found.mean(), max(found.std(ddof=1) / np.sqrt(20), counts[-1] ** -0.5), engine.report()
 
 
+def test_probes_have_about_a_tenth_of_the_events_of_the_film():
+    """6 tiles, 5000 windows; the first ones are longer than that, because eight windows are the fewest."""
+    case = cases.hop3d((8, 24, 16))
+    parts = case.parts()
+    engine = TiledEngine(parts.species, parts.periodic, parts.rules,
+                         Tiling.of(parts.species.shape, parts.periodic, (8, 8), (1, 1)), 55, window=0.02)
+    engine.run((100, 0.0))
+    share = engine.probe.sums[:2, 0].sum() / engine.n_events
+    print(f"{engine.n_events} events, {engine.probe.pairs} pairs of runs with {share:.3f} of them")
+    assert engine.probe.pairs == 8
+    assert 0.05 < share < 0.12
+
+
 def show(found):
     for window, (true, error, report) in found.items():
         print(f"window {window}: true {true:+.5f} +- {error:.5f}, over the window {true / window:+.4f} "
