@@ -94,6 +94,17 @@ class WindowProbe:
         self.pairs += MEMBERS
         self.sums += [each.sum(axis=0) for each in (once, twice, difference**2, difference * mean, mean**2)]
 
+    @property
+    def state(self) -> np.ndarray:
+        """float64, shape (13,): all that later reports depend on."""
+        return np.array([self.last, self.due, self.pairs, *self.sums.ravel()], dtype=np.float64)
+
+    @state.setter
+    def state(self, state: np.ndarray) -> None:
+        """Go on from there."""
+        self.last, self.due, self.pairs = (int(each) for each in state[:3])
+        self.sums = np.array(state[3:], dtype=np.float64).reshape(5, len(COUNTED))
+
     def report(self) -> dict[str, float]:
         """Relative errors of the number of events and of that of solid sites, with standard errors.
 

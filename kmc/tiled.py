@@ -21,7 +21,7 @@ from kmc.tile_ranks import ALONE
 from kmc.tiling import N_COLOURS, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
-from kmc_core.reach import Reach
+from kmc_core.reach import reaching_rates
 
 if TYPE_CHECKING:
     from kmc.tile_ranks import Ranks
@@ -90,8 +90,7 @@ class TiledEngine:
         ghostly = with_ghosts(rules)
         stride = _stride(rules)
         self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places))
-        self._reach = Reach(rules)
-        self._sectors.limit(self._reach.rates(np.asarray(rules.rates)))
+        self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
         self.n_events, self._is_sparse = 0, True
         self._seen: tuple[object, np.ndarray] = None, species.ravel()
@@ -227,7 +226,7 @@ class TiledEngine:
         """Replace the rate constants, as `kmc_core.Engine.set_rates` does."""
         self._sectors.take_over_all(self.n_windows)
         self.rules = replace(self.rules, rates=np.array(rates, dtype=np.float64))
-        self._sectors.limit(self._reach.rates(self.rules.rates))
+        self._sectors.limit(reaching_rates(self.rules, self.rules.rates))
         self._sectors.set_rates(rates, self.time)
         self._is_sparse = True
 

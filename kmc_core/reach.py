@@ -11,7 +11,44 @@ next door if a process looks there; it counts with its own rate or with that of 
 less, and so on back through the processes. What nothing makes possible, like adsorption on sites that are there from
 the beginning, counts with its own rate.
 """
+from functools import lru_cache
+
 import numpy as np
+
+
+def reaching_rates(rules, rates):
+    """Largest rate at which each rule can carry something to another column, again and again.
+
+    Parameters
+    ----------
+    rules : kmc_core.Rules
+    rates : float64, shape (n_rates,), [1/s]
+        In the order of `Rules.rates`.
+
+    Returns
+    -------
+    float64, shape (n_rules,), [1/s]
+        Zero for rules that nothing in another column notices.
+    """
+    return _reach(_Structure(rules)).rates(rates)
+
+
+class _Structure:
+    """Rules but for their rates; the same if they share their arrays, as `dataclasses.replace` leaves them."""
+
+    def __init__(self, rules):
+        self.rules = rules
+
+    def __hash__(self):
+        return id(self.rules.change_species)
+
+    def __eq__(self, other):
+        return self.rules.change_species is other.rules.change_species
+
+
+@lru_cache(maxsize=2)
+def _reach(structure):
+    return Reach(structure.rules)
 
 
 class Reach:
@@ -66,18 +103,7 @@ class Reach:
                 yield from (weight == value for value in np.unique(weight))
 
     def rates(self, rates):
-        """Largest rate at which each rule can carry something to another column, again and again.
-
-        Parameters
-        ----------
-        rates : float64, shape (n_rates,), [1/s]
-            In the order of `Rules.rates`.
-
-        Returns
-        -------
-        float64, shape (n_rules,), [1/s]
-            Zero for rules that nothing in another column notices.
-        """
+        """What `reaching_rates` gives."""
         fastest = np.array([_fastest(self.rules, rates, rule) for rule in range(len(self._process))])
         return np.maximum(self._moving(fastest), self._noticed(fastest))
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "reference"))
 import cases
 
 from kmc.patterns import Pattern
-from kmc_core.reach import Reach
+from kmc_core.reach import reaching_rates
 
 HERE, BESIDE, BELOW = (0, 0, 0), (0, 0, 1), (-1, 0, 0)
 
@@ -21,7 +21,7 @@ def reached(patterns, constants, n_species=3):
     species = np.zeros((4, 4, 4), dtype=np.uint8)
     case = cases.Case(cases.cubic(4, 4, 4), tuple(patterns), tuple(constants), species, n_species)
     rules = case.parts().rules
-    found = Reach(rules).rates(case.rates())
+    found = reaching_rates(rules, case.rates())
     return np.array([found[np.asarray(rules.rule_process) == process].max() for process in range(len(patterns))])
 
 
@@ -63,7 +63,7 @@ def test_a_process_that_walks_is_measured_by_its_steps_across():
     species = np.zeros((4, 4, 4), dtype=np.uint8)
     case = cases.Case(cases.cubic(4, 4, 4), (walk,), (1.0,), species, 2)
     rules = case.parts().rules
-    found = Reach(rules).rates(case.rates())
+    found = reaching_rates(rules, case.rates())
     position = np.asarray(rules.change_position)[np.asarray(rules.change_ptr)[1:] - 1]
     sideways = np.any(np.asarray(rules.offsets)[position, 1:], axis=1)
     assert sideways.sum() == 4

@@ -23,12 +23,13 @@ from kmc.inspection import check
 from kmc.model import Model
 from kmc.scaling import Costs, efficiency
 from kmc.tile_exact import ExactTiles
+from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
 from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import with_ghosts
-from kmc_core.reach import Reach
+from kmc_core.reach import reaching_rates
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "reference"))
@@ -199,13 +200,13 @@ def test_a_reaction_that_happens_once_does_not_shorten_windows():
     patterns = (cases.pair(1, 0, 0, 1), cases.pair(1, 1, 2, 2))
     case = cases.Case(cases.cubic(4, 8, 8), patterns, (1.0, 1e9), cases.scattered((4, 8, 8), [0.1]), 3)
     rules = case.parts().rules
-    found = Reach(rules).rates(case.rates())
+    found = reaching_rates(rules, case.rates())
     process = np.asarray(rules.rule_process)
     assert found[process == 0].max() == 1.0
     assert found[process == 1].max() == 0.0
     back = cases.Case(case.lattice, (*patterns, cases.single(2, 1)), (1.0, 1e9, 5.0), case.species, 3)
     rules = back.parts().rules
-    found = Reach(rules).rates(back.rates())
+    found = reaching_rates(rules, back.rates())
     assert found[np.asarray(rules.rule_process) == 1].max() == 5.0
 
 
@@ -270,6 +271,17 @@ def test_probes_do_not_change_the_trajectory():
         engine.run((4, 0.0))
     assert watched.probe.sums[0, 0] > 0
     assert digest(watched) == digest(alone)
+
+
+def test_a_probe_goes_on_from_its_numbers():
+    case = CASES["hops"][0]
+    watched = tiled(case, window=0.02, probes=True)
+    watched.run((4, 0.0))
+    other = WindowProbe()
+    other.state = watched.probe.state
+    assert (other.last, other.due) == (64, 256)
+    assert other.report() == watched.probe.report() | {name: pytest.approx(np.nan, nan_ok=True) for name in (
+        "window_error_solid", "window_error_solid_uncertainty")}
 
 
 def exact_tiles(case, seed, ranks=ALONE):

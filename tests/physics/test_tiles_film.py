@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from physics.ensembles import LIMIT
 from scipy.stats import t as student
 
 from kmc.deck import parse_deck
@@ -89,7 +90,8 @@ def test_film_in_tiles_is_that_in_one_piece():
 def test_film_in_tiles_is_that_in_one_piece_over_twenty_seeds_within_what_it_reports():
     """Main deck at 3 us, 20 seeds each: |z| < 5.1 for each field and species (1e-5, about fifteen of them).
 
-    Events and solid sites: the difference is within the error that one run reports and twice its standard error.
+    Events and solid sites: the difference is within the error that the runs report, to 4.5 standard errors, that of one
+    run's report and that of the difference (events of a film scatter by 3 %).
     """
     one = [grown(seed, 3e-6)[0] for seed in range(20)]
     many, reports = zip(*[grown(seed, 3e-6, TILES) for seed in range(100, 120)], strict=True)
@@ -101,5 +103,5 @@ def test_film_in_tiles_is_that_in_one_piece_over_twenty_seeds_within_what_it_rep
         true, error = table[name][1] / table[name][0] - 1, table[name][2] / table[name][0]
         print(f"{name}: true {true:+.4f} +- {error:.4f}; reported, mean of runs {said.mean():+.4f} "
               f"+- {said.std(ddof=1) / np.sqrt(20):.4f}, one run +- {doubt.mean():.4f}")
-        assert abs(true) < abs(said.mean()) + 2 * doubt.mean()
+        assert abs(true) < abs(said.mean()) + LIMIT * np.hypot(doubt.mean(), error)
     assert all(abs(z) < limit(20) for _, _, _, z in table.values())
