@@ -105,3 +105,27 @@ def test_film_in_tiles_is_that_in_one_piece_over_twenty_seeds_within_what_it_rep
               f"+- {said.std(ddof=1) / np.sqrt(20):.4f}, one run +- {doubt.mean():.4f}")
         assert abs(true) < abs(said.mean()) + LIMIT * np.hypot(doubt.mean(), error)
     assert all(abs(z) < limit(20) for _, _, _, z in table.values())
+
+
+@pytest.mark.verify
+def test_what_films_report_falls_with_their_windows_and_bounds_the_true_difference():
+    """Main deck at 100 ns in windows eight and four times as long as by default, 16 seeds, and 40 in one piece.
+
+    Half the window, at most half the report, and the difference in events within the report: |z| < 4.5 (1e-4 by
+    Student).
+    """
+    one = np.array([grown(seed, 1e-7)[0]["events"] for seed in range(40)])
+    said, errors = {}, {}
+    for events in (2.4, 1.2):
+        tiles = f"tiles: {{size: [20, 20], events-per-window: {events}}}"
+        films, reports = zip(*[grown(seed, 1e-7, tiles) for seed in range(4000, 4016)], strict=True)
+        many = np.array([film["events"] for film in films])
+        reported = np.array([report["window_error"] for report in reports])
+        said[events], errors[events] = reported.mean(), reported.std(ddof=1) / 4
+        true = many.mean() / one.mean() - 1
+        error = np.hypot(many.std(ddof=1) / 4, one.std(ddof=1) / np.sqrt(40)) / one.mean()
+        print(f"events per window {events}: true {true:+.4f} +- {error:.4f}, reported {said[events]:+.4f} "
+              f"+- {errors[events]:.4f}")
+        assert abs(true) < abs(said[events]) + LIMIT * np.hypot(error, errors[events])
+    assert said[2.4] < -LIMIT * errors[2.4]
+    assert abs(said[1.2]) < abs(said[2.4]) / 2 + LIMIT * np.hypot(errors[1.2], errors[2.4] / 2)
