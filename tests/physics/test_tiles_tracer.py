@@ -58,15 +58,15 @@ def test_correlation_factor_in_tiles_is_the_exact_one():
 
 
 def test_an_order_of_colours_pulls_tracers_at_an_edge_one_way_and_the_reverse_order_the_other_way():
-    """The term of first order in the window: 2000 tracers at one edge, windows of 0.2, |z| > 4.5.
+    """The term of first order in the window: 4000 tracers at one edge, windows of 0.2, |z| > 4.5.
 
     An order that is drawn for every window takes either with probability 1/2, and the mean of the two is the exact
     cosine but for terms of second order: |z| < 4.5 (7e-6). It also says that copies that start at one edge at the same
     moment are not independent, because they share the order.
     """
     places, tiles = np.array([SIZE // 2]), {"window": 0.2, "probes": False}
-    forth, back = (next_hops(2000, 32, places, tiles, order)[0] for order in ((0, 1, 2, 3), (3, 2, 1, 0)))
-    error = np.hypot(forth.std(), back.std()) / np.sqrt(2000)
+    forth, back = (next_hops(4000, 32, places, tiles, order)[0] for order in ((0, 1, 2, 3), (3, 2, 1, 0)))
+    error = np.hypot(forth.std(), back.std()) / np.sqrt(4000)
     mean = (forth.mean() + back.mean()) / 2
     print(f"forth {forth.mean():.4f}, back {back.mean():.4f}, mean {mean:.4f} +- {error / 2:.4f}, "
           f"exact {exact_cosine(SIZE):.4f}")

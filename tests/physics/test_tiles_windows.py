@@ -144,7 +144,7 @@ def bounds(true, error, report):
 def test_walkers_lose_hops_as_the_square_of_the_window_and_the_run_reports_a_bound():
     """Windows of 0.4 and 0.2: |z| > 4.5 against first order, < 4.5 against second and a tenth for higher ones; the
     report lies between the error and three times the error, |z| < 4.5 (7e-6)."""
-    found = {window: walkers(window, time, 53) for window, time in ((0.4, 160), (0.2, 400))}
+    found = {window: walkers(window, time, 53) for window, time in ((0.4, 240), (0.2, 600))}
     show(found)
     (long, long_error, _), (short, short_error, _) = found.values()
     assert (2 * short - long) / np.hypot(2 * short_error, long_error) > LIMIT
