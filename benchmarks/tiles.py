@@ -1,25 +1,55 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Films in tiles against the same films in one piece, in one process and on ranks.
+"""Films in tiles: against the same films in one piece, on one rank and on two, and what the parts of a window cost.
 
-python -m benchmarks.tiles                   one process, interleaved with the film in one piece, CPU time
-mpiexec -n 2 python -m benchmarks.tiles      the film in tiles only, CPU time of the busiest rank
+python -m benchmarks.tiles                   the whole table; starts two ranks by itself (mpiexec)
+python -m benchmarks.tiles --films 1e6 deck  some films only; also 1e5, 1e8-cube, weak
+python -m benchmarks.tiles --costs           a turn, a message, a byte, a collective: the figures of `kmc.scaling`
+python -m benchmarks.tiles --weak            a film on one rank, one of twice the size on two, and what the model says
 python -m benchmarks.tiles --model           efficiency on more ranks than there are here, from `kmc.scaling`
 """
 
 import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.core import cases
+from benchmarks import problems
+from benchmarks.problems import cases
 from kmc.ranks import world
 from kmc.scaling import Costs, efficiency
 from kmc.tile_ranks import ranks_of
 from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling
 
-BOXES = {"1e6": ((100, 100, 100), 50, 1.0), "1e7": ((216, 216, 216), 54, 0.2)}
-"""dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`."""
+FRACTION = 0.3
+"""float: the default of `events-per-window`."""
+
+HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((100, 316, 316), 50, 0.3),
+        "1e8": ((100, 1000, 1000), 50, 0.075), "1e7-cube": ((216, 216, 216), 54, 0.3),
+        "1e8-cube": ((464, 464, 464), 42, 0.075), "weak": ((100, 200, 100), 50, 1.0)}
+"""dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`.
+
+100 sites high, as films are, so that sectors are the same at every size; cubes have taller ones.
+"""
+
+DECK = (400, 64, 3e-9)
+"""(int, int, float): columns of the main deck along x and y, sites of a tile, simulated time of one measurement [s]."""
+
+SPARSE = ((4, 192, 192), 48, 1e-5)
+"""(shape, int, float): box of ten walkers with 3e9 hops a second, sites of a tile, simulated time [s]."""
+
+SHARE = 1 / 40
+"""float: of that time, where ranks share the film: what each window takes then is the time of a message."""
+
+FILMS = ("1e6", "1e7", "1e8", "1e7-cube", "deck", "sparse")
+"""tuple of str: films of the table."""
 
 PREDICTED = (
     ("hop3d, 1000 x 1000 x 100, tiles of 64", 1e8, 0.54 * 0.075, (1000 / 64) ** 2),
@@ -29,45 +59,187 @@ PREDICTED = (
 )
 """tuple: name, sites, events per site and window, tiles."""
 
+WORDS = (0, 1_000, 10_000, 100_000)
+"""tuple of int: changes in a message whose cost is measured."""
 
-def in_tiles(parts, size, ranks, fraction=0.3):
+
+def film(name):
+    """Arguments of an engine, sites of a tile and simulated time of a measurement."""
+    if name == "deck":
+        side, size, wait = DECK
+        from kmc.deck import load_deck
+        from kmc.model import Model
+
+        model = Model.of(load_deck(problems.MAIN_DECK, {"lattice.size": f"[{side}, {side}, 62]"}))
+        return problems.of_model(model), size, wait
+    if name == "sparse":
+        shape, size, wait = SPARSE
+        species = np.zeros(shape, dtype=np.uint8)
+        species[2][tuple(np.random.default_rng(1).integers(0, shape[1], (2, 10)))] = 1
+        lattice = cases.cubic(*shape, periodic=(False, True, True))
+        case = replace(cases.hop3d((4, 4, 4)), lattice=lattice, species=species, constants=(3e9 / 6,))
+        return case.parts()._asdict(), size, wait
+    shape, size, wait = HOPS[name]
+    lattice = cases.cubic(*shape)
+    case = replace(cases.hop3d((4, 4, 4)), lattice=lattice, species=problems.filled(shape, [0.1]))
+    return case.parts()._asdict(), size, wait
+
+
+def in_tiles(arguments, size, ranks, fraction=FRACTION, window=None):
     """The film in tiles, without probes, which would count as events of nobody."""
-    reach = tuple(int(each) for each in np.abs(parts.rules.offsets).max(axis=0)[1:])
-    tiling = Tiling.of(parts.species.shape, parts.periodic, (size, size), reach)
-    return TiledEngine(parts.species, parts.periodic, parts.rules, tiling, 1, ranks=ranks, fraction=fraction,
-                       probes=False, decay=parts.decay, quantum=parts.quantum, cutoff=parts.cutoff)
+    given = {key: value for key, value in arguments.items() if key not in ("species", "periodic", "rules")}
+    given.pop("interactions", None)
+    species, periodic, rules = arguments["species"], arguments["periodic"], arguments["rules"]
+    reach = tuple(int(each) for each in np.abs(rules.offsets).max(axis=0)[1:])
+    tiling = Tiling.of(species.shape, periodic, (size, size), reach)
+    return TiledEngine(species, periodic, rules, tiling, 1, ranks=ranks, fraction=fraction, window=window,
+                       probes=False, **given)
 
 
-def advanced(engine, wait, clock):
-    """Nanoseconds per event of the film over a stretch of simulated time."""
-    events, begin = engine.n_events, clock()
-    later = engine.time[1] + wait
-    engine.run((engine.time[0] + int(later), later % 1.0))
-    return (clock() - begin) * 1e9 / max(engine.n_events - events, 1)
+def advanced(engine, wait, ranks):
+    """Events of a stretch of time, and of this rank wall and CPU time, and both while it waited [s]."""
+    ranks.every([0.0])  # all begin at once
+    before = np.array([engine.n_events, time.perf_counter(), time.process_time(), ranks.waited, ranks.polled])
+    end = engine.time[1] + wait
+    engine.run((engine.time[0] + int(end), end % 1.0))
+    return np.array([engine.n_events, time.perf_counter(), time.process_time(), ranks.waited, ranks.polled]) - before
 
 
-def measure(repetitions):
-    """Print what was measured."""
-    ranks = ranks_of(world())
-    clock = time.process_time
-    for name, (shape, size, wait) in BOXES.items():
-        parts = cases.hop3d(shape).parts()
-        engines = {"tiles": in_tiles(parts, size, ranks)}
-        if ranks.size == 1:
-            engines["one piece"] = cases.engine_of(parts)
-        found = {kind: [] for kind in engines}
-        for engine in engines.values():
-            advanced(engine, wait, clock)
-        ranks.waited = 0.0
+def measured(name, repetitions, ranks, fraction):
+    """Records of a film in tiles and, on one rank, in one piece; the median of the repetitions by wall time."""
+    arguments, size, wait = film(name)
+    if name == "sparse" and ranks.size > 1:
+        wait *= SHARE
+    engines = {"tiles": in_tiles(arguments, size, ranks, fraction)}
+    if ranks.size == 1:
+        engines["one piece"] = problems.engine_of(arguments)
+    found = {kind: [] for kind in engines}
+    for engine in engines.values():
+        advanced(engine, wait / 2, ranks)
+    for _ in range(repetitions):
+        for kind, engine in engines.items():
+            found[kind].append(ranks.every(advanced(engine, wait, ranks)))
+    tiles = engines["tiles"]
+    records = []
+    for kind, each in found.items():
+        middle = sorted(each, key=lambda one: one[:, 1].max())[len(each) // 2]
+        best = min(one[:, 1].max() / one[0, 0] for one in each)
+        events, wall, cpu, waited, polled = middle.T.tolist()
+        records.append({"film": name, "kind": kind, "ranks": ranks.size, "events": events[0], "wall": max(wall),
+                        "best_ns": best * 1e9, "cpu": cpu, "waited": waited, "polled": polled,
+                        "least_cpu_ns": min(float((one[:, 2] - one[:, 4]).max() / one[0, 0]) for one in each) * 1e9})
+    records[0] |= {"windows": tiles.n_windows, "all_events": tiles.n_events, "turns": tiles.counters["turns"],
+                   "sectors": len(tiles.tiling.boxes), "handed": tiles.counters["handed"]}
+    return records
+
+
+def line(record):
+    """A record as text."""
+    n = record["events"]
+    text = (f"{record['film']:>8} {record['kind']:>9} {record['ranks']} rank{'s' if record['ranks'] > 1 else ' '} "
+            f"{record['wall'] / n * 1e9:6.0f} ns wall (best {record['best_ns']:.0f}), CPU of each rank "
+            + " ".join(f"{each / n * 1e9:.0f}" for each in record["cpu"])
+            + f"; at work {record['least_cpu_ns']:.0f}; {n / record['wall'] / 1e6:.2f} million events/s")
+    if record["ranks"] > 1:
+        text += "; waiting " + " ".join(f"{each / record['wall']:.0%}" for each in record["waited"])
+    if record.get("windows"):
+        idle = 1.0 - record["turns"] / (record["windows"] * record["sectors"])
+        text += (f"; {record['all_events'] / record['windows']:.0f} events a window, idle turns {idle:.0%}, "
+                 f"{record['handed'] / record['all_events']:.2f} changes at edges an event")
+    return text
+
+
+def on_ranks(n_ranks, *arguments):
+    """Records that this program prints under mpiexec."""
+    beside = Path(sys.executable).with_name("mpiexec")
+    mpiexec = str(beside) if beside.exists() else shutil.which("mpiexec")
+    done = subprocess.run([mpiexec, "-n", str(n_ranks), sys.executable, "-m", "benchmarks.tiles", *arguments],
+                          capture_output=True, text=True, check=False, env=os.environ)
+    if done.returncode:
+        raise SystemExit(done.stderr or f"mpiexec ended with {done.returncode}")
+    return [json.loads(each) for each in done.stdout.splitlines()]
+
+
+def table(names, repetitions, fraction):
+    """Print every film in one piece, in tiles on one rank and on two."""
+    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores; wall and CPU time per event of the film, of "
+          "the repetition in the middle by wall time; 'at work': least CPU time of the busiest rank without polling",
+          flush=True)
+    for name in names:
+        one = measured(name, repetitions, ranks_of(None), fraction)
+        two = on_ranks(2, "--films", name, "--repetitions", str(repetitions), "--fraction", str(fraction))
+        for record in one + two:
+            print(line(record), flush=True)
+        alone, shared = one[0], two[0]
+        print(f"{name:>8} two ranks {alone['best_ns'] / shared['best_ns']:.2f} times one by wall time, "
+              f"{alone['least_cpu_ns'] / shared['least_cpu_ns']:.2f} by CPU time at work; tiles against one piece "
+              f"{one[0]['best_ns'] / one[1]['best_ns'] - 1.0:+.0%} by wall time, "
+              f"{one[0]['least_cpu_ns'] / one[1]['least_cpu_ns'] - 1.0:+.0%} by CPU time", flush=True)
+
+
+def turn_cost(repetitions):
+    """Least squares: what an event costs in the cache, and a turn of a sector beside its events [s]."""
+    arguments, size, _ = film("1e5")
+    found = []
+    for window in (0.0005, 0.001, 0.002, 0.005, 0.02):
+        engine = in_tiles(arguments, size, ranks_of(None), window=window)
+        advanced(engine, 20 * window, ranks_of(None))
+        runs = []
         for _ in range(repetitions):
-            for kind, engine in engines.items():
-                found[kind].append(ranks.every([advanced(engine, wait, clock)]).max())
-        if ranks.is_root:
-            text = ", ".join(f"{kind} {np.median(each):.0f} ({min(each):.0f} to {max(each):.0f})"
-                             for kind, each in found.items())
-            events = engines["tiles"].n_events / engines["tiles"].n_windows
-            print(f"hop3d {name}, {ranks.size} ranks, ns of CPU per event: {text}; {events:.0f} events per window, "
-                  f"{ranks.waited:.2f} s waited", flush=True)
+            turns = engine.counters["turns"]
+            events, _, cpu, *_ = advanced(engine, 400 * window, ranks_of(None))
+            runs.append((cpu, events, engine.counters["turns"] - turns))
+        found.append(min(runs, key=lambda one: one[0] / one[1]))
+    cpu, *counts = np.array(found).T
+    (event, turn), *_ = np.linalg.lstsq(np.stack(counts, axis=1) / cpu[:, None], np.ones(len(cpu)), rcond=None)
+    return event, turn
+
+
+def message_costs(ranks, repetitions=2000):
+    """Print a record: wall time of an exchange of messages of several lengths, and of the collective [s]."""
+    found = {}
+    for words in WORDS:
+        parts = {rank: np.zeros(words, dtype=np.uint64) for rank in range(ranks.size) if rank != ranks.rank}
+        times = []
+        for _ in range(repetitions if words < WORDS[-1] else repetitions // 10):
+            begin = time.perf_counter()
+            ranks.finish(ranks.begin(parts))
+            times.append(time.perf_counter() - begin)
+        found[words] = ranks.every([np.median(times), np.percentile(times, 10)]).max(axis=0).tolist()
+    times = []
+    for _ in range(repetitions):
+        begin = time.perf_counter()
+        ranks.every([0.0, 0.0])
+        times.append(time.perf_counter() - begin)
+    found["collective"] = ranks.every([np.median(times), np.percentile(times, 10)]).max(axis=0).tolist()
+    if ranks.is_root:
+        print(json.dumps(found), flush=True)
+
+
+def costs(repetitions):
+    """Print what the parts of a window cost."""
+    event, turn = turn_cost(repetitions)
+    print(f"an event in the cache {event * 1e9:.0f} ns, a turn of a sector beside its events {turn * 1e6:.2f} us")
+    found = on_ranks(2, "--messages")[0]
+    for words in WORDS:
+        middle, least = found[str(words)]
+        print(f"exchange of {8 * words} bytes each way: {middle * 1e6:.1f} us (a tenth below {least * 1e6:.1f})")
+    low, high = WORDS[0], WORDS[-1]
+    print(f"so {(found[str(high)][1] - found[str(low)][1]) / (8 * (high - low)) * 1e9:.2f} ns a byte")
+    middle, least = found["collective"]
+    print(f"collective of two ranks: {middle * 1e6:.1f} us (a tenth below {least * 1e6:.1f})")
+
+
+def weak(repetitions, fraction):
+    """Print a film on one rank, one of twice the size on two, and what the model says."""
+    alone = measured("1e6", repetitions, ranks_of(None), fraction)[0]
+    shared = on_ranks(2, "--films", "weak", "--repetitions", str(repetitions), "--fraction", str(fraction))[0]
+    events = shared["all_events"] / shared["windows"] / 2
+    cost = alone["least_cpu_ns"] * 1e-9
+    model = efficiency(events, 2, shared["sectors"] / 8, Costs(event=cost))
+    print(f"{line(alone)}\n{line(shared)}\nweak scaling from one rank to two: "
+          f"{alone['best_ns'] / shared['best_ns'] / 2:.1%} by wall time, "
+          f"{alone['least_cpu_ns'] / shared['least_cpu_ns'] / 2:.1%} by CPU time at work; the model says {model:.1%}")
 
 
 def predict(cost):
@@ -90,15 +262,32 @@ def predict(cost):
 
 def main():
     """Run the measurements, or the model."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--films", nargs="+", default=FILMS, choices=(*HOPS, "deck", "sparse"), metavar="FILM")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--fraction", type=float, default=FRACTION, help="events-per-window")
+    parser.add_argument("--costs", action="store_true", help="what the parts of a window cost")
+    parser.add_argument("--messages", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--weak", action="store_true", help="weak scaling from one rank to two")
     parser.add_argument("--model", action="store_true", help="efficiency on many ranks instead")
-    parser.add_argument("--cost", type=float, default=Costs().event, help="of an event [s]")
-    arguments = parser.parse_args()
-    if arguments.model:
-        predict(arguments.cost)
+    parser.add_argument("--cost", type=float, default=Costs().event, help="of an event [s], for the model")
+    given = parser.parse_args()
+    ranks = ranks_of(world())
+    if given.model:
+        predict(given.cost)
+    elif ranks.size > 1 and given.messages:
+        message_costs(ranks)
+    elif ranks.size > 1:
+        for name in given.films:
+            records = measured(name, given.repetitions, ranks, given.fraction)
+            if ranks.is_root:
+                print("\n".join(json.dumps(each) for each in records), flush=True)
+    elif given.costs:
+        costs(given.repetitions)
+    elif given.weak:
+        weak(given.repetitions, given.fraction)
     else:
-        measure(arguments.repetitions)
+        table(given.films, given.repetitions, given.fraction)
 
 
 if __name__ == "__main__":

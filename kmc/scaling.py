@@ -3,7 +3,8 @@
 
 In each of the four turns of a window every rank waits for the busiest one. Its events are Poisson distributed about a
 mean n, so that the largest number on P ranks is about n + sqrt(2 n ln P). Then neighbours exchange what has changed at
-their edges, and once a window all ranks learn how many events there were.
+their edges, and once a window all ranks learn how many events there were. That messages travel while the sectors inside
+have their turn is left out: it helps most where they cost least.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _TILES_PER_RANK = 4
 
 @dataclass(frozen=True)
 class Costs:
-    """What the parts of a window cost; measured by `python -m benchmarks.tiles`.
+    """What the parts of a window cost; measured by `python -m benchmarks.tiles --costs`, docs/scaling.md.
 
     Attributes
     ----------
@@ -30,15 +31,25 @@ class Costs:
     turn : float, [s]
         A turn of a sector in which something happens, beside its events.
     exchange : float, [s]
-        Telling the neighbours what has changed, for a turn.
+        A message to a neighbour and one from it.
+    byte : float, [s]
+        Each byte of them.
     gather : float, [s]
         Telling all ranks how many events there were, for each doubling of their number.
     """
 
-    event: float = 2.5e-7
-    turn: float = 3e-6
-    exchange: float = 3e-5
-    gather: float = 1e-5
+    event: float = 2e-7
+    turn: float = 8e-7
+    exchange: float = 6e-6
+    byte: float = 3e-10
+    gather: float = 5e-6
+
+
+NEIGHBOURS = 8
+"""int: other ranks that a rank tells of changes, at most."""
+
+BYTES = 2.4
+"""float: told for each event, at most: 0.3 changes at edges of 8 bytes, as if all edges were those of a rank."""
 
 
 def efficiency(events: float, n_ranks: int, sectors: float, costs: Costs) -> float:
@@ -63,7 +74,8 @@ def efficiency(events: float, n_ranks: int, sectors: float, costs: Costs) -> flo
     if n_ranks == 1:
         return 1.0
     busiest = alone + math.sqrt(2.0 * n * math.log(n_ranks)) * costs.event
-    return alone / (busiest + costs.exchange + costs.gather * math.log2(n_ranks) / N_COLOURS)
+    exchange = min(n_ranks - 1, NEIGHBOURS) * costs.exchange + n * BYTES * costs.byte
+    return alone / (busiest + exchange + costs.gather * math.log2(n_ranks) / N_COLOURS)
 
 
 def proposed(shape: Sequence[int], periodic: Sequence[bool], reach: Sequence[int], n_ranks: int) -> tuple[int, Tiling]:

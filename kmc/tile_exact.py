@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmc.tiled import TiledEngine, later
+from kmc.tile_windows import later
+from kmc.tiled import TiledEngine
 from kmc_core import ExitReason
 
 CANDIDATES = 6
@@ -61,7 +62,7 @@ class ExactTiles(TiledEngine):
         n_events = 0
         if happens and self.rank_of[number] == self.ranks.rank:
             n_events = self._sectors.fire(self.slot(number), self.n_windows, self.time)
-        self._swap()
+        self.post.swap()
         self._sectors.take_over_all(self.n_windows)
         n_events = int(self.ranks.every([n_events]).sum())
         self.n_windows += 1

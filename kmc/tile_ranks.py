@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 _TAG = 7
 # The first rank, if it finds the same wrong, has spoken within this time [s].
 _GRACE = 1.0
-# Looks for a message before sleeping, and how long to sleep [s].
-_YIELDS, _NAP = 200, 2e-5
+# How long to look for a message before sleeping, because a nap takes at least four times as long as it should, and how
+# long to sleep [s].
+_PATIENCE, _NAP = 1e-3, 2e-5
 
 
 class Ranks:
@@ -32,13 +34,13 @@ class Ranks:
     Attributes
     ----------
     size, rank : int
-    waited : float, [s]
-        Wall time spent in waiting for others.
+    waited, polled : float, [s]
+        Wall time spent in waiting for others while a film grows, and CPU time of this process in it.
     """
 
     size = 1
     rank = 0
-    waited = 0.0
+    waited = polled = 0.0
 
     @property
     def is_root(self) -> bool:
@@ -57,20 +59,27 @@ class Ranks:
         """The uint8 arrays of all processes, on each of them."""
         return [part]
 
-    def exchange(self, messages: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """Swap uint64 arrays with neighbours; both sides name each other.
+    def begin_every(self, values: Sequence[float]) -> Any:
+        """Start `every`; what `finish_every` wants."""
+        return np.array([values], dtype=np.float64)
+
+    def finish_every(self, under_way: Any) -> np.ndarray:
+        """What `every` gives."""
+        return under_way
+
+    def begin(self, messages: Mapping[int, np.ndarray]) -> Any:
+        """Send uint64 arrays to neighbours, who do the same; what `finish` wants.
 
         Parameters
         ----------
-        messages : dict of int to uint64 array
-            By rank.
-
-        Returns
-        -------
-        dict of int to uint64 array
-            What they have sent.
+        messages : mapping of int to uint64 array
+            By rank; not to be changed before `finish`.
         """
-        return {}
+        return None
+
+    def finish(self, under_way: Any) -> list[np.ndarray]:
+        """What neighbours have sent, in ascending rank."""
+        return []
 
     def agreed(self, value: Any) -> Any:
         """The value of the root, on every process."""
@@ -109,16 +118,26 @@ class MpiRanks(Ranks):
 
     def __init__(self, communicator: Comm):
         self.communicator = communicator
+        from mpi4py import MPI
+
         self.size, self.rank = communicator.Get_size(), communicator.Get_rank()
+        self._word, self._status = MPI.UINT64_T, MPI.Status()
         atexit.register(_leave)       # a launcher takes a process that ends without for one that has failed
 
     def every(self, values: Sequence[float]) -> np.ndarray:
         """See `Ranks.every`."""
+        return self.finish_every(self.begin_every(values))
+
+    def begin_every(self, values: Sequence[float]) -> Any:
+        """See `Ranks.begin_every`."""
         own = np.array(values, dtype=np.float64)
         found = np.empty((self.size, len(own)))
-        with self._waiting():
-            _patiently([self.communicator.Iallgather(own, found)])
-        return found
+        return self.communicator.Iallgather(own, found), found, own
+
+    def finish_every(self, under_way: Any) -> np.ndarray:
+        """See `Ranks.finish_every`."""
+        self._until(under_way[0].Test)
+        return under_way[1]
 
     def summed(self, counts: np.ndarray) -> np.ndarray:
         """See `Ranks.summed`."""
@@ -133,19 +152,19 @@ class MpiRanks(Ranks):
         self.communicator.Allgatherv(np.ascontiguousarray(part), (found, sizes))
         return np.split(found, np.cumsum(sizes)[:-1])
 
-    def exchange(self, messages: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """See `Ranks.exchange`."""
-        from mpi4py import MPI
+    def begin(self, messages: Mapping[int, np.ndarray]) -> Any:
+        """See `Ranks.begin`."""
+        return [(rank, self.communicator.Isend([part, self._word], rank, _TAG)) for rank, part in messages.items()]
 
-        status = MPI.Status()
-        found = {}
-        with self._waiting():
-            pending = [self.communicator.Isend([part, MPI.UINT64_T], rank, _TAG) for rank, part in messages.items()]
-            for rank in messages:
-                _until(lambda rank=rank: self.communicator.Iprobe(rank, _TAG, status))
-                found[rank] = np.empty(status.Get_count(MPI.UINT64_T), dtype=np.uint64)
-                self.communicator.Recv([found[rank], MPI.UINT64_T], rank, _TAG)
-            _patiently(pending)
+    def finish(self, under_way: Any) -> list[np.ndarray]:
+        """See `Ranks.finish`."""
+        found = []
+        for rank, _ in under_way:
+            self._until(partial(self.communicator.Iprobe, rank, _TAG, self._status))
+            found.append(np.empty(self._status.Get_count(self._word), dtype=np.uint64))
+            self.communicator.Recv([found[-1], self._word], rank, _TAG)
+        for _, request in under_way:
+            self._until(request.Test)
         return found
 
     def agreed(self, value: Any) -> Any:
@@ -189,11 +208,18 @@ class MpiRanks(Ranks):
     def _others(self) -> range:
         return range(1, self.size)
 
-    @contextmanager
-    def _waiting(self) -> Iterator[None]:
-        begin = time.perf_counter()
-        yield
+    def _until(self, arrived: Callable[[], bool]) -> None:
+        """Wait, but let others have the core: on fewer cores than ranks, MPI's own waiting takes them all."""
+        if arrived():
+            return
+        begin, used = time.perf_counter(), time.process_time()
+        while not arrived():
+            if time.perf_counter() - begin < _PATIENCE:
+                os.sched_yield()
+            else:
+                time.sleep(_NAP)
         self.waited += time.perf_counter() - begin
+        self.polled += time.process_time() - used
 
 
 def _leave() -> None:
@@ -202,21 +228,6 @@ def _leave() -> None:
 
     if MPI.Is_initialized() and not MPI.Is_finalized():
         MPI.Finalize()
-
-
-def _patiently(requests: list[Any]) -> None:
-    """Wait for requests, but let others have the core: on fewer cores than ranks, MPI's own waiting takes them all."""
-    for request in requests:
-        _until(request.Test)
-
-
-def _until(arrived: Callable[[], bool]) -> None:
-    for _ in range(_YIELDS):
-        if arrived():
-            return
-        os.sched_yield()
-    while not arrived():
-        time.sleep(_NAP)
 
 
 def ranks_of(communicator: Comm | None) -> Ranks:

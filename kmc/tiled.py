@@ -7,19 +7,22 @@ processes, and gives all of them the same.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from kmc_core.sector import Sector
 from kmc_core.tile_snapshots import restore, snapshot
-from kmc_core.tiles import Sector, Sectors
+from kmc_core.tiles import Sectors
+from kmc_core.windows import Windows
 
 from kmc.errors import KmcError
 from kmc.tile_arrays import dealt, joined, packed, unpacked
 from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
+from kmc.tile_windows import PERMUTATIONS, Post, SharedWindows
 from kmc.tiling import N_COLOURS, most_changed, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import decay_with_ghosts, with_ghosts
@@ -38,13 +41,9 @@ FRACTION = 0.1
 STREAMS, ORDERS = 3, 4
 """int: purposes of random streams, keys of the seed sequence: the draws of each sector, and the order of colours."""
 
-SPARSE = 8
-"""int: events per sector and window below which empty time between windows is looked for."""
-
-_PERMUTATIONS = tuple(itertools.permutations(range(N_COLOURS)))
 _OF_THE_FILM = ("seconds", "fraction", "window", "n_windows", "n_events", "is_sparse", "n_turns", "rates", "probe")
 _BLOCK = 1024
-_NEVER = 2**60
+_REASONS = (ExitReason.MAX_TIME, ExitReason.MAX_EVENTS, ExitReason.NO_EVENTS, None)
 
 
 class TiledEngine:
@@ -88,13 +87,16 @@ class TiledEngine:
         owner = tiling.owners(ranks.size)
         self.rank_of = {box.number: int(owner[box.number // N_COLOURS]) for box in tiling.boxes}
         self._own = [box for box in tiling.boxes if self.rank_of[box.number] == ranks.rank]
-        self._places = self._neighbours()
+        self._places, self._slot_of = self._neighbours(), self._slots()
         ghostly = with_ghosts(rules)
         stride = most_changed(rules.offsets, rules.change_position)
-        self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places))
+        self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places),
+                                self._places.index(ranks.rank))
         self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
+        self.post = Post(self._sectors, ranks, self._places)
+        self._clock = Windows if ranks.size == 1 else partial(SharedWindows, self.post, ranks, len(tiling.boxes))
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
-        self.n_events, self._is_sparse = 0, True
+        self.n_events, self._counted, self._is_sparse = 0, 0, True
         self._orders: tuple[int, np.ndarray] = -1, np.empty(0, dtype=np.int64)
         self._seen: tuple[object, np.ndarray] = None, species.ravel()
 
@@ -129,8 +131,16 @@ class TiledEngine:
 
     def slot(self, number: int) -> int:
         """Index of a sector on the rank that runs it."""
-        rank = self.rank_of[number]
-        return sum(1 for other in self.rank_of if other < number and self.rank_of[other] == rank)
+        return self._slot_of[number]
+
+    def _slots(self) -> dict[int, int]:
+        """Index of every sector on the rank that runs it, by number."""
+        n_on = dict.fromkeys(range(self.ranks.size), 0)
+        found = {}
+        for number, rank in sorted(self.rank_of.items()):
+            found[number] = n_on[rank]
+            n_on[rank] += 1
+        return found
 
     def stream(self, *key: int) -> np.random.PCG64DXSM:
         """The random numbers of one purpose."""
@@ -159,71 +169,33 @@ class TiledEngine:
         if not 0.0 <= stop[1] < 1.0 or stop < self.time:
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         last = self.n_events + max_events
-        while self.n_events < last:
-            start = self._settled() if self._is_sparse else self.time
-            if start >= stop:
-                self.time = stop
-                return ExitReason.NO_EVENTS if start[0] == _NEVER else ExitReason.MAX_TIME
-            self._advance(start, min(later(start, self.window), stop))
+        while True:
+            reason = self._windows(stop, last)
+            if reason is not None:
+                return reason
             if self.probe is not None:
                 self.probe.look(self)
-        return ExitReason.MAX_EVENTS
 
-    def _settled(self) -> tuple[int, float]:
-        """Start of the next window in which something happens; its length is what the rates of now allow.
+    def _windows(self, stop: tuple[int, float], last: int) -> ExitReason | None:
+        """Windows until it is time for a probe or to stop; then why."""
+        orders = self._next_orders()
+        probed = math.inf if self.probe is None else self.probe.due
+        until = max(min(self.n_windows + len(orders), probed), self.n_windows + 1)
+        windows = self._clock(self._sectors, self.time, self.window, self.n_windows, self.n_events, self._counted,
+                              self._is_sparse, self.fraction, self.fixed_window)
+        try:
+            return _REASONS[windows.run(stop, last, until, orders)]
+        finally:
+            self.time, self.window, self.n_windows = windows.time, windows.length, windows.n_windows
+            self.n_events, self._counted, self._is_sparse = windows.n_events, windows.counted, windows.is_sparse
 
-        Windows are skipped whole: one that began with the next event would know more than its sectors may, because
-        those that are told of a change draw their waiting times anew.
-        """
-        due = self._sectors.settle(self.n_windows, self.time)
-        found = self.ranks.every([*due, self._sectors.fastest])
-        self.window = self._allowed(found[:, 2].max())
-        seconds, fraction = min((int(seconds), float(fraction)) for seconds, fraction, _ in found)
-        if seconds == _NEVER:
-            return seconds, fraction
-        wait = (seconds - self.time[0]) + (fraction - self.time[1])
-        start = later(self.time, math.floor(wait / self.window) * self.window)
-        return start if start <= (seconds, fraction) else self.time
-
-    def _advance(self, start: tuple[int, float], end: tuple[int, float]) -> None:
-        """One window: every colour in turn."""
-        self.n_windows += 1
-        before = self._sectors.n_events
-        for colour in self._order():
-            self._sectors.turn(colour, self.n_windows, start, end)
-            self._swap()
-        self.time = end
-        found = self.ranks.every([self._sectors.n_events - before, self._sectors.fastest])
-        n_events = int(found[:, 0].sum())
-        self.n_events += n_events
-        self._is_sparse = n_events < SPARSE * len(self.tiling.boxes)
-        # What others have changed is not counted yet: a window that is too short by half is soon long enough.
-        self.window = min(self._allowed(found[:, 1].max()), 2.0 * self.window)
-
-    def _swap(self) -> None:
-        """Put what sectors have changed into the inboxes of others, in ascending number of the former."""
-        if self.ranks.size == 1:
-            self._sectors.hear(self._sectors.told(0))
-            return
-        own = self.ranks.rank
-        messages = {rank: self._sectors.told(place) for place, rank in enumerate(self._places)}
-        heard = self.ranks.exchange({rank: part for rank, part in messages.items() if rank != own})
-        for rank in self._places:
-            self._sectors.hear(messages[own] if rank == own else heard[rank])
-
-    def _allowed(self, fastest: float) -> float:
-        """Length of a window [s] by the fastest rate that can reach another sector [1/s]."""
-        if self.fixed_window is not None:
-            return self.fixed_window
-        return self.fraction / fastest if fastest > 0.0 else math.inf
-
-    def _order(self) -> tuple[int, ...]:
-        """Order of the colours in this window; random, the same for all tiles."""
-        block, place = divmod(self.n_windows, _BLOCK)
+    def _next_orders(self) -> np.ndarray:
+        """Order of the colours from the next window on, as indexes of permutations; the same for all tiles."""
+        block, place = divmod(self.n_windows + 1, _BLOCK)
         if self._orders[0] != block:
             generator = np.random.Generator(self.stream(ORDERS, block))
-            self._orders = block, generator.integers(len(_PERMUTATIONS), size=_BLOCK)
-        return _PERMUTATIONS[self._orders[1][place]]
+            self._orders = block, generator.integers(len(PERMUTATIONS), size=_BLOCK)
+        return self._orders[1][place:]
 
     def set_rates(self, rates, interactions=None) -> None:
         """Replace the rate constants, as `kmc_core.Engine.set_rates` does."""
@@ -260,7 +232,7 @@ class TiledEngine:
         """
         species = self.species  # all changes are taken over by that
         turns = self.ranks.summed(np.array([self._sectors.n_turns], dtype=np.int64))[0]
-        sectors = joined(self.ranks.collected(packed(snapshot(self._sectors, self.n_windows))))
+        sectors = joined(self.ranks.collected(packed(snapshot(self._sectors))))
         probe = WindowProbe() if self.probe is None else self.probe
         film = zip(_OF_THE_FILM, (*self.time, self.window, self.n_windows, self.n_events, self._is_sparse, turns,
                                   self.rules.rates, probe.state), strict=True)
@@ -290,7 +262,7 @@ class TiledEngine:
         restore(self._sectors, unpacked(own), int(film["n_turns"]) if self.ranks.is_root else 0)
         self.time, self.window = (int(film["seconds"]), float(film["fraction"])), float(film["window"])
         self.n_windows, self.n_events = int(film["n_windows"]), int(film["n_events"])
-        self._is_sparse = bool(film["is_sparse"])
+        self._is_sparse, self._counted = bool(film["is_sparse"]), self._sectors.n_events
         if self.probe is not None:
             self.probe.state = film["probe"]
 
@@ -390,10 +362,3 @@ def _in_box(engine: Engine, box: Box) -> np.ndarray:
     return engine.species.reshape(-1, *box.own.shape)
 
 
-def later(time: tuple[int, float], wait: float) -> tuple[int, float]:
-    """A time, as whole seconds and a fraction, and a wait [s]."""
-    fraction = time[1] + wait
-    if not fraction < 1e15:
-        return _NEVER, 0.0
-    whole = math.floor(fraction)
-    return time[0] + whole, fraction - whole

@@ -176,6 +176,11 @@ class Tiling:
         rows, columns = len(self.y_axis.edges) - 1, len(self.x_axis.edges) - 1
         return {self.number(row, column): (row, column) for row in range(rows) for column in range(columns)}
 
+    @cached_property
+    def _box_of(self) -> dict[int, Box]:
+        """Every sector, by number."""
+        return {box.number: box for box in self.boxes}
+
     def owners(self, n_ranks: int) -> np.ndarray:
         """int64, shape (n_tiles,): rank of each tile; contiguous blocks, as equal as they can be."""
         return np.arange(self.n_tiles) * n_ranks // self.n_tiles
@@ -194,10 +199,9 @@ class Tiling:
         """
         row, column = self._cell_of[box.number]
         numbers = sorted(self.number(i, j) for i in self.y_axis.neighbours(row) for j in self.x_axis.neighbours(column))
-        by_number = {each.number: each for each in self.boxes}
         found = []
         for number in numbers:
-            other = by_number[number]
+            other = self._box_of[number]
             there_y, there_x = _places(box.y, other.y), _places(box.x, other.x)
             known = (there_y[:, None] >= 0) & (there_x[None, :] >= 0)
             if number != box.number and known.any():

@@ -52,6 +52,7 @@ FLOORS = {
     "tile_ranks": 2,
     "tiling": 30,
     "tile_arrays": 30,
+    "tile_windows": 38,
     "tile_probe": 39,
     "tiled": 40,
     "tile_exact": 43,
@@ -172,7 +173,7 @@ FLOORS = {
 # What __init__ itself defines, without importing anything of ours: open to every floor.
 FREE_NAMES = {"__version__"}
 # The compiled core is floor 0 and is entered through these modules only.
-USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled", "tile_exact"}
+USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled", "tile_windows", "tile_exact"}
 
 MODULE_LINES = 400
 PYTHON_FUNCTION_LINES = 50

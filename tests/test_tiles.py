@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from kmc.model import Model
 from kmc.scaling import Costs, efficiency
 from kmc.tile_exact import ExactTiles
 from kmc.tile_ranks import ALONE
+from kmc.tile_windows import SharedWindows
 from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling, steps_to_edge
 from kmc_core import Engine, ExitReason
@@ -91,6 +93,20 @@ def test_looking_does_not_change_the_trajectory(name):
         assert watched.event_count.sum() == watched.n_events
     alone.run(clock(time))
     assert digest(watched) == digest(alone)
+
+
+@pytest.mark.parametrize("name", ["hops", "film"])
+def test_windows_that_ranks_share_are_those_of_one_process(name):
+    """The same loop twice: compiled where one process runs all sectors, and with appointments where several do."""
+    case, time = CASES[name]
+    compiled, shared = tiled(case, fraction=0.3), tiled(case, fraction=0.3)
+    shared._clock = partial(SharedWindows, shared.post, ALONE, len(shared.tiling.boxes))
+    for engine in (compiled, shared):
+        engine.run(clock(0.5 * time))
+        while engine.run(clock(time), 100) == ExitReason.MAX_EVENTS:
+            pass
+    assert digest(compiled) == digest(shared)
+    assert compiled.window == shared.window
 
 
 def test_walkers_are_neither_lost_nor_doubled():
@@ -363,15 +379,15 @@ def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path):
     (tmp_path / "film.yaml").write_text(DECK.replace("duration: 1 s", "duration: 1000 s"))
     code = """
 import sys
-import kmc.tiled
+import kmc.tile_windows
 from kmc.cli import main
 from kmc.ranks import launched_ranks
-turn = kmc.tiled.TiledEngine._advance
-def broken(engine, start, end):
-    if launched_ranks()[1] == 1 and engine.n_windows == 20:
+window = kmc.tile_windows.SharedWindows.window
+def broken(windows, *arguments):
+    if launched_ranks()[1] == 1 and windows.n_windows == 20:
         raise MemoryError("no room")
-    turn(engine, start, end)
-kmc.tiled.TiledEngine._advance = broken
+    window(windows, *arguments)
+kmc.tile_windows.SharedWindows.window = broken
 sys.exit(main(["run", "film.yaml", "--quiet", "-o", "out"]))
 """
     done = run_mpi(2, ["-c", code], tmp_path, timeout=60)
@@ -416,5 +432,5 @@ def test_efficiency_falls_with_ranks_and_rises_with_events():
     assert shares[0] == 1.0
     assert all(b < a for a, b in pairwise(shares))
     assert efficiency(1e8 / 512, 512, 8, costs) > efficiency(1e6 / 512, 512, 8, costs)
-    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, gather=0.0)
+    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, byte=0.0, gather=0.0)
     assert efficiency(4 * 500, 64, 8, balance_only) == pytest.approx(0.886, abs=0.001)  # kmc_methods: 0.89

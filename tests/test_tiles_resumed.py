@@ -193,13 +193,13 @@ def test_a_film_in_pieces_is_that_of_a_whole_run(name, chunk, n_looks, film, who
 
 DYING_AT_WINDOW = """
 import os, signal
-from kmc.tiled import TiledEngine
-advance = TiledEngine._advance
-def advance_or_die(engine, start, end):
-    if launched_ranks()[1] == {rank} and engine.n_windows == {window}:
+from kmc.tile_windows import SharedWindows
+window = SharedWindows.window
+def advance_or_die(windows, *arguments):
+    if launched_ranks()[1] == {rank} and windows.n_windows == {window}:
         os.kill(os.getpid(), signal.SIGKILL)
-    advance(engine, start, end)
-TiledEngine._advance = advance_or_die
+    window(windows, *arguments)
+SharedWindows.window = advance_or_die
 """
 
 DYING_AT_CALL = """

@@ -55,14 +55,14 @@ def test_results_of_a_stopped_run_are_offered_for_resuming(film, capsys):
 
 
 def signalled_at(n_windows, monkeypatch):
-    advance = TiledEngine._advance
+    windows, sent = TiledEngine._windows, []
 
-    def advance_and_signal(engine, start, end):
-        if engine.n_windows == n_windows:
-            os.kill(os.getpid(), signal.SIGTERM)
-        advance(engine, start, end)
+    def signal_before(engine, *arguments):
+        if engine.n_windows >= n_windows and not sent:
+            sent.append(os.kill(os.getpid(), signal.SIGTERM))
+        return windows(engine, *arguments)
 
-    monkeypatch.setattr(TiledEngine, "_advance", advance_and_signal)
+    monkeypatch.setattr(TiledEngine, "_windows", signal_before)
 
 
 def test_a_signal_leaves_a_checkpoint_and_the_last_state(film, monkeypatch):
@@ -96,13 +96,13 @@ def test_films_of_a_sweep_are_those_of_single_runs_in_tiles(film):
 
 SIGNALLED = """
 import os, signal
-from kmc.tiled import TiledEngine
-advance = TiledEngine._advance
-def advance_and_signal(engine, start, end):
-    if launched_ranks()[1] == 1 and engine.n_windows == 20:
+from kmc.tile_windows import SharedWindows
+window = SharedWindows.window
+def signal_before(windows, *arguments):
+    if launched_ranks()[1] == 1 and windows.n_windows == 20:
         os.kill(os.getpid(), signal.{name})
-    advance(engine, start, end)
-TiledEngine._advance = advance_and_signal
+    window(windows, *arguments)
+SharedWindows.window = signal_before
 """
 
 
