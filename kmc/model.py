@@ -256,7 +256,7 @@ class Model:
         windows = {} if tiles is None else {"window": tiles.window, "fraction": tiles.events_per_window}
         return TiledEngine(
             self.initial() if species is None else species, self.lattice.periodic, tables.rules, tiling,
-            self.deck.run.seed, ranks=ranks,
+            self.deck.run.seed, ranks=ranks, watched=[each.phase == "solid" for each in self.mechanism.species],
             **windows, decay=tables.decay, quantum=tables.quantum,
             cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
         )

@@ -66,12 +66,14 @@ class TiledEngine:
         Processes that share the tiles.
     probes : bool
         Whether to measure what the windows cost in accuracy.
+    watched : bool, shape (n_species,), optional
+        Species whose sites are counted by the probes, beside events: the solids.
     decay, quantum, cutoff, layer_of
         As for `kmc_core.Engine`.
     """
 
     def __init__(self, species, periodic, rules: Rules, tiling: Tiling, seed: int, *, window: float | None = None,
-                 fraction: float = FRACTION, ranks: Ranks = ALONE, probes: bool = True,
+                 fraction: float = FRACTION, ranks: Ranks = ALONE, probes: bool = True, watched=None,
                  decay=None, quantum=0.0, cutoff=-1, layer_of=None):
         self.tiling, self.ranks, self.seed, self.rules = tiling, ranks, seed, rules
         self.fixed_window, self.fraction = window, fraction
@@ -81,6 +83,7 @@ class TiledEngine:
         self._given = {"decay": decay, "quantum": quantum, "cutoff": cutoff, "layer_of": layer_of}
         self._arguments = self._given | {"decay": decay_with_ghosts(decay)}
         self.probe = WindowProbe() if probes else None
+        self.watched = np.zeros(rules.n_species, dtype=bool) if watched is None else np.asarray(watched, dtype=bool)
         self._periodic = tuple(bool(each) for each in periodic)
         if ranks.size > tiling.n_tiles:
             raise KmcError(f"{ranks.size} ranks share {tiling.n_tiles} tiles: start fewer, or cut smaller tiles")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Windows of time of a lattice in parts, one after another, where one process runs all parts.
 
-`kmc.tile_windows` goes through the same steps where there are several processes. Here a window costs little beside its events,
-which matters where there are few of them: a film of ten walkers in 64 sectors.
+`kmc.tile_windows` goes through the same steps where there are several processes. Here a window costs little beside its
+events, which matters where there are few of them: a film of ten walkers in 64 sectors.
 """
 from itertools import permutations
 

@@ -24,6 +24,7 @@ from kmc.inspection import check
 from kmc.model import Model
 from kmc.scaling import Costs, efficiency
 from kmc.tile_exact import ExactTiles
+from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
 from kmc.tile_windows import SharedWindows
 from kmc.tiled import TiledEngine
@@ -282,7 +283,10 @@ def run_mpi(n, code, directory, *arguments, timeout=100):
 
 
 def test_the_probe_finds_the_error_of_windows_that_are_too_long():
-    """Windows of one hop time lose 7 % of the hops of walkers in sectors eight wide, and the film says so."""
+    """Windows of one hop time lose 7 % of the hops of walkers in sectors eight wide, and the film says so.
+
+    What it says is a bound: the error if that is of first order in the window, three times the error if of second.
+    """
     case = cases.hop3d((16, 48, 48))
     engine = tiled(case, (16, 16), window=1.0, probes=True)
     engine.run((65, 0.0))
@@ -290,16 +294,27 @@ def test_the_probe_finds_the_error_of_windows_that_are_too_long():
     true = engine.n_events / (65 * n * 6 * (v - n) / (v - 1)) - 1.0
     found, error = (engine.report()[name] for name in ("window_error", "window_error_uncertainty"))
     assert true < -0.05
-    assert error < 0.03
-    assert abs(found - true) < 3.0 * error
+    assert error < 0.02
+    assert found - 3.0 * error < true < found / 3.0 + error
 
 
 def test_probes_do_not_change_the_trajectory():
     watched, alone = (tiled(CASES["hops"][0], window=0.05, probes=probes) for probes in (True, False))
     for engine in (watched, alone):
         engine.run((4, 0.0))
-    assert watched.probe.half > 0
+    assert watched.probe.sums[0, 0] > 0
     assert digest(watched) == digest(alone)
+
+
+def test_a_probe_goes_on_from_its_numbers():
+    case = CASES["hops"][0]
+    watched = tiled(case, window=0.02, probes=True)
+    watched.run((4, 0.0))
+    other = WindowProbe()
+    other.state = watched.probe.state
+    assert (other.last, other.due) == (64, 256)
+    assert other.report() == watched.probe.report() | {name: pytest.approx(np.nan, nan_ok=True) for name in (
+        "window_error_solid", "window_error_solid_uncertainty")}
 
 
 def exact_tiles(case, seed, ranks=ALONE):

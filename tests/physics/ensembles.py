@@ -13,6 +13,8 @@ import numpy as np
 from kmc.lattice import Lattice
 from kmc.patterns import symmetry_number
 from kmc.tables import DECAY_QUANTUM, build_rules
+from kmc.tiled import TiledEngine
+from kmc.tiling import Tiling
 from kmc_core import Engine
 
 LIMIT = 4.5
@@ -54,6 +56,7 @@ def engine_of(
     thermal_energy=1.0,
     decay=None,
     cutoff=None,
+    tiles=None,
 ):
     """An engine from patterns.
 
@@ -73,10 +76,12 @@ def engine_of(
         Tunnelling exponent that a site of each species adds.
     cutoff : float, optional
         Transmission below which nothing tunnels.
+    tiles : dict, optional
+        For a lattice in tiles: `size`, sites of a tile along x and y, and options of `TiledEngine`.
 
     Returns
     -------
-    kmc_core.Engine
+    kmc_core.Engine, or TiledEngine with `tiles`
     """
     if n_species is None:
         written = {new for pattern in patterns for new in pattern.products if new is not None}
@@ -93,7 +98,16 @@ def engine_of(
             "quantum": DECAY_QUANTUM,
             "cutoff": round(-np.log(cutoff) / DECAY_QUANTUM),
         }
+    if tiles is not None:
+        return _in_tiles(species, periodic, rules, seed, **tunnelling, **tiles)
     return Engine(species, periodic, rules, np.random.PCG64DXSM(seed), **tunnelling)
+
+
+def _in_tiles(species, periodic, rules, seed, size, **options):
+    """A `TiledEngine`; slabs that do not know of each other are not cut apart if `size` is their number."""
+    reach = np.abs(rules.offsets).max(axis=0, initial=0)
+    tiling = Tiling.of(species.shape, periodic, size, (int(reach[1]), int(reach[2])))
+    return TiledEngine(species, periodic, rules, tiling, seed, **options)
 
 
 def run_to(engine, time):
