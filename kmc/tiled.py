@@ -363,5 +363,3 @@ class TiledEngine:
 def _in_box(engine: Engine, box: Box) -> np.ndarray:
     """uint8, shape (nz, n_y, n_x): species as a sector sees them."""
     return engine.species.reshape(-1, *box.own.shape)
-
-

@@ -196,11 +196,11 @@ DYING_AT_WINDOW = """
 import os, signal
 from kmc.tile_windows import SharedWindows
 window = SharedWindows.window
-def advance_or_die(windows, *arguments):
+def window_or_die(windows, *arguments):
     if launched_ranks()[1] == {rank} and windows.n_windows == {window}:
         os.kill(os.getpid(), signal.SIGKILL)
     window(windows, *arguments)
-SharedWindows.window = advance_or_die
+SharedWindows.window = window_or_die
 """
 
 DYING_AT_CALL = """
