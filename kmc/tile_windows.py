@@ -99,6 +99,8 @@ class SharedWindows:
         found = self._ranks.every([*due, *self._uncounted()])
         self._count(found[:, 2:])
         self.length = self._allowed(found[:, 3].max())
+        if not self.is_sparse:
+            return self.time
         seconds, fraction = min((int(each[0]), float(each[1])) for each in found)
         if seconds == NEVER:
             return seconds, fraction

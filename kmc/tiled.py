@@ -93,11 +93,8 @@ class TiledEngine:
         self._places, self._slot_of = self._neighbours(), self._slots()
         ghostly = with_ghosts(rules)
         stride = most_changed(rules.offsets, rules.change_position)
-        sectors: list[Sector] = []
-        for box in self._own:
-            sectors.append(self._sector(box, species, ghostly, stride))
-            sectors[-1].share_rules(sectors[0])
-        self._sectors = Sectors(sectors, len(self._places), self._places.index(ranks.rank))
+        self._sectors = Sectors([self._sector(box, species, ghostly, stride) for box in self._own], len(self._places),
+                                self._places.index(ranks.rank))
         self._sectors.limit(reaching_rates(rules, np.asarray(rules.rates)))
         self.post = Post(self._sectors, ranks, self._places)
         self._clock = Windows if ranks.size == 1 else partial(SharedWindows, self.post, ranks, len(tiling.boxes))
@@ -238,7 +235,7 @@ class TiledEngine:
         """
         species = self.species  # all changes are taken over by that
         turns = self.ranks.summed(np.array([self._sectors.n_turns], dtype=np.int64))[0]
-        sectors = joined(self.ranks.collected(packed(snapshot(self._sectors, self.n_windows))))
+        sectors = joined(self.ranks.collected(packed(snapshot(self._sectors))))
         probe = WindowProbe() if self.probe is None else self.probe
         film = zip(_OF_THE_FILM, (*self.time, self.window, self.n_windows, self.n_events, self._is_sparse, turns,
                                   self.rules.rates, probe.state), strict=True)
@@ -268,7 +265,7 @@ class TiledEngine:
         restore(self._sectors, unpacked(own), int(film["n_turns"]) if self.ranks.is_root else 0)
         self.time, self.window = (int(film["seconds"]), float(film["fraction"])), float(film["window"])
         self.n_windows, self.n_events = int(film["n_windows"]), int(film["n_events"])
-        self._is_sparse = bool(film["is_sparse"])
+        self._is_sparse, self._counted = bool(film["is_sparse"]), self._sectors.n_events
         if self.probe is not None:
             self.probe.state = film["probe"]
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What an event of each rule does, worked out in advance: the loop reads one record a rule and one a changed site."""
+"""What an event of each rule does, worked out in advance: the loop reads one record a rule and one a changed site.
+
+All of it follows from the rules alone, whatever their rates, and is kept with them: the sectors of a lattice in tiles
+share it.
+"""
 import numpy as np
 
 CHANGE = np.dtype([("key", np.int64), ("position", np.int32), ("partner", np.int32), ("species", np.int32)], align=True)
@@ -30,8 +34,19 @@ def plans_of(rules, opposite):
     Returns
     -------
     rules, changes : structured arrays, shapes (n_rules,) and (n_changes,)
-        Of types RULE and CHANGE.
+        Of types RULE and CHANGE; not to be changed.
     """
+    return _kept(rules, "_plans", lambda: _plans(rules, opposite))
+
+
+def _kept(rules, name, work_out):
+    """What is kept with the rules under a name; worked out the first time."""
+    if name not in rules.__dict__:
+        rules.__dict__[name] = work_out()
+    return rules.__dict__[name]
+
+
+def _plans(rules, opposite):
     n_positions = len(opposite)
     positions, species = np.asarray(rules.change_position), np.asarray(rules.change_species)
     changes = np.zeros(len(positions), dtype=CHANGE)
@@ -59,8 +74,8 @@ def _hidden(rules, species, position, other):
 def rows_of(rules, opposite):
     """Keys that neighbours add and notice, by the species of the neighbour and then by its position.
 
-    All sectors of a lattice in tiles share these arrays, which are kept with the rules. The positions are filled up to
-    a power of two: of where the loop looks for a neighbour, only the species is not known to the compiler then.
+    The positions are filled up to a power of two: of where the loop looks for a neighbour, only the species is not
+    known to the compiler then.
 
     Parameters
     ----------
@@ -78,14 +93,14 @@ def rows_of(rules, opposite):
         What is added to the key of the neighbour when a site changes from the first species to the second; without
         elements if that took more than MOST_TOLD bytes.
     """
-    kept = rules.__dict__.get("_rows")
-    if kept is None:
-        own, noticed = _own(rules), _noticed(rules, opposite)
-        n_bytes = noticed.nbytes * rules.n_species
-        pairs = noticed[None, :] - noticed[:, None] if n_bytes <= MOST_TOLD else np.zeros((0, 0, 0, 1), dtype=np.int64)
-        kept = own, noticed, np.ascontiguousarray(pairs)
-        rules.__dict__["_rows"] = kept
-    return kept
+    return _kept(rules, "_rows", lambda: _rows(rules, opposite))
+
+
+def _rows(rules, opposite):
+    own, noticed = _own(rules), _noticed(rules, opposite)
+    n_bytes = noticed.nbytes * rules.n_species
+    pairs = noticed[None, :] - noticed[:, None] if n_bytes <= MOST_TOLD else np.zeros((0, 0, 0, 1), dtype=np.int64)
+    return own, noticed, np.ascontiguousarray(pairs)
 
 
 def _own(rules):

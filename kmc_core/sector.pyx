@@ -53,12 +53,6 @@ cdef class Sector:
         lattice.looks_ahead = True    # other sectors have had the cache since the last turn
         lattice.magic_plane = 0 if plane == 1 else (2**64 - 1) // int(plane) + 1
 
-    def share_rules(self, Sector other):
-        """Look up in the tables of another sector what follows from the rules alone: megabytes with many species."""
-        cdef LatticeProcesses lattice = self.engine.lattice, there = other.engine.lattice
-        lattice.own, lattice.noticed, lattice.told = there.own, there.noticed, there.told
-        lattice.plans, lattice.rule_plans, lattice.change_plans = there.plans, there.rule_plans, there.change_plans
-
     def tells_others(self, here):
         """bool: whether processes other than this one know columns that the sector may change."""
         return bool(np.any(np.asarray(self.target_place) != here))

@@ -3,7 +3,8 @@
 
 Between two windows, with all changes taken over, nothing is under way from one sector to another. What is left is the
 engine of each sector, the time of its candidate and what was found out about its edge. Species are not kept here: they
-are those of the lattice as a whole.
+are those of the lattice as a whole. Nor are marks of sites that were changed in the last window: they are compared with
+changes in the same window that come later, and all of these have been taken over.
 """
 import numpy as np
 
@@ -15,15 +16,13 @@ from kmc_core.tiles cimport Sectors
 from kmc_core.typedefs cimport int64_t
 
 
-def snapshot(Sectors sectors, int64_t window):
+def snapshot(Sectors sectors):
     """All that the future of the sectors depends on, but for their species.
 
     Parameters
     ----------
     sectors : Sectors
-        All changes must have been taken over.
-    window : int
-        Number of the last window.
+        Between two windows; all changes must have been taken over.
 
     Returns
     -------
@@ -37,7 +36,7 @@ def snapshot(Sectors sectors, int64_t window):
     """
     if np.any(sectors.n_in):
         raise ValueError("a snapshot of sectors that have changes to take over")
-    return [_engine(sector) | _edge(sector, window) | {
+    return [_engine(sector) | _edge(sector) | {
         "due_seconds": np.array(sectors.due_seconds[i]), "due_fraction": np.array(sectors.due_fraction[i]),
         "reach": np.array(sectors.reaches[i])} for i, sector in enumerate(sectors.sectors)]
 
@@ -67,11 +66,8 @@ def restore(Sectors sectors, found, n_turns):
         sector, arrays = sectors.sectors[i], found[i]
         engine = {name[7:]: array for name, array in arrays.items() if name.startswith("engine/")}
         restore_engine(sector.engine, engine | _not_kept(sector))
-        if np.shape(arrays["own_marks"]) != np.shape(sector.own_marks):
-            raise ValueError(f"a snapshot of {64 * np.size(arrays['own_marks'])} sites that others know does not fit a "
-                             f"sector of {64 * np.size(sector.own_marks)}")
-        np.asarray(sector.own_marks)[:] = arrays["own_marks"]
-        sector.own_window = int(arrays["own_window"])
+        if int(arrays["n_marks"]) != np.size(sector.own_marks):
+            raise ValueError("a snapshot of a sector whose edge is another one")
         sector.n_handed, sector.n_conflicts = int(arrays["n_handed"]), int(arrays["n_conflicts"])
         sectors.due_seconds[i], sectors.due_fraction[i] = int(arrays["due_seconds"]), float(arrays["due_fraction"])
         sectors.reaches[i] = float(arrays["reach"])
@@ -93,8 +89,7 @@ def _is_implied(name):
     return name == "species" or name.startswith("solution/")
 
 
-def _edge(Sector sector, int64_t window):
-    """What was changed at the edge in the last window, and counters; no one asks for the marks of windows before."""
-    marks = np.array(sector.own_marks) if sector.own_window == window else np.zeros_like(sector.own_marks)
-    return {"own_marks": marks, "own_window": np.array(window), "n_handed": np.array(sector.n_handed),
+def _edge(Sector sector):
+    """What has been counted at the edge, and how long it is."""
+    return {"n_marks": np.array(np.size(sector.own_marks)), "n_handed": np.array(sector.n_handed),
             "n_conflicts": np.array(sector.n_conflicts)}

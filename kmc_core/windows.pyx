@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Windows of time of a lattice in parts, one after another, where one process runs all parts.
 
-`kmc.tiled` goes through the same steps where there are several processes. Here a window costs little beside its events,
-which matters where there are few of them: a film of ten walkers in 64 sectors.
+`kmc.tile_windows` goes through the same steps where there are several processes. Here a window costs little beside its
+events, which matters where there are few of them: a film of ten walkers in 64 sectors.
 """
 from itertools import permutations
 
@@ -107,6 +107,8 @@ cdef class Windows:
         self.sectors.find_due(self.n_windows, self.now.seconds, self.now.fraction)
         self.count()
         self.length = self.allowed()
+        if not self.is_sparse:        # no empty time to pass by: who comes back here finds the same
+            return self.now
         due = Moment(self.sectors.first_seconds, self.sectors.first_fraction)
         if due.seconds == NEVER:
             return due
@@ -158,7 +160,7 @@ cdef inline bint is_before(Moment one, Moment other) noexcept:
 
 
 cdef Moment later(Moment time, double wait) noexcept:
-    """A time, and a wait [s]; as `kmc.tiled.later`, to the last bit."""
+    """A time, and a wait [s]; as `kmc.tile_windows.later`, to the last bit."""
     cdef double fraction = time.fraction + wait
     cdef double whole
     if not fraction < 1e15:

@@ -96,6 +96,23 @@ def test_looking_does_not_change_the_trajectory(name):
     assert digest(watched) == digest(alone)
 
 
+@pytest.mark.parametrize("n_processes", [1, 2])
+def test_coming_back_between_a_burst_and_silence_does_not_change_the_trajectory(n_processes):
+    """The window after one with many events begins at once, for who comes back as for who goes on."""
+    burst = cases.Case(cases.cubic(8, 16, 24), (cases.single(1, 0), cases.pair(2, 0, 0, 2)), (100.0, 0.01),
+                       cases.scattered((8, 16, 24), [0.5, 0.002]), 3)
+    found = []
+    for most in (1, 100, 2**60):
+        engine = tiled(burst, window=0.1)
+        if n_processes > 1:
+            engine._clock = partial(SharedWindows, engine.post, ALONE, len(engine.tiling.boxes))
+        while engine.run((30, 0.0), most) == ExitReason.MAX_EVENTS:
+            pass
+        found.append(digest(engine))
+    assert engine.n_windows < 100 < engine.n_events
+    assert len(set(found)) == 1
+
+
 @pytest.mark.parametrize("name", ["hops", "film"])
 def test_windows_that_ranks_share_are_those_of_one_process(name):
     """The same loop twice: compiled where one process runs all sectors, and with appointments where several do."""

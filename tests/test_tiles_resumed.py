@@ -51,7 +51,8 @@ def whole(tmp_path_factory):
 def outcome(path):
     """All that a film is: its digest, and what the report says of its windows."""
     names = ("windows", "events_per_window", "idle_turns", "halo_changes", "halo_conflicts", "window_error",
-             "window_error_uncertainty", "finished", "stop_reason")
+             "window_error_uncertainty", "window_error_solid", "window_error_solid_uncertainty", "finished",
+             "stop_reason")
     with h5py.File(path) as file:
         return kmc.digest(path), [str(file.attrs[name]) for name in names]
 

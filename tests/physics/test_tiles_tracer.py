@@ -20,6 +20,8 @@ from physics.test_tracer import (
     exchange,
 )
 
+from kmc.tile_windows import PERMUTATIONS
+
 SIZE = 24
 END = 10**5, 0.0
 
@@ -35,7 +37,7 @@ def next_hops(n_copies, seed, places, tiles, order=None):
     engine = engine_of((exchange(PARTICLE), exchange(TRACER, (MARKED_VACANCY, MARKED_TRACER))), (1.0, 1.0), species,
                        periodic=(True, False, True), seed=seed, tiles={"size": (SIZE // 2, n_copies), **tiles})
     if order is not None:
-        engine._order = lambda: order
+        engine._next_orders = lambda: np.full(1024, PERMUTATIONS.index(tuple(order)))
     engine.run(END)
     _, copies, x = np.nonzero(engine.species.reshape(species.shape) == MARKED_TRACER)
     assert len(np.unique(copies)) == n_copies
