@@ -132,7 +132,7 @@ cdef class LatticeProcesses:
     cdef int32_t attempt(self, double u, double bound) noexcept nogil:
         """A candidate, and its event; returns its process, or -1 if it is refused.
 
-        `candidate` and `execute` in one function, 40 instructions fewer.
+        `candidate` and `execute` in one function, so that the compiler can write the former into it.
         """
         cdef site_t site
         cdef rule_t rule = draw(self, u, &site)
