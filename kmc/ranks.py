@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import time
 import warnings
+from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 from kmc.errors import KmcError
 
@@ -178,5 +180,27 @@ def all_or_none(communicator: Comm | None, stopped_code: int, advice: str = "go 
 
 def _end(communicator: Comm, message: str, exit_code: int) -> NoReturn:
     print(message, file=sys.stderr, flush=True)
+    _wait_until_read(sys.stderr)
     communicator.Abort(exit_code)
     raise SystemExit(exit_code)  # not reached with any library that keeps to the standard
+
+
+def _wait_until_read(stream: TextIO) -> None:
+    """Wait until the launcher has read what was said: at an abort it drops what it has not (mpiexec of MPICH does)."""
+    with suppress(OSError, ValueError, ImportError):  # no file behind the stream, or a system that cannot be asked
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline and _is_unread(stream.fileno()):
+            time.sleep(0.01)
+
+
+def _is_unread(descriptor: int) -> bool:
+    """Whether something that was written still waits for its reader; a socket does not tell."""
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISFIFO(mode):
+        return stat.S_ISSOCK(mode)
+    import fcntl
+    import termios
+
+    waiting = array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, waiting)
+    return waiting[0] > 0
