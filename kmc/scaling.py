@@ -4,7 +4,8 @@
 In each of the four turns of a window every rank waits for the busiest one. Its events are Poisson distributed about a
 mean n, so that the largest number on P ranks is about n + sqrt(2 n ln P). Then neighbours exchange what has changed at
 their edges, and once a window all ranks learn how many events there were. That messages travel while the sectors inside
-have their turn is left out: it helps most where they cost least.
+have their turn is left out: it helps most where they cost least. `python -m benchmarks.weak` holds the model against
+what two ranks measure.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _TILES_PER_RANK = 4
 class Costs:
     """What the parts of a window cost; measured by `python -m benchmarks.tiles --costs`, docs/scaling.md.
 
+    All hold while every core of the machine is at work: cores share memory and cache, so an event takes longer then.
+
     Attributes
     ----------
     event : float, [s]
@@ -36,6 +39,8 @@ class Costs:
         Each byte of them.
     gather : float, [s]
         Telling all ranks how many events there were, for each doubling of their number.
+    window : float, [s]
+        What a rank that shares the film does in a window beside all that: the interpreter between turns and messages.
     """
 
     event: float = 2e-7
@@ -43,6 +48,7 @@ class Costs:
     exchange: float = 6e-6
     byte: float = 3e-10
     gather: float = 5e-6
+    window: float = 9e-5
 
 
 NEIGHBOURS = 8
@@ -75,7 +81,8 @@ def efficiency(events: float, n_ranks: int, sectors: float, costs: Costs) -> flo
         return 1.0
     busiest = alone + math.sqrt(2.0 * n * math.log(n_ranks)) * costs.event
     exchange = min(n_ranks - 1, NEIGHBOURS) * costs.exchange + n * BYTES * costs.byte
-    return alone / (busiest + exchange + costs.gather * math.log2(n_ranks) / N_COLOURS)
+    appointment = (costs.gather * math.log2(n_ranks) + costs.window) / N_COLOURS
+    return alone / (busiest + exchange + appointment)
 
 
 def proposed(shape: Sequence[int], periodic: Sequence[bool], reach: Sequence[int], n_ranks: int) -> tuple[int, Tiling]:

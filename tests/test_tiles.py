@@ -464,5 +464,5 @@ def test_efficiency_falls_with_ranks_and_rises_with_events():
     assert shares[0] == 1.0
     assert all(b < a for a, b in pairwise(shares))
     assert efficiency(1e8 / 512, 512, 8, costs) > efficiency(1e6 / 512, 512, 8, costs)
-    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, byte=0.0, gather=0.0)
+    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, byte=0.0, gather=0.0, window=0.0)
     assert efficiency(4 * 500, 64, 8, balance_only) == pytest.approx(0.886, abs=0.001)  # kmc_methods: 0.89
