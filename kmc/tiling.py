@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from kmc.errors import KmcError
+from kmc.seams import Rectangle
 
 N_COLOURS = 4
 """int: sectors of a tile."""
@@ -51,6 +52,11 @@ class Axis:
     def n_tiles(self) -> int:
         """Tiles along this axis."""
         return max((len(self.edges) - 1) // 2, 1)
+
+    @property
+    def tile_edges(self) -> tuple[int, ...]:
+        """Where tiles begin, and `length`."""
+        return self.edges[::2] if self.is_cut else self.edges
 
     def coordinates(self, sector: int) -> tuple[np.ndarray, np.ndarray]:
         """Coordinates of a sector's box, int64, and which of them are its own, bool."""
@@ -185,6 +191,18 @@ class Tiling:
         """int64, shape (n_tiles,): rank of each tile; contiguous blocks, as equal as they can be."""
         return np.arange(self.n_tiles) * n_ranks // self.n_tiles
 
+    def rectangles(self, n_ranks: int) -> list[list[Rectangle]]:
+        """Columns of each rank: up to three rectangles, because it has tiles that follow each other row by row."""
+        rows, columns, found = self.y_axis.tile_edges, self.x_axis.tile_edges, [[] for _ in range(n_ranks)]
+        for row, owners in enumerate(self.owners(n_ranks).reshape(len(rows) - 1, len(columns) - 1)):
+            for rank in np.unique(owners).tolist():
+                places = np.flatnonzero(owners == rank)
+                new = Rectangle(rows[row], rows[row + 1], columns[places[0]], columns[places[-1] + 1])
+                if found[rank] and found[rank][-1] == new._replace(first_y=found[rank][-1].first_y, last_y=new.first_y):
+                    new = new._replace(first_y=found[rank].pop().first_y)
+                found[rank].append(new)
+        return found
+
     def overlaps(self, box: Box) -> list[tuple[Box, np.ndarray]]:
         """Other sectors that know columns of a box.
 
@@ -197,23 +215,29 @@ class Tiling:
         list of (Box, int64 array, shape (n_columns,))
             In ascending number: the other box, and for every column of this one, x + n_x y, the column there or -1.
         """
-        row, column = self._cell_of[box.number]
-        numbers = sorted(self.number(i, j) for i in self.y_axis.neighbours(row) for j in self.x_axis.neighbours(column))
         found = []
-        for number in numbers:
+        for number in self.neighbours(box):
             other = self._box_of[number]
             there_y, there_x = _places(box.y, other.y), _places(box.x, other.x)
             known = (there_y[:, None] >= 0) & (there_x[None, :] >= 0)
-            if number != box.number and known.any():
-                columns = there_y[:, None] * len(other.x) + there_x[None, :]
-                found.append((other, np.where(known, columns, -1).ravel()))
+            columns = there_y[:, None] * len(other.x) + there_x[None, :]
+            found.append((other, np.where(known, columns, -1).ravel()))
         return found
+
+    def neighbours(self, box: Box) -> list[int]:
+        """Numbers of the other sectors that know columns of a box, ascending."""
+        row, column = self._cell_of[box.number]
+        numbers = {self.number(i, j) for i in self.y_axis.neighbours(row) for j in self.x_axis.neighbours(column)}
+        others = [self._box_of[number] for number in sorted(numbers - {box.number})]
+        return [other.number for other in others
+                if _places(box.y, other.y).max() >= 0 and _places(box.x, other.x).max() >= 0]
 
 
 def _places(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Index of each value in another array of distinct values; -1 if it is not there."""
-    index_of = {value: i for i, value in enumerate(where.tolist())}
-    return np.array([index_of.get(value, -1) for value in values.tolist()], dtype=np.int64)
+    """Index of each coordinate in another array of distinct ones; -1 if it is not there."""
+    index_of = np.full(max(values.max(), where.max()) + 1, -1)
+    index_of[where] = np.arange(len(where))
+    return index_of[values]
 
 
 def most_changed(offsets: np.ndarray, change_position: np.ndarray) -> tuple[int, int]:
