@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -215,10 +215,12 @@ class Tiling:
         list of (Box, int64 array, shape (n_columns,))
             In ascending number: the other box, and for every column of this one, x + n_x y, the column there or -1.
         """
+        row, column = self._cell_of[box.number]
         found = []
         for number in self.neighbours(box):
+            other_row, other_column = self._cell_of[number]
             other = self._box_of[number]
-            there_y, there_x = _places(box.y, other.y), _places(box.x, other.x)
+            there_y, there_x = self._rows[row, other_row], self._columns[column, other_column]
             known = (there_y[:, None] >= 0) & (there_x[None, :] >= 0)
             columns = there_y[:, None] * len(other.x) + there_x[None, :]
             found.append((other, np.where(known, columns, -1).ravel()))
@@ -227,17 +229,32 @@ class Tiling:
     def neighbours(self, box: Box) -> list[int]:
         """Numbers of the other sectors that know columns of a box, ascending."""
         row, column = self._cell_of[box.number]
-        numbers = {self.number(i, j) for i in self.y_axis.neighbours(row) for j in self.x_axis.neighbours(column)}
-        others = [self._box_of[number] for number in sorted(numbers - {box.number})]
-        return [other.number for other in others
-                if _places(box.y, other.y).max() >= 0 and _places(box.x, other.x).max() >= 0]
+        numbers = {self.number(i, j) for i in self.y_axis.neighbours(row) if (row, i) in self._rows
+                   for j in self.x_axis.neighbours(column) if (column, j) in self._columns}
+        return sorted(numbers - {box.number})
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, int], np.ndarray]:
+        """Places of the rows of a row of sectors in the boxes of another one; only where they share some."""
+        return _shared(self.y_axis)
+
+    @cached_property
+    def _columns(self) -> dict[tuple[int, int], np.ndarray]:
+        """The same for columns."""
+        return _shared(self.x_axis)
 
 
-def _places(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Index of each coordinate in another array of distinct ones; -1 if it is not there."""
-    index_of = np.full(max(values.max(), where.max()) + 1, -1)
-    index_of[where] = np.arange(len(where))
-    return index_of[values]
+def _shared(axis: Axis) -> dict[tuple[int, int], np.ndarray]:
+    """Index of each coordinate of a sector's box in that of another, -1 if it is not there; where they share some."""
+    lines = [axis.coordinates(sector)[0] for sector in range(len(axis.edges) - 1)]
+    found = {}
+    for sector, line in enumerate(lines):
+        for other in axis.neighbours(sector):
+            index_of = np.full(axis.length, -1)
+            index_of[lines[other]] = np.arange(len(lines[other]))
+            if index_of[line].max() >= 0:
+                found[sector, other] = index_of[line]
+    return found
 
 
 def most_changed(offsets: np.ndarray, change_position: np.ndarray) -> tuple[int, int]:
@@ -272,10 +289,14 @@ def steps_to_edge(box: Box, at_edge: np.ndarray, stride: Sequence[int]) -> np.nd
     uint16, shape (n_columns,)
         At least 1.
     """
-    shape = box.own.shape
-    edge = at_edge.reshape(shape)
+    return _steps(box.own.shape, at_edge.tobytes(), tuple(stride)).copy()
+
+
+@lru_cache(maxsize=64)
+def _steps(shape: tuple[int, int], at_edge: bytes, stride: tuple[int, int]) -> np.ndarray:
+    """What `steps_to_edge` gives; the same for most sectors of a film."""
+    near, n = np.frombuffer(at_edge, dtype=bool).reshape(shape), 1
     steps = np.full(shape, np.iinfo(np.uint16).max, dtype=np.int64)
-    near, n = edge, 1
     while near.any() and n < np.iinfo(np.uint16).max:
         grown = _widened(_widened(near, stride[0], 0), stride[1], 1)
         steps = np.where(grown, np.minimum(steps, n), steps)
