@@ -8,11 +8,12 @@ lattice is cut; in one piece, its only seams are its periodic sides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from kmc_core.labels import joined, labelled
 
 if TYPE_CHECKING:
     from kmc.tile_ranks import Ranks
@@ -71,7 +72,6 @@ class Seams:
         self._frames = frames[first:first + len(rectangles[ranks.rank])]
         # Each contact once: from a site to the one that it touches, not back.
         self._steps = [step for step in contacts if step > (0, 0, 0)]
-        self._near = [step for step in contacts if max(map(abs, step)) == 1]
         self._crossings = [_crossing(step, number, owner, periodic) for step in self._steps]
 
     def connected(self, masks: Sequence[np.ndarray], seeds: Sequence[np.ndarray],
@@ -92,45 +92,36 @@ class Seams:
         reached : list of bool arrays
         """
         wraps_z = self._wraps_z if wraps_z is None else wraps_z
-        labels, pairs, n = self._labelled(masks, wraps_z)
-        frame = [part.reshape(len(part), -1)[:, places] for part, places in zip(labels, self._frames, strict=True)]
-        is_start = np.zeros(n + 1, dtype=bool)
-        for part, seed in zip(labels, seeds, strict=True):
-            is_start[part[seed]] = True
+        labels, numbers, pairs = self._labelled(masks, wraps_z)
+        frame = [number[part.reshape(len(part), -1)[:, places]]
+                 for part, number, places in zip(labels, numbers, self._frames, strict=True)]
+        is_start = np.zeros(max(number.max() for number in numbers) + 1, dtype=bool)
+        for part, number, seed in zip(labels, numbers, seeds, strict=True):
+            is_start[number[part[seed]]] = True
         own = {"is_start": is_start[1:], "pairs": pairs, "frame": np.concatenate(frame, axis=1)}
-        is_reached, first = self._reached(self._ranks.shared(own), wraps_z)
-        own_reached = is_reached[first:first + n + 1].copy()
-        own_reached[0] = False
-        return [own_reached[part] for part in labels]
+        is_reached = self._reached(self._ranks.shared(own), wraps_z)
+        return [is_reached[number][part] for part, number in zip(labels, numbers, strict=True)]
 
-    def _labelled(self, masks: Sequence[np.ndarray], wraps_z: bool) -> tuple[list[np.ndarray], np.ndarray, int]:
-        """Labels from 1 on of what touches within each rectangle, pairs of them that touch otherwise, and how many."""
-        from scipy.ndimage import label
-
-        # Steps to the next index or none are labelled at once; longer ones and those through z join labels afterwards.
-        structure = np.zeros((3, 3, 3), dtype=bool)
-        structure[tuple(np.array([(0, 0, 0), *self._near]).T + 1)] = True
-        found, pairs, n = [], [np.empty((0, 2), dtype=np.int64)], 0
+    def _labelled(self, masks: Sequence[np.ndarray],
+                  wraps_z: bool) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+        """Labels within each rectangle, the number of each label on this process, and pairs of numbers joined by z."""
+        back = [tuple(-each for each in step) for step in self._steps]
+        found, numbers, pairs, n = [], [], [np.empty((0, 2), dtype=np.int64)], 0
         for mask in masks:
-            labels, n_labels = label(mask, structure)
-            if n:
-                labels[mask] += n
-            n += n_labels
+            labels, number = labelled(mask, back)
+            number[1:] += n
+            n = max(n, int(number.max()))
             for step in self._steps:
-                is_long = max(map(abs, step)) > 1
-                for layers in _ways(len(mask), step[0], wraps_z):
-                    if is_long or layers[2]:
-                        inside = [_ways(*axis, False)[0] for axis in zip(mask.shape[1:], step[1:], strict=True)]
-                        source, target = (tuple(part[end] for part in (layers, *inside)) for end in (0, 1))
-                        pairs.append(_touching(labels[source], labels[target]))
+                for layers in _ways(len(mask), step[0], wraps_z)[1:]:
+                    inside = [_ways(*axis, False)[0] for axis in zip(mask.shape[1:], step[1:], strict=True)]
+                    source, target = (tuple(part[end] for part in (layers, *inside)) for end in (0, 1))
+                    pairs.append(_touching(number[labels[source]], number[labels[target]]))
             found.append(labels)
-        return found, np.concatenate(pairs), n
+            numbers.append(number)
+        return found, numbers, np.concatenate(pairs)
 
-    def _reached(self, parts: Sequence[dict[str, np.ndarray]], wraps_z: bool) -> tuple[np.ndarray, int]:
-        """Whether each label of all processes is joined to a seed, and where the own ones begin, less one."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
+    def _reached(self, parts: Sequence[Mapping[str, np.ndarray]], wraps_z: bool) -> np.ndarray:
+        """bool: whether each number of this process is joined to a seed; False for 0, which is none."""
         firsts = np.cumsum([0, *(len(part["is_start"]) for part in parts)])
         frame = np.concatenate([np.where(part["frame"] > 0, part["frame"] + first, 0)
                                 for part, first in zip(parts, firsts[:-1], strict=True)], axis=1)
@@ -138,12 +129,11 @@ class Seams:
         for step, crossing in zip(self._steps, self._crossings, strict=True):
             for low, high, _ in _ways(len(frame), step[0], wraps_z):
                 pairs.append(_touching(frame[low][:, crossing[0]], frame[high][:, crossing[1]]))
-        n, joined = int(firsts[-1]) + 1, np.concatenate(pairs)
-        graph = coo_array((np.ones(len(joined), dtype=np.int8), joined.T), shape=(n, n))
-        root = connected_components(graph, directed=False)[1]
-        is_reached = np.zeros(n, dtype=bool)
-        is_reached[root[1:][np.concatenate([part["is_start"] for part in parts])]] = True
-        return is_reached[root], int(firsts[self._ranks.rank])
+        cluster = joined(int(firsts[-1]), np.concatenate(pairs))
+        is_reached = np.zeros(cluster.max() + 1, dtype=bool)
+        is_reached[cluster[1:][np.concatenate([part["is_start"] for part in parts])]] = True
+        rank = self._ranks.rank
+        return np.append(False, is_reached[cluster[1 + firsts[rank]:1 + firsts[rank + 1]]])
 
 
 def _edge(shape: tuple[int, int], reach: np.ndarray) -> np.ndarray:
