@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Clusters of sites in a lattice that several processes look at, each at some rectangles of columns. Floor 29.
+"""Clusters of sites in a lattice that several processes look at, each at some rectangles of columns. Floor 28.
 
 Every process labels what touches within its rectangles. What touches across their seams, or through periodic sides, is
 found from the labels at the edges alone, which all processes tell each other. Clusters come out the same however the

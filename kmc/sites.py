@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The species of a lattice as one process sees them: all columns, or some of those that several share. Floor 30."""
+"""The species of a lattice as one process sees them: all columns, or some of those that several share. Floor 29."""
 
 from __future__ import annotations
 

@@ -110,8 +110,9 @@ def test_a_chain_through_all_seams_holds_together(wraps_x, cut, n):
 
 @pytest.mark.parametrize("n_ranks", range(1, 13))
 def test_tiles_of_a_rank_are_at_most_three_rectangles(n_ranks):
-    tiling = Tiling.of((3, 43, 39), (True, True, True), (10, 13), (1, 1))
+    tiling = Tiling.of((3, 43, 39), (True, True, True), (13, 8), (1, 1))
     owner, found = tiling.owners(n_ranks), np.full((43, 39), -1)
+    assert (tiling.y_axis.n_tiles, tiling.x_axis.n_tiles) == (5, 3)
     for rank, rectangles in enumerate(tiling.rectangles(n_ranks)):
         assert 1 <= len(rectangles) <= 3
         for each in rectangles:
