@@ -162,7 +162,7 @@ def electrode_surface(electrode: np.ndarray) -> int:
     surface : int
         0 if the bottom layer has no electrode site.
     """
-    has_electrode = electrode.reshape(len(electrode), -1).any(axis=1)
+    has_electrode = electrode.any(axis=tuple(range(1, electrode.ndim)))
     return len(has_electrode) if has_electrode.all() else int(np.argmin(has_electrode))
 
 

@@ -106,9 +106,8 @@ def layer_count(species: np.ndarray, n_species: int) -> np.ndarray:
     InternalError
         If a site holds none of them.
     """
-    highest = int(species.max(initial=0))
-    if highest >= n_species:
-        raise InternalError(f"the lattice holds species {highest}, but there are only {n_species}")
+    if species.size and species.max() >= n_species:
+        raise InternalError(f"the lattice holds species {species.max()}, but there are only {n_species}")
     n_layers = len(species)
     found = np.empty((n_layers, n_species), dtype=np.int64)
     at_once = max(_AT_ONCE * n_layers // max(species.size, 1), 1)

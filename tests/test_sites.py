@@ -146,6 +146,10 @@ def test_a_site_of_no_species_is_an_error_where_it_would_be_counted_as_another()
     assert Sites(species).layer_count(5).sum(axis=0).tolist() == [11, 0, 0, 0, 1]
 
 
+def test_a_solution_without_a_lattice_has_no_sites_to_count():
+    assert Sites(np.zeros((0, 0, 0), dtype=np.uint8)).layer_count(0).shape == (0, 0)
+
+
 def test_two_ranks_have_as_much_to_do_for_a_probe_as_each_other():
     """Of a pair of runs the second one has windows twice as long, and so half as many."""
     assert sorted(_DEALT) == list(range(2 * MEMBERS))
