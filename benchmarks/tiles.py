@@ -2,9 +2,8 @@
 """Films in tiles: against the same films in one piece, on one rank and on two, and what the parts of a window cost.
 
 python -m benchmarks.tiles                   the whole table; starts two ranks by itself (mpiexec)
-python -m benchmarks.tiles --films 1e6 deck  some films only; also 1e5, 1e8-cube, weak
+python -m benchmarks.tiles --films 1e6 deck  some films only; also 1e5, 1e8-cube
 python -m benchmarks.tiles --costs           a turn, a message, a byte, a collective: the figures of `kmc.scaling`
-python -m benchmarks.tiles --weak            a film on one rank, one of twice the size on two, and what the model says
 python -m benchmarks.tiles --model           efficiency on more ranks than there are here, from `kmc.scaling`
 """
 
@@ -33,7 +32,7 @@ FRACTION = 0.3
 
 HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((100, 316, 316), 50, 0.3),
         "1e8": ((100, 1000, 1000), 50, 0.075), "1e7-cube": ((216, 216, 216), 54, 0.3),
-        "1e8-cube": ((464, 464, 464), 42, 0.075), "weak": ((100, 200, 100), 50, 1.0)}
+        "1e8-cube": ((464, 464, 464), 42, 0.075)}
 """dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`.
 
 100 sites high, as films are, so that sectors are the same at every size; cubes have taller ones.
@@ -149,11 +148,11 @@ def line(record):
     return text
 
 
-def on_ranks(n_ranks, *arguments):
-    """Records that this program prints under mpiexec."""
+def on_ranks(n_ranks, *arguments, module="benchmarks.tiles"):
+    """Records that a program prints under mpiexec."""
     beside = Path(sys.executable).with_name("mpiexec")
     mpiexec = str(beside) if beside.exists() else shutil.which("mpiexec")
-    done = subprocess.run([mpiexec, "-n", str(n_ranks), sys.executable, "-m", "benchmarks.tiles", *arguments],
+    done = subprocess.run([mpiexec, "-n", str(n_ranks), sys.executable, "-m", module, *arguments],
                           capture_output=True, text=True, check=False, env=os.environ)
     if done.returncode:
         raise SystemExit(done.stderr or f"mpiexec ended with {done.returncode}")
@@ -230,18 +229,6 @@ def costs(repetitions):
     print(f"collective of two ranks: {middle * 1e6:.1f} us (a tenth below {least * 1e6:.1f})")
 
 
-def weak(repetitions, fraction):
-    """Print a film on one rank, one of twice the size on two, and what the model says."""
-    alone = measured("1e6", repetitions, ranks_of(None), fraction)[0]
-    shared = on_ranks(2, "--films", "weak", "--repetitions", str(repetitions), "--fraction", str(fraction))[0]
-    events = shared["all_events"] / shared["windows"] / 2
-    cost = alone["least_cpu_ns"] * 1e-9
-    model = efficiency(events, 2, shared["sectors"] / 8, Costs(event=cost))
-    print(f"{line(alone)}\n{line(shared)}\nweak scaling from one rank to two: "
-          f"{alone['best_ns'] / shared['best_ns'] / 2:.1%} by wall time, "
-          f"{alone['least_cpu_ns'] / shared['least_cpu_ns'] / 2:.1%} by CPU time at work; the model says {model:.1%}")
-
-
 def predict(cost):
     """Print the model's efficiency on many ranks.
 
@@ -268,7 +255,6 @@ def main():
     parser.add_argument("--fraction", type=float, default=FRACTION, help="events-per-window")
     parser.add_argument("--costs", action="store_true", help="what the parts of a window cost")
     parser.add_argument("--messages", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--weak", action="store_true", help="weak scaling from one rank to two")
     parser.add_argument("--model", action="store_true", help="efficiency on many ranks instead")
     parser.add_argument("--cost", type=float, default=Costs().event, help="of an event [s], for the model")
     given = parser.parse_args()
@@ -284,8 +270,6 @@ def main():
                 print("\n".join(json.dumps(each) for each in records), flush=True)
     elif given.costs:
         costs(given.repetitions)
-    elif given.weak:
-        weak(given.repetitions, given.fraction)
     else:
         table(given.films, given.repetitions, given.fraction)
 

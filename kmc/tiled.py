@@ -147,9 +147,9 @@ class TiledEngine:
             n_on[rank] += 1
         return found
 
-    def stream(self, *key: int) -> np.random.PCG64DXSM:
+    def stream(self, *key: int) -> np.random.SFC64:
         """The random numbers of one purpose."""
-        return np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=key))
+        return np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def run(self, stop, max_events: int = 2**60) -> ExitReason:
         """Advance to a time, which ends a window.

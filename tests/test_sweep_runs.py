@@ -17,10 +17,8 @@ from kmc.cli import main
 from kmc.errors import KmcError
 from kmc.film_record import Record, read_record, record_path, write_record
 from kmc.model import Model
-from kmc.ranks import world
 
 SIX = "{seeds: 2, grid: {run.duration: [2 s, 1 s, 3 s]}, sample: {size: 1}}"
-LAUNCHED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 
 
 @pytest.fixture(scope="module")
@@ -247,78 +245,6 @@ def test_all_films_dead_is_an_error(tmp_path, monkeypatch):
     assert main(["sweep", str(deck), "-o", str(tmp_path / "sweep"), "--quiet"]) == 1
     with kmc.open_sweep(tmp_path / "sweep") as sweep:
         assert sweep.data["reason"].values.tolist() == ["MemoryError: no message"] * 2
-
-
-# --- launchers and libraries --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def launched(monkeypatch):
-    """Pretend that a launcher started this process as one of several."""
-
-    def pretend(size, rank_name, rank=0):
-        for name in LAUNCHED:
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv(size, "2")
-        monkeypatch.setenv(rank_name, str(rank))
-
-    return pretend
-
-
-def test_no_mpi_library_gets_a_sentence(launched, monkeypatch):
-    launched("PMI_SIZE", "PMI_RANK")
-    monkeypatch.setitem(sys.modules, "mpi4py.MPI", None)
-    with pytest.raises(KmcError, match="mpiexec of MPICH or Intel MPI started 2 ranks, but there is no MPI library"):
-        world()
-
-
-def test_only_the_first_rank_speaks(launched, monkeypatch):
-    launched("PMI_SIZE", "PMI_RANK", 1)
-    monkeypatch.setitem(sys.modules, "mpi4py.MPI", None)
-    with pytest.raises(SystemExit) as caught:
-        world()
-    assert caught.value.code == 2
-
-
-@pytest.mark.parametrize(
-    ("size", "rank", "library", "sentence"),
-    [
-        ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "MPICH Version:\t5.0.2\nabc", "MPI library is MPICH 5.0.2"),
-        ("PMI_SIZE", "PMI_RANK", "Open MPI v5.0.11, package", "(Open MPI v5.0.11) each of them stands alone"),
-        ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "MPICH Version: 5.0.2", "start with `srun --mpi=pmix`"),
-    ],
-)
-def test_launcher_of_another_library_gets_a_sentence(size, rank, library, sentence, launched, monkeypatch):
-    launched(size, rank)
-    monkeypatch.setitem(sys.modules, "mpi4py.MPI", mpi(library))
-    with pytest.raises(KmcError) as caught:
-        world()
-    assert "started 2 ranks" in str(caught.value)
-    assert sentence in str(caught.value)
-
-
-def mpi(library):
-    """A stand-in for mpi4py.MPI, of a process that stands alone."""
-    from types import SimpleNamespace
-
-    return SimpleNamespace(
-        Get_library_version=lambda: library, Is_initialized=lambda: True, COMM_WORLD=SimpleNamespace(size=1, rank=0)
-    )
-
-
-def test_two_mpi_libraries_get_a_sentence(launched, monkeypatch):
-    launched("PMI_SIZE", "PMI_RANK")
-    monkeypatch.setitem(sys.modules, "mpi4py.MPI", mpi("MPICH Version: 5.0.2"))
-    monkeypatch.setattr("kmc.ranks.loaded_libraries", lambda: ["/a/libmpi.so.12", "/b/libmpi.so.40"])
-    with pytest.raises(KmcError, match=r"two MPI libraries are loaded, /a/libmpi.so.12 and /b/libmpi.so.40"):
-        world()
-
-
-def test_process_without_a_launcher_stands_alone(monkeypatch):
-    for name in LAUNCHED:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setitem(sys.modules, "mpi4py.MPI", None)
-    assert world() is None
 
 
 def test_workers_on_ranks_are_refused(tmp_path):
