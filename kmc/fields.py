@@ -29,8 +29,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from kmc.constants import AVOGADRO
-from kmc.film import FACES, Film, SpeciesTable, connected, electrode_surface, find_film, species_table
+from kmc.film import FACES, Film, SpeciesTable, electrode_surface, find_film, species_table
 from kmc.lattice import Lattice
+from kmc.sites import Sites, layer_count
 
 __all__ = [
     "coverage",
@@ -112,7 +113,8 @@ def porosity_profile(film: Film) -> np.ndarray:
     f_s the fraction of its sites that hold solid s and v_s = u_s V_m,s / N_A the volume of the matter in one; see
     `volume_porosity` for the film as a whole.
     """
-    return 1.0 - (film.solid | film.electrode).mean(axis=(1, 2))
+    n_columns = film.height.size
+    return 1.0 - (n_columns - film.n_free) / n_columns
 
 
 def volume_porosity(equivalent: float, thickness: float) -> float:
@@ -176,15 +178,17 @@ def pore_fractions(
     # As many layers above the highest film site as a step can cross are enough to reach every pore mouth.
     reach = max(abs(step[0]) for step in contacts)
     layers = slice(film.surface, film.surface + int(film.height.max()) + reach)
-    mask, solid = film.mask[layers], film.solid[layers]
-    envelope = np.arange(len(mask))[:, None, None] < film.height
-    pore = envelope & ~mask
-    n_pore = int(np.count_nonzero(pore))
+    envelopes = [np.arange(len(mask[layers]))[:, None, None] < height
+                 for mask, height in zip(film.masks, film.sites.own(film.height), strict=True)]
+    pores = [envelope & ~mask[layers] for envelope, mask in zip(envelopes, film.masks, strict=True)]
+    n_pore = film.sites.n_true(pores)
     if n_pore == 0:
         return 0.0, 0.0
-    free = ~(solid | film.electrode[layers])
-    reached = connected(free, free & ~envelope, (False, periodic[1], periodic[2]), contacts)
-    n_open = int(np.count_nonzero(pore & reached))
+    frees = [~(solid[layers] | film.table.is_electrode[species[layers]])
+             for solid, species in zip(film.solids, film.species, strict=True)]
+    mouths = [free & ~envelope for free, envelope in zip(frees, envelopes, strict=True)]
+    reached = film.sites.seams(periodic, contacts).connected(frees, mouths, wraps_z=False)
+    n_open = film.sites.n_true([pore & part for pore, part in zip(pores, reached, strict=True)])
     return n_open / n_envelope, (n_pore - n_open) / n_envelope
 
 
@@ -218,9 +222,9 @@ def esmaeilpour(film: Film, layer_height: float) -> tuple[float, float]:
     mean_height = film.height.sum() / n_columns
     if mean_height == 0.0:
         return float("nan"), float("nan")
-    row = np.arange(len(film.mask)) - film.surface + 1
+    row = np.arange(len(film.n_free)) - film.surface + 1
     lower_half = (row < mean_height / 2) & (row > 0)
-    n_free = np.count_nonzero(~(film.solid | film.electrode)[lower_half])
+    n_free = film.n_free[lower_half].sum()
     return layer_height * mean_height, n_free / (n_columns * mean_height / 2)
 
 
@@ -239,33 +243,17 @@ def coverage(film: Film) -> float:
     -----
     theta = (film sites in the first layer above the electrode surface) / (columns)
     """
-    return float(film.mask[film.surface].mean()) if film.surface < len(film.mask) else 0.0
+    return float(film.count[film.surface].sum() / film.height.size) if film.surface < len(film.count) else 0.0
 
 
-def layer_count(lattice: np.ndarray, n_species: int) -> np.ndarray:
-    """Sites of every species in every layer.
-
-    Parameters
-    ----------
-    lattice : uint8, shape (nz, ny, nx)
-    n_species : int
-
-    Returns
-    -------
-    layer_count : int64, shape (nz, n_species)
-    """
-    n_layers = len(lattice)
-    key = lattice.reshape(n_layers, -1).astype(np.intp)
-    key += n_species * np.arange(n_layers)[:, None]
-    return np.bincount(key.ravel(), minlength=n_layers * n_species).reshape(n_layers, n_species)
-
-
-def observe(sites: np.ndarray, table: SpeciesTable, lattice: Lattice) -> dict[str, float | int | np.ndarray]:
+def observe(sites: np.ndarray | Sites, table: SpeciesTable, lattice: Lattice) -> dict[str, float | int | np.ndarray]:
     """All fields of one state of the lattice, by the names of the results file.
 
+    Where processes share the lattice, all of them call this, look at their own columns, and get the same.
+
     Parameters
     ----------
-    sites : uint8, shape (nz, ny, nx)
+    sites : Sites or uint8 array, shape (nz, ny, nx)
         Species of every site.
     table : SpeciesTable
     lattice : Lattice
@@ -278,8 +266,7 @@ def observe(sites: np.ndarray, table: SpeciesTable, lattice: Lattice) -> dict[st
     """
     film = find_film(sites, table, lattice.periodic, lattice.contacts)
     height = thickness_map(film, lattice.layer_height)
-    per_layer = layer_count(sites, table.n_species)
-    film_count = np.bincount(sites[film.mask], minlength=table.n_species).astype(np.int64)
+    per_layer, film_count = film.layer_count, film.count.sum(axis=0)
     open_porosity, closed_porosity = pore_fractions(film, lattice.periodic, lattice.contacts)
     other_thickness, other_porosity = esmaeilpour(film, lattice.layer_height)
     equivalent = equivalent_thickness(film_count, table, lattice.area)
@@ -295,10 +282,10 @@ def observe(sites: np.ndarray, table: SpeciesTable, lattice: Lattice) -> dict[st
         "closed_porosity": closed_porosity,
         "thickness_esmaeilpour": other_thickness,
         "porosity_esmaeilpour": other_porosity,
-        "volume_fraction": per_layer / (sites.shape[1] * sites.shape[2]),
+        "volume_fraction": per_layer / film.height.size,
         "coverage": coverage(film),
         "count": per_layer.sum(axis=0),
         "film_count": film_count,
-        "unsupported": int(np.count_nonzero(film.solid)) - int(film_count.sum()),
+        "unsupported": int(per_layer[:, table.is_solid].sum()) - int(film_count.sum()),
         "lithium": float(film_count @ table.site_lithium) / (AVOGADRO * lattice.area),
     }

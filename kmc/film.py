@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kmc.constants import AVOGADRO
+from kmc.sites import Sites
 
 if TYPE_CHECKING:
     from kmc.mechanism import Mechanism
@@ -82,23 +82,45 @@ class Film:
 
     Attributes
     ----------
-    mask : bool, shape (nz, ny, nx)
-        Film sites.
-    solid : bool, shape (nz, ny, nx)
-        Solid sites, supported or not.
-    electrode : bool, shape (nz, ny, nx)
-        Electrode sites.
+    sites : Sites
+        Where processes share the lattice, each has its own rectangles of columns in `species`, `solids` and `masks`,
+        from the bottom layer up to those above the highest solid site. All else is of the whole lattice.
+    table : SpeciesTable
+    layer_count : int64, shape (nz, n_species)
+        Sites of every species in every layer.
     surface : int
         Index of the first layer above the electrode surface.
+    species : list of uint8 arrays, shape (n_layers, n_y, n_x)
+        Species of the sites.
+    solids, masks : list of bool arrays, shape (n_layers, n_y, n_x)
+        Solid sites, supported or not, and film sites.
+    count : int64, shape (n_layers, n_species)
+        Film sites of every species in these layers.
     height : int64, shape (ny, nx)
         Height of the film in sites.
     """
 
-    mask: np.ndarray
-    solid: np.ndarray
-    electrode: np.ndarray
+    sites: Sites
+    table: SpeciesTable
+    layer_count: np.ndarray
     surface: int
+    species: list[np.ndarray]
+    solids: list[np.ndarray]
+    masks: list[np.ndarray]
+    count: np.ndarray
     height: np.ndarray
+
+    @property
+    def mask(self) -> np.ndarray:
+        """bool, shape (nz, ny, nx): film sites of a lattice in one piece."""
+        mask = np.zeros(self.sites.shape, dtype=bool)
+        mask[:len(self.masks[0])] = self.masks[0]
+        return mask
+
+    @property
+    def n_free(self) -> np.ndarray:
+        """int64, shape (nz,): sites of each layer that are neither solid nor electrode."""
+        return self.layer_count[:, ~(self.table.is_solid | self.table.is_electrode)].sum(axis=1)
 
 
 def connected(
@@ -124,52 +146,7 @@ def connected(
     -------
     reached : bool, shape (nz, ny, nx)
     """
-    from scipy.ndimage import label
-
-    # Steps to the next index or none, within the box, are labelled at once; the others join labels afterwards.
-    near = [step for step in contacts if max(map(abs, step)) == 1]
-    structure = np.zeros((3, 3, 3), dtype=bool)
-    structure[tuple(np.array([(0, 0, 0), *near]).T + 1)] = True
-    labels, n_labels = label(mask, structure)
-    root = _join(labels, n_labels, periodic, [step for step in contacts if step > (0, 0, 0)])
-    is_reached = np.zeros(root.max() + 1, dtype=bool)
-    is_reached[root[labels[seeds]]] = True
-    is_reached[root[0]] = False
-    return is_reached[root][labels]
-
-
-def _join(
-    labels: np.ndarray, n_labels: int, periodic: tuple[bool, bool, bool], steps: Sequence[tuple[int, int, int]]
-) -> np.ndarray:
-    """Give labels that touch across a periodic side or by a long step one common root; 0 keeps a root of its own."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    pairs = [np.empty((0, 2), dtype=labels.dtype)]
-    for step in steps:
-        is_long = max(map(abs, step)) > 1
-        ways = [_ways(*axis) for axis in zip(labels.shape, step, periodic, strict=True)]
-        for way in product(*ways):
-            if is_long or any(wraps for _, _, wraps in way):
-                source, target = (labels[tuple(part[end] for part in way)] for end in (0, 1))
-                touching = (source > 0) & (target > 0)
-                pairs.append(np.unique(np.stack([source[touching], target[touching]], axis=1), axis=0))
-    joined = np.concatenate(pairs)
-    if len(joined) == 0:
-        return np.arange(n_labels + 1)
-    graph = coo_array((np.ones(len(joined), dtype=np.int8), joined.T), shape=(n_labels + 1, n_labels + 1))
-    return connected_components(graph, directed=False)[1]
-
-
-def _ways(size: int, step: int, wraps: bool) -> list[tuple[slice, slice, bool]]:
-    """Where a step along one axis of a box begins and ends, within the box and, if it wraps, through its sides."""
-    if step < 0:
-        return [(target, source, through) for source, target, through in _ways(size, -step, wraps)]
-    inner = max(size - step, 0)
-    found = [(slice(0, inner), slice(size - inner, size), False)]
-    if step and wraps and step <= size:
-        found.append((slice(inner, size), slice(0, size - inner), True))
-    return found
+    return Sites(mask).seams(periodic, contacts).connected([mask], [seeds])[0]
 
 
 def electrode_surface(electrode: np.ndarray) -> int:
@@ -177,20 +154,20 @@ def electrode_surface(electrode: np.ndarray) -> int:
 
     Parameters
     ----------
-    electrode : bool, shape (nz, ny, nx)
-        Electrode sites.
+    electrode : bool or int, shape (nz, ...)
+        Electrode sites, or how many there are.
 
     Returns
     -------
     surface : int
         0 if the bottom layer has no electrode site.
     """
-    has_electrode = electrode.any(axis=(1, 2))
-    return len(electrode) if has_electrode.all() else int(np.argmin(has_electrode))
+    has_electrode = electrode.any(axis=tuple(range(1, electrode.ndim)))
+    return len(has_electrode) if has_electrode.all() else int(np.argmin(has_electrode))
 
 
 def find_film(
-    lattice: np.ndarray,
+    sites: np.ndarray | Sites,
     table: SpeciesTable,
     periodic: tuple[bool, bool, bool],
     contacts: Sequence[tuple[int, int, int]] = FACES,
@@ -199,8 +176,8 @@ def find_film(
 
     Parameters
     ----------
-    lattice : uint8, shape (nz, ny, nx)
-        Species of every site.
+    sites : Sites or uint8 array, shape (nz, ny, nx)
+        Species of every site. Processes that share them call this together.
     table : SpeciesTable
     periodic : (bool, bool, bool)
         Periodic sides of the lattice, for z, y, x.
@@ -211,24 +188,56 @@ def find_film(
     -------
     film : Film
     """
-    solid = table.is_solid[lattice]
-    electrode = table.is_electrode[lattice]
-    surface = electrode_surface(electrode)
-    mask = np.zeros_like(solid)
-    layers = np.flatnonzero(solid.any(axis=(1, 2)))
-    if surface > 0 and len(layers):
-        # Only the layers that can matter are searched: the box is mostly liquid when the film is young.
-        reach = max(abs(step[0]) for step in contacts)
-        bottom, top = (0, len(lattice)) if periodic[0] else (max(surface - reach, 0), layers[-1] + 1)
-        seeds = electrode[bottom:top].copy()
-        seeds[max(0, surface - bottom) :] = False
-        matter = solid[bottom:top] | seeds
-        mask[bottom:top] = connected(matter, seeds, periodic, contacts) & solid[bottom:top]
+    if not isinstance(sites, Sites):
+        sites = Sites(sites)
+    count = sites.layer_count(table.n_species)
+    surface = electrode_surface(count[:, table.is_electrode].sum(axis=1))
+    layers = np.flatnonzero(count[:, table.is_solid].any(axis=1))
+    # Only the layers that can matter are looked at: the box is mostly liquid when the film is young. As many layers
+    # above the highest solid site as a step can cross are enough to reach every pore mouth.
+    reach = max(abs(step[0]) for step in contacts)
+    top = int(layers[-1]) + 1 if len(layers) else 0
+    n_layers = count.shape[0] if periodic[0] else min(max(top, surface) + reach, count.shape[0])
+    species = sites.layers(0, n_layers)
+    solids = [table.is_solid[part] for part in species]
+    if surface > 0 and top > 0:
+        masks = _supported(sites, species, solids, table, periodic, contacts, (max(surface - reach, 0), surface, top))
+    else:
+        masks = [np.zeros_like(solid) for solid in solids]
+    film_count = _film_count(sites, species, masks, table.n_species)
+    height = sites.joined([_height(mask, surface) for mask in masks])
+    return Film(sites, table, count, surface, species, solids, masks, film_count, height)
+
+
+def _supported(sites: Sites, species: list[np.ndarray], solids: list[np.ndarray], table: SpeciesTable,
+               periodic: tuple[bool, bool, bool], contacts: Sequence[tuple[int, int, int]],
+               layers: tuple[int, int, int]) -> list[np.ndarray]:
+    """Solid sites that are joined to the electrode; `layers` are the lowest one to be searched, surface and top."""
+    bottom, surface, top = (0, layers[1], len(solids[0])) if periodic[0] else layers
+    matters, seeds = [], []
+    for part, solid in zip(species, solids, strict=True):
+        seeds.append(table.is_electrode[part[bottom:top]])
+        seeds[-1][max(0, surface - bottom):] = False
+        matters.append(solid[bottom:top] | seeds[-1])
+    found = [np.zeros_like(solid) for solid in solids]
+    reached = sites.seams(periodic, contacts).connected(matters, seeds)
+    for mask, solid, part in zip(found, solids, reached, strict=True):
+        mask[bottom:top] = part & solid[bottom:top]
         mask[:surface] = False
-    return Film(mask, solid, electrode, surface, _height(mask, surface))
+    return found
+
+
+def _film_count(sites: Sites, species: list[np.ndarray], masks: list[np.ndarray], n_species: int) -> np.ndarray:
+    """Film sites of every species in every layer of the lattice."""
+    count = np.zeros((len(masks[0]), n_species), dtype=np.int64)
+    for part, mask in zip(species, masks, strict=True):
+        count += [np.bincount(layer[film], minlength=n_species) for layer, film in zip(part, mask, strict=True)]
+    return sites.ranks.summed(count)
 
 
 def _height(mask: np.ndarray, surface: int) -> np.ndarray:
     """Layers from the electrode surface to the top of the highest film site of each column."""
-    top = len(mask) - np.argmax(mask[::-1], axis=0)
-    return np.where(mask.any(axis=0), top - surface, 0).astype(np.int64)
+    height = np.zeros(mask.shape[1:], dtype=np.int64)
+    for layer in range(surface, len(mask)):
+        height[mask[layer]] = layer - surface + 1
+    return height

@@ -258,11 +258,11 @@ def initial_species(deck, lattice, index_of, bit_generator):
     for layer in deck.lattice.layers or ():
         first, last = layer.first % nz, layer.last % nz
         species[first:last + 1] = index_of[layer.species]
+    if not deck.lattice.random:
+        return species
     free = np.flatnonzero(species.ravel() == index_of[deck.lattice.fill])
-    generator = np.random.Generator(bit_generator)
-    order = generator.permutation(free) if deck.lattice.random else free
-    used = 0
-    for entry in deck.lattice.random or ():
+    order, used = np.random.Generator(bit_generator).permutation(free), 0
+    for entry in deck.lattice.random:
         n = round(entry.fraction * len(free))
         species.ravel()[order[used:used + n]] = index_of[entry.species]
         used += n

@@ -19,6 +19,7 @@ from kmc.lattice import Lattice, initial_species, lattice_of
 from kmc.layers import Layers, layer_numbers, layers_of
 from kmc.mechanism import Mechanism, compile_mechanism
 from kmc.protocol import Protocol
+from kmc.sites import Sites
 from kmc.solution_tables import SolutionTables, compile_solution_tables
 from kmc.tables import Tables, compile_tables
 from kmc.tile_layout import tiling_of
@@ -179,6 +180,15 @@ class Model:
             engine = self.tiled_engine(self.tiling, ranks)
         self.apply(engine, 0.0)
         return engine
+
+    def sites(self, engine: Engine | TiledEngine) -> Sites:
+        """Species of every site as they are now, live; of tiles, each rank has its own.
+
+        Parameters
+        ----------
+        engine : kmc_core.Engine or TiledEngine
+        """
+        return Sites(engine.species.reshape(self.lattice.shape)) if self.tiling is None else engine.sites
 
     def snapshot(self, engine: Engine | TiledEngine) -> dict[str, np.ndarray]:
         """All that the future of an engine depends on, by name; of tiles that ranks share, on the first rank.

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 # Values per chunk of a series: a chunk of a few kB, so that a short run makes a small file.
 _CHUNK_VALUES = 512
+# Of compression: while one rank writes, all others wait. All outputs of the main deck on 400 x 400 sites take a quarter
+# less time than on level 4, and a fifth more room.
+_LEVEL = 2
 
 
 def create(
@@ -77,11 +80,14 @@ def append(file: h5py.File, values: Mapping[str, object], snapshot: np.ndarray |
     InternalError
         If a value has the wrong shape.
     """
-    for name, value in {**values, **({} if snapshot is None else {"lattice": snapshot})}.items():
-        shape = np.shape(value)
-        if name in file and shape != file[name].shape[1:]:
-            raise InternalError(f"{name} has shape {shape}, the file {file[name].shape[1:]}")
-    _append_series(file, values)
+    # Datasets are opened once: where outputs are frequent, finding them takes as long as filling them.
+    datasets = {variable.name: file[variable.name] for variable in schema.SERIES if variable.name in file}
+    kept = {} if snapshot is None else {"lattice": file["lattice"]}
+    for name, dataset in (datasets | kept).items():
+        shape = np.shape(snapshot if name == "lattice" else values[name])
+        if shape != dataset.shape[1:]:
+            raise InternalError(f"{name} has shape {shape}, the file {dataset.shape[1:]}")
+    _append_series(datasets, values)
     if snapshot is not None:
         _append_snapshot(file, float(values["time"]), snapshot)
 
@@ -141,7 +147,9 @@ def _chunking(variable: schema.Variable, shape: tuple[int, ...]) -> dict[str, ob
         "chunks": (n_rows, *(n or 1 for n in shape[1:])),
     }
     if row > 1:
-        options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+        # A map of heights has few distinct values: whole, they are found again; in bytes apart, each byte is as hard to
+        # foretell as the next. A third of the room and of the time at 400 x 400 columns.
+        options |= {"compression": "gzip", "compression_opts": _LEVEL, "shuffle": "y" not in variable.dims}
     return options
 
 
@@ -248,16 +256,13 @@ def _write_provenance(file: h5py.File, attributes: Mapping[str, object], tables)
             dataset.dims[0].attach_scale(scale)
 
 
-def _append_series(file: h5py.File, values: Mapping[str, object]) -> None:
+def _append_series(datasets: Mapping[str, h5py.Dataset], values: Mapping[str, object]) -> None:
     """One more entry in every dataset along time."""
-    n_outputs = len(file["time"])
-    for variable in schema.SERIES:
-        if variable.name not in file:
-            continue
-        dataset, value = file[variable.name], values[variable.name]
+    n_outputs = len(datasets["time"])
+    for name, dataset in datasets.items():
         dataset.resize(n_outputs + 1, axis=0)
-        if np.size(value):
-            dataset[n_outputs] = value
+        if np.size(values[name]):
+            dataset[n_outputs] = values[name]
 
 
 def _append_snapshot(file: h5py.File, time: float, snapshot: np.ndarray) -> None:

@@ -16,12 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from signal import Signals
 
-import numpy as np
-
 from kmc import checkpoint, fields, provenance
 from kmc.checkpoint import Checkpoint
 from kmc.deck import Deck, load_deck
-from kmc.errors import InternalError, KmcError
+from kmc.errors import KmcError
 from kmc.interrupts import STOP_SIGNALS, Stopped, held, noticed
 from kmc.ledger import Ledger
 from kmc.model import Model
@@ -172,9 +170,10 @@ class Simulation:
         model, deck = self.model, self.model.deck
         self.engine = model.engine(self.ranks)
         self._run_id, self._settings = uuid.uuid4().hex, settings(deck)
-        surface = fields.electrode_surface(self._table.is_electrode[self._lattice()])
+        count = model.sites(self.engine).layer_count(self._table.n_species)
+        surface = fields.electrode_surface(count[:, self._table.is_electrode])
         self._ledger = Ledger(
-            model.mechanism, self._count(), model.lattice.area, molecules=model.molecules(self.engine)
+            model.mechanism, count.sum(axis=0), model.lattice.area, molecules=model.molecules(self.engine)
         )
         attributes = {"run_id": self._run_id, "settings": json.dumps(self._settings)}
         if not self.ranks.is_root:
@@ -263,8 +262,7 @@ class Simulation:
         self._started = self._saved = wall.monotonic()
         with noticed() as self._signals:
             if self._writer.n_outputs:
-                lattice = self._lattice()  # to which all ranks contribute
-                self._film = {} if progress is None else self._observed(lattice)
+                self._film = self._observed()  # by all ranks together
                 self._report(max_wall_time, progress, elapsed=0.0)
             reason = self._grow(max_wall_time, progress)
             self.finished = self.finished or reason is None
@@ -349,41 +347,30 @@ class Simulation:
 
     def _observe(self, keep_lattice: bool) -> None:
         """Work out all fields of this moment, check the ledgers and append them to the file."""
-        lattice, reading = self._lattice(), self.engine.time
-        self._film = self._observed(lattice)
+        self._film, reading = self._observed(), self.engine.time
         events, molecules = self.model.event_count(self.engine), self.model.molecules(self.engine)
-        books = self._ledger.record(seconds(reading), events, self._count(), molecules)
+        books = self._ledger.record(seconds(reading), events, self._film["count"], molecules)
         potential, temperature = self.model.protocol.at(seconds(reading))
         values = {
-            "count": self._count(), **self._film, **books,
+            **self._film, **books,
             "time": seconds(reading), "time_seconds": reading[0], "time_fraction": reading[1],
             "potential": potential, "temperature": temperature,
             "n_events": self.engine.n_events, "events_per_second": self._events_per_second(),
         }
-        self._writer.append(values, lattice if keep_lattice and self.model.has_lattice else None)
+        keep_lattice &= self.model.has_lattice
+        self._writer.append(values, self.model.sites(self.engine).whole() if keep_lattice else None)
 
-    def _observed(self, lattice: np.ndarray) -> Mapping[str, object]:
-        """Fields of the film; none without a lattice."""
+    def _observed(self) -> Mapping[str, object]:
+        """Fields of the film; without a lattice, numbers of sites alone."""
+        sites = self.model.sites(self.engine)
         if not self.model.has_lattice:
-            return {}
+            return {"count": sites.layer_count(self._table.n_species).sum(axis=0)}
         # The first look at a film imports libraries, which a signal must not cut in two.
         with held():
-            return fields.observe(lattice, self._table, self.model.lattice)
+            return fields.observe(sites, self._table, self.model.lattice)
 
     def _events_per_second(self) -> float:
         """Events per second of wall time since the last output [1/s]."""
         before, self._last = self._last, (self.engine.n_events, wall.monotonic())
         elapsed = self._last[1] - before[1]
         return (self._last[0] - before[0]) / elapsed if elapsed > 0 else math.nan
-
-    def _lattice(self) -> np.ndarray:
-        """uint8, shape (nz, ny, nx): species of every site now."""
-        return np.array(self.engine.species).reshape(self.model.lattice.shape)
-
-    def _count(self) -> np.ndarray:
-        """int64, shape (n_species,): sites of every lattice species now."""
-        n_species = len(self.model.mechanism.species)
-        count = np.bincount(self.engine.species, minlength=n_species)
-        if len(count) != n_species:
-            raise InternalError(f"the lattice holds species {len(count) - 1}, but there are only {n_species}")
-        return count.astype(np.int64)

@@ -30,6 +30,10 @@ SHARE = 0.1
 MEMBERS = 2
 """int: pairs of runs each time."""
 
+# The order in which ranks take the runs: of a pair, the second one has longer windows and takes less time. So two ranks
+# have as much to do as each other, and the one of three that has two runs has the short ones.
+_DEALT = tuple(run ^ (run // 2 % 2 == 0) for run in range(2 * MEMBERS))
+
 FEWEST, MOST = 8, 4096
 """int: windows of a run. As few as show a difference; as many as cost more than it takes to set up the sectors."""
 
@@ -82,9 +86,9 @@ class WindowProbe:
         if not math.isfinite(engine.window):
             return
         rows, columns, tiling = _patch(engine.tiling, engine.stream(PURPOSE, engine.n_windows))
-        species = engine.species.reshape(engine.shape)[:, rows, columns]
+        species = engine.sites.everywhere(rows, columns)
         found = np.zeros((2 * MEMBERS, len(COUNTED)), dtype=np.int64)
-        for run in range(engine.ranks.rank, 2 * MEMBERS, engine.ranks.size):
+        for run in _DEALT[engine.ranks.rank::engine.ranks.size]:
             seed = engine.stream(PURPOSE, engine.n_windows, run).random_raw()
             patch = engine.on_patch(species, tiling, int(seed), engine.window * (1 + run % 2))
             patch.run(_clock(2 * -(-n_windows // 2) * engine.window))

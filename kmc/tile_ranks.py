@@ -59,6 +59,10 @@ class Ranks:
         """The uint8 arrays of all processes, on each of them."""
         return [part]
 
+    def shared(self, part: Mapping[str, np.ndarray]) -> list[Mapping[str, np.ndarray]]:
+        """Small named arrays of all processes, in ascending rank, on each of them."""
+        return [part]
+
     def begin_every(self, values: Sequence[float]) -> Any:
         """Start `every`; what `finish_every` wants."""
         return np.array([values], dtype=np.float64)
@@ -151,6 +155,10 @@ class MpiRanks(Ranks):
         found = np.empty(int(sizes.sum()), dtype=np.uint8)
         self.communicator.Allgatherv(np.ascontiguousarray(part), (found, sizes))
         return np.split(found, np.cumsum(sizes)[:-1])
+
+    def shared(self, part: Mapping[str, np.ndarray]) -> list[Mapping[str, np.ndarray]]:
+        """See `Ranks.shared`."""
+        return self.communicator.allgather(part)
 
     def begin(self, messages: Mapping[int, np.ndarray]) -> Any:
         """See `Ranks.begin`."""

@@ -22,6 +22,7 @@ from kmc.errors import KmcError
 from kmc.tile_arrays import dealt, joined, packed, unpacked
 from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
+from kmc.tile_sites import TiledSites
 from kmc.tile_windows import PERMUTATIONS, Post, SharedWindows
 from kmc.tiling import N_COLOURS, most_changed, steps_to_edge
 from kmc_core import Engine, ExitReason
@@ -101,11 +102,12 @@ class TiledEngine:
         self.time, self.window, self.n_windows = (0, 0.0), math.inf, 0
         self.n_events, self._counted, self._is_sparse = 0, 0, True
         self._orders: tuple[int, np.ndarray] = -1, np.empty(0, dtype=np.int64)
-        self._seen: tuple[object, np.ndarray] = None, species.ravel()
+        self._sites = TiledSites([each.engine.species for each in self._sectors.sectors], tiling, ranks,
+                                 self.shape)
 
     def _neighbours(self) -> list[int]:
         """Ranks that know sites of ours, this one included, in ascending order."""
-        numbers = {other.number for box in self._own for other, _ in self.tiling.overlaps(box)}
+        numbers = {number for box in self._own for number in self.tiling.neighbours(box)}
         return sorted({self.rank_of[number] for number in numbers} | {self.ranks.rank})
 
     def _sector(self, box: Box, species: np.ndarray, rules: Rules, stride: tuple[int, int]) -> Sector:
@@ -233,14 +235,15 @@ class TiledEngine:
         dict of str to array
             Copies.
         """
-        species = self.species  # all changes are taken over by that
+        species = self.sites.whole()  # all changes are taken over by that
         turns = self.ranks.summed(np.array([self._sectors.n_turns], dtype=np.int64))[0]
         sectors = joined(self.ranks.collected(packed(snapshot(self._sectors))))
         probe = WindowProbe() if self.probe is None else self.probe
         film = zip(_OF_THE_FILM, (*self.time, self.window, self.n_windows, self.n_events, self._is_sparse, turns,
                                   self.rules.rates, probe.state), strict=True)
-        return ({"species": species} | {name: np.array(value) for name, value in film}
-                | {f"sectors/{name}": array for name, array in sectors.items()})
+        found = {name: np.array(value) for name, value in film}
+        found |= {f"sectors/{name}": array for name, array in sectors.items()}
+        return found if species is None else {"species": species.ravel()} | found
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Go on from a snapshot.
@@ -272,29 +275,15 @@ class TiledEngine:
     @property
     def species(self) -> np.ndarray:
         """uint8, shape (n_sites,): species of every site of the film."""
-        moment = self.time, self.n_windows
-        if self._seen[0] != moment:
-            self._seen = moment, self._gathered()
-        return self._seen[1]
-
-    def _gathered(self) -> np.ndarray:
-        """The own sites of all sectors, put together."""
-        self._sectors.take_over_all(self.n_windows)
-        parts = self.ranks.joined(np.concatenate([
-            _in_box(sector.engine, box)[:, box.own].ravel()
-            for sector, box in zip(self._sectors.sectors, self._own, strict=True)]))
-        whole = np.empty(self.shape, dtype=np.uint8)
-        for rank, part in enumerate(parts):
-            first = 0
-            for box in (each for each in self.tiling.boxes if self.rank_of[each.number] == rank):
-                n = int(box.own.sum()) * self.shape[0]
-                rows, columns = np.flatnonzero(box.own.any(axis=1)), np.flatnonzero(box.own.any(axis=0))
-                whole[:, box.y[rows][:, None], box.x[columns][None, :]] = part[first:first + n].reshape(
-                    self.shape[0], len(rows), len(columns))
-                first += n
-        found = whole.ravel()
+        found = self.sites.everywhere().ravel()
         found.flags.writeable = False
         return found
+
+    @property
+    def sites(self) -> TiledSites:
+        """TiledSites: species of the film as they are now, where they are."""
+        self._sectors.take_over_all(self.n_windows)
+        return self._sites
 
     @property
     def event_count(self) -> np.ndarray:

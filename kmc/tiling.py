@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from kmc.errors import KmcError
+from kmc.seams import Rectangle
 
 N_COLOURS = 4
 """int: sectors of a tile."""
@@ -51,6 +52,11 @@ class Axis:
     def n_tiles(self) -> int:
         """Tiles along this axis."""
         return max((len(self.edges) - 1) // 2, 1)
+
+    @property
+    def tile_edges(self) -> tuple[int, ...]:
+        """Where tiles begin, and `length`."""
+        return self.edges[::2] if self.is_cut else self.edges
 
     def coordinates(self, sector: int) -> tuple[np.ndarray, np.ndarray]:
         """Coordinates of a sector's box, int64, and which of them are its own, bool."""
@@ -185,6 +191,18 @@ class Tiling:
         """int64, shape (n_tiles,): rank of each tile; contiguous blocks, as equal as they can be."""
         return np.arange(self.n_tiles) * n_ranks // self.n_tiles
 
+    def rectangles(self, n_ranks: int) -> list[list[Rectangle]]:
+        """Columns of each rank: up to three rectangles, because it has tiles that follow each other row by row."""
+        rows, columns, found = self.y_axis.tile_edges, self.x_axis.tile_edges, [[] for _ in range(n_ranks)]
+        for row, owners in enumerate(self.owners(n_ranks).reshape(len(rows) - 1, len(columns) - 1)):
+            for rank in np.unique(owners).tolist():
+                places = np.flatnonzero(owners == rank)
+                new = Rectangle(rows[row], rows[row + 1], columns[places[0]], columns[places[-1] + 1])
+                if found[rank] and found[rank][-1] == new._replace(first_y=found[rank][-1].first_y, last_y=new.first_y):
+                    new = new._replace(first_y=found[rank].pop().first_y)
+                found[rank].append(new)
+        return found
+
     def overlaps(self, box: Box) -> list[tuple[Box, np.ndarray]]:
         """Other sectors that know columns of a box.
 
@@ -198,22 +216,45 @@ class Tiling:
             In ascending number: the other box, and for every column of this one, x + n_x y, the column there or -1.
         """
         row, column = self._cell_of[box.number]
-        numbers = sorted(self.number(i, j) for i in self.y_axis.neighbours(row) for j in self.x_axis.neighbours(column))
         found = []
-        for number in numbers:
+        for number in self.neighbours(box):
+            other_row, other_column = self._cell_of[number]
             other = self._box_of[number]
-            there_y, there_x = _places(box.y, other.y), _places(box.x, other.x)
+            there_y, there_x = self._rows[row, other_row], self._columns[column, other_column]
             known = (there_y[:, None] >= 0) & (there_x[None, :] >= 0)
-            if number != box.number and known.any():
-                columns = there_y[:, None] * len(other.x) + there_x[None, :]
-                found.append((other, np.where(known, columns, -1).ravel()))
+            columns = there_y[:, None] * len(other.x) + there_x[None, :]
+            found.append((other, np.where(known, columns, -1).ravel()))
         return found
 
+    def neighbours(self, box: Box) -> list[int]:
+        """Numbers of the other sectors that know columns of a box, ascending."""
+        row, column = self._cell_of[box.number]
+        numbers = {self.number(i, j) for i in self.y_axis.neighbours(row) if (row, i) in self._rows
+                   for j in self.x_axis.neighbours(column) if (column, j) in self._columns}
+        return sorted(numbers - {box.number})
 
-def _places(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Index of each value in another array of distinct values; -1 if it is not there."""
-    index_of = {value: i for i, value in enumerate(where.tolist())}
-    return np.array([index_of.get(value, -1) for value in values.tolist()], dtype=np.int64)
+    @cached_property
+    def _rows(self) -> dict[tuple[int, int], np.ndarray]:
+        """Places of the rows of a row of sectors in the boxes of another one; only where they share some."""
+        return _shared(self.y_axis)
+
+    @cached_property
+    def _columns(self) -> dict[tuple[int, int], np.ndarray]:
+        """The same for columns."""
+        return _shared(self.x_axis)
+
+
+def _shared(axis: Axis) -> dict[tuple[int, int], np.ndarray]:
+    """Index of each coordinate of a sector's box in that of another, -1 if it is not there; where they share some."""
+    lines = [axis.coordinates(sector)[0] for sector in range(len(axis.edges) - 1)]
+    found = {}
+    for sector, line in enumerate(lines):
+        for other in axis.neighbours(sector):
+            index_of = np.full(axis.length, -1)
+            index_of[lines[other]] = np.arange(len(lines[other]))
+            if index_of[line].max() >= 0:
+                found[sector, other] = index_of[line]
+    return found
 
 
 def most_changed(offsets: np.ndarray, change_position: np.ndarray) -> tuple[int, int]:
@@ -248,10 +289,14 @@ def steps_to_edge(box: Box, at_edge: np.ndarray, stride: Sequence[int]) -> np.nd
     uint16, shape (n_columns,)
         At least 1.
     """
-    shape = box.own.shape
-    edge = at_edge.reshape(shape)
+    return _steps(box.own.shape, at_edge.tobytes(), tuple(stride)).copy()
+
+
+@lru_cache(maxsize=64)
+def _steps(shape: tuple[int, int], at_edge: bytes, stride: tuple[int, int]) -> np.ndarray:
+    """What `steps_to_edge` gives; the same for most sectors of a film."""
+    near, n = np.frombuffer(at_edge, dtype=bool).reshape(shape), 1
     steps = np.full(shape, np.iinfo(np.uint16).max, dtype=np.int64)
-    near, n = edge, 1
     while near.any() and n < np.iinfo(np.uint16).max:
         grown = _widened(_widened(near, stride[0], 0), stride[1], 1)
         steps = np.where(grown, np.minimum(steps, n), steps)

@@ -50,6 +50,9 @@ FLOORS = {
     "deck_interactions": 18,
     "deck_tiles": 18,
     "tile_ranks": 2,
+    "seams": 28,
+    "sites": 29,
+    "tile_sites": 39,
     "tiling": 30,
     "tile_arrays": 30,
     "tile_windows": 38,
@@ -173,7 +176,7 @@ FLOORS = {
 # What __init__ itself defines, without importing anything of ours: open to every floor.
 FREE_NAMES = {"__version__"}
 # The compiled core is floor 0 and is entered through these modules only.
-USERS_OF_THE_CORE = {"interactions", "tables", "model", "simulation", "tiled", "tile_windows", "tile_exact"}
+USERS_OF_THE_CORE = {"interactions", "seams", "tables", "model", "simulation", "tiled", "tile_windows", "tile_exact"}
 
 MODULE_LINES = 400
 PYTHON_FUNCTION_LINES = 50

@@ -103,6 +103,15 @@ def test_film_may_hold_on_to_an_electrode_two_layers_below():
     assert find_film(sites, TABLE, X_Y, lattice.contacts).mask.sum() == 1
 
 
+def test_pore_may_open_into_the_liquid_two_layers_above():
+    """The same step, through a film whose last layer is whole."""
+    lattice = box("fcc", 110, (6, 6, 6))
+    sites = np.full(lattice.shape, LIQUID, dtype=np.uint8)
+    sites[0], sites[1:4] = ELECTRODE, LEDC
+    sites[2, 3, 3] = LIQUID
+    assert pore_fractions(find_film(sites, TABLE, X_Y, lattice.contacts), X_Y, lattice.contacts) == (1 / 108, 0.0)
+
+
 @pytest.mark.parametrize(("kind", "surface"), LATTICES)
 def test_flat_film_has_the_thickness_of_its_layers_and_the_volume_of_its_sites(kind, surface):
     lattice = box(kind, surface)

@@ -107,3 +107,17 @@ def test_too_many_levels_are_reported_and_not_silently_merged():
     engine = cases.engine_of(case.parts())
     with pytest.raises(OverflowError, match="65535 distinct electron levels"):
         engine.run((0, 0.0))
+
+
+def test_levels_are_numbered_in_ascending_order_of_what_lies_below():
+    """In an engine that is set up; whatever order its columns meet them in."""
+    random = np.random.default_rng(5)
+    species = random.integers(0, 4, (9, 6, 5)).astype(np.uint8)
+    decay, cutoff = np.array([7, 3, 0, 12, 0]), 40
+    paths = ElectronPaths(species, decay, 0.5, cutoff)
+    own = decay[species]
+    quanta = (np.cumsum(own, axis=0) - own).ravel()
+    distinct = np.unique(quanta[quanta <= cutoff])
+    assert np.array_equal(paths.exponents[1:], distinct * 0.5)
+    expected = np.where(quanta <= cutoff, 1 + np.searchsorted(distinct, quanta), 0)
+    assert np.array_equal(paths.levels, expected)
