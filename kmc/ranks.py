@@ -33,8 +33,10 @@ _LAUNCHERS = (
     ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK", "mpiexec of MVAPICH"),
     ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun"),
 )
-# Another rank that was stopped by the same signal speaks within this time [s].
-_GRACE = 1.0
+# The first rank, if it meets the same (a signal, something wrong in the deck), has spoken within this time [s].
+GRACE = 3.0
+# How long a launcher may take to read what was said [s].
+_HEARD = 1.0
 
 
 def launched_ranks() -> tuple[int, int]:
@@ -169,7 +171,7 @@ def all_or_none(communicator: Comm | None, stopped_code: int, advice: str = "go 
     except KeyboardInterrupt:
         # A signal to the launcher reaches all ranks; the first of them speaks for all.
         if communicator.rank:
-            time.sleep(_GRACE)
+            time.sleep(GRACE)
         _end(communicator, f"kmc: stopped by a signal; {advice}", stopped_code)
     except KmcError as error:
         _end(communicator, str(error), error.exit_code)
@@ -188,7 +190,7 @@ def _end(communicator: Comm, message: str, exit_code: int) -> NoReturn:
 def _wait_until_read(stream: TextIO) -> None:
     """Wait until the launcher has read what was said: at an abort it drops what it has not (mpiexec of MPICH does)."""
     with suppress(OSError, ValueError, ImportError):  # no file behind the stream, or a system that cannot be asked
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + _HEARD
         while time.monotonic() < deadline and _is_unread(stream.fileno()):
             time.sleep(0.01)
 

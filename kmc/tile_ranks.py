@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kmc.ranks import GRACE
+
 if TYPE_CHECKING:
     from mpi4py.MPI import Comm
 
 _TAG = 7
-# The first rank, if it finds the same wrong, has spoken within this time [s].
-_GRACE = 1.0
 # How long to look for a message before sleeping, because a nap takes at least four times as long as it should, and how
 # long to sleep [s].
 _PATIENCE, _NAP = 1e-3, 2e-5
@@ -280,5 +280,5 @@ def first_speaks(communicator: Comm | None) -> Iterator[None]:
         yield
     except Exception:
         if communicator is not None and communicator.Get_rank() > 0:
-            time.sleep(_GRACE)
+            time.sleep(GRACE)
         raise
