@@ -6,9 +6,10 @@ a table, and is never left out (300 of 1400 instructions a hop). What an event c
 that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses, change_plan
+from kmc_core.lattice_processes cimport ANY, CUBIC, MAX_CHANGES, NOTICES, SQUARE, LatticeProcesses, change_plan
+from kmc_core.rng cimport kmc_lowest_bit
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t, uint64_t
 
 
 cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
@@ -29,28 +30,27 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
 
 cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
     """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out loops."""
-    if self.state.is_cubic:
+    if self.shape == CUBIC:
         change_cubic(self, site, rule)
-    elif self.state.n_positions == 4:
+    elif self.shape == SQUARE:
         change_square(self, site, rule)
     else:
         change_any(self, site, rule)
 
 
 cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_with(self, site, rule, True, 6, 3)
+    change_with(self, site, rule, CUBIC, 6)
 
 
 cdef inline void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_with(self, site, rule, False, 4, 2)
+    change_with(self, site, rule, SQUARE, 4)
 
 
 cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_with(self, site, rule, False, self.state.n_positions, self.row_shift)
+    change_with(self, site, rule, ANY, self.state.n_positions)
 
 
-cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions,
-                             int shift) noexcept nogil:
+cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, int shape, int n_positions) noexcept nogil:
     """Write the changes, then bring up to date what notices them."""
     cdef site_t around[MAX_POSITIONS + 1]
     cdef site_t beside[MAX_POSITIONS + 1]
@@ -61,12 +61,13 @@ cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, bi
     cdef int n = 1, k
     cdef species_t* species = &self.state.species[0]
     cdef site_t* beside_changed
-    neighbours(self, site, around, is_cubic, n_positions)
+    neighbours(self, site, around, shape, n_positions)
     around[n_positions] = site
     if rule < 0:
         changed[0], old[0] = site, species[site]
         species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
-        plan.key, plan.partner = self.environments.base[species[site]], n_positions
+        plan.key = plan.base = self.environments.base[species[site]]
+        plan.partner, plan.others = n_positions, <uint32_t> -1
     else:
         plan, n = self.change_plans + self.rule_plans[rule].first, self.rule_plans[rule].n
         for k in range(n):
@@ -79,33 +80,59 @@ cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, bi
         beside_changed = around
         if changed[k] != site:
             beside_changed = beside
-            neighbours(self, changed[k], beside, is_cubic, n_positions)
-        refresh(self, n_positions, shift, changed[k], old[k], beside_changed, plan + k, changed, n)
+            neighbours(self, changed[k], beside, shape, n_positions)
+        if shape == ANY:
+            refresh_any(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
+        else:
+            refresh(self, shape, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
     if self.electrons.enabled:
         for k in range(n):
             if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
                 self._refresh_column(changed[k])
-    if self.energies.enabled:
+    if shape == ANY and self.energies.enabled:
         self._rate_touched(site, rule, changed, old, n)
     self.groups.close_gap()
 
 
-cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, bint is_cubic,
-                            int n_positions) noexcept nogil:
+cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, int shape, int n_positions) noexcept nogil:
     """Sites at every position around one."""
-    if is_cubic:
+    if shape == CUBIC:
         self.state.cubic_neighbours(site, found)
     else:
-        self.state.any_neighbours(site, found, n_positions)
+        self.state.neighbours(site, found)
 
 
-cdef inline void refresh(LatticeProcesses self, int n_positions, int shift, site_t site, species_t old, site_t* around,
+cdef inline void refresh(LatticeProcesses self, int shape, int n_positions, site_t site, species_t old, site_t* around,
                          change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
     """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
 
-    One walk around the site does both: what each neighbour adds to the site's own key, if it has one, and what the
-    change adds to the key of the neighbour, which sees the site at the opposite position. Sites that have changed
-    themselves are left out; the partner of a pair is hidden, see `plans`.
+    One sum over the neighbours says what they add to the site's own key, and which of them notice; see `plans`. Sites
+    that have changed themselves are left out.
+    """
+    cdef species_t* species = &self.state.species[0]
+    cdef species_t new = species[site]
+    cdef int shift = 3 if shape == CUBIC else 2
+    cdef int64_t pair = (old * <int64_t> self.environments.n_species + new) * self.row_size
+    cdef uint64_t* seen = &self.seen[0, 0, 0, 0] + pair
+    cdef uint64_t found = 0
+    cdef uint32_t noticing
+    cdef int j
+    for j in range(n_positions):
+        found += seen[(<int64_t> species[around[j]] << shift) + j]
+    noticing = <uint32_t> (found >> NOTICES) & plan.others
+    while noticing:
+        j = kmc_lowest_bit(noticing)
+        noticing &= noticing - 1
+        notice(self, shape, around[j], j, new,
+               (&self.told[0, 0, 0, 0])[pair + (<int64_t> species[around[j]] << shift) + j], changed, n_changed)
+    settle(self, shape, site, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1), around)
+
+
+cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
+                             change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
+    """`refresh` for any number of positions: neighbours are told one by one.
+
+    The partner of a pair, which has changed itself, is hidden; see `plans`.
     """
     cdef species_t* species = &self.state.species[0]
     cdef species_t new = species[site]
@@ -113,41 +140,40 @@ cdef inline void refresh(LatticeProcesses self, int n_positions, int shift, site
     cdef int64_t* told
     cdef int64_t key = plan.key, there
     cdef site_t hidden = around[plan.partner]
-    cdef bint is_active = self.environments.is_active[new]
     cdef int j
     if self.told.shape[0] > 0:
         told = &self.told[0, 0, 0, 0] + (old * <int64_t> self.environments.n_species + new) * self.row_size
     else:
         told = self._work_out(old, new)
     around[plan.partner] = self.state.n_sites
-    if is_active:
-        for j in range(n_positions):
-            there = (<int64_t> species[around[j]] << shift) + j
-            key += own[there]
-            if told[there] != 0:
-                notice(self, around[j], j, new, told[there], changed, n_changed)
-    else:
-        for j in range(n_positions):
-            there = (<int64_t> species[around[j]] << shift) + j
-            if told[there] != 0:
-                notice(self, around[j], j, new, told[there], changed, n_changed)
+    for j in range(n_positions):
+        there = (<int64_t> species[around[j]] << self.row_shift) + j
+        key += own[there]
+        if told[there] != 0:
+            notice(self, ANY, around[j], j, new, told[there], changed, n_changed)
     around[plan.partner] = hidden
-    if self.energies.enabled:
-        self.reclassified[self.n_reclassified] = site
-        self.n_reclassified += 1
-    assign(self, site, class_of_key(self, site, key, around) if is_active else 0)
+    settle(self, ANY, site, key, around)
 
 
-cdef inline void notice(LatticeProcesses self, site_t site, int j, species_t new, int64_t difference, site_t* changed,
-                 int n_changed) noexcept nogil:
+cdef inline void notice(LatticeProcesses self, int shape, site_t site, int j, species_t new, int64_t difference,
+                        site_t* changed, int n_changed) noexcept nogil:
     """The neighbour at position j notices a change, unless it has changed itself."""
     cdef class_t c = <class_t> self.groups.of(site)[1]
     cdef int k
     for k in range(n_changed):
         if changed[k] == site:
             return
-    assign(self, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
-                                                        self.state.opposite[j], new))
+    assign(self, shape, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
+                                                               self.state.opposite[j], new))
+
+
+cdef inline void settle(LatticeProcesses self, int shape, site_t site, int64_t key, site_t* around) noexcept nogil:
+    """A changed site gets the class of its key."""
+    if shape == ANY and self.energies.enabled:
+        self.reclassified[self.n_reclassified] = site
+        self.n_reclassified += 1
+    assign(self, shape, site, class_of_key(self, site, key, around)
+           if self.environments.is_active[self.state.species[site]] else 0)
 
 
 cdef inline class_t class_of_key(LatticeProcesses self, site_t site, int64_t key, site_t* around) noexcept nogil:
@@ -171,11 +197,11 @@ cdef inline class_t class_of_key(LatticeProcesses self, site_t site, int64_t key
     return c
 
 
-cdef inline void assign(LatticeProcesses self, site_t site, class_t new) noexcept nogil:
+cdef inline void assign(LatticeProcesses self, int shape, site_t site, class_t new) noexcept nogil:
     """Give a site its class and put it into the list where the class belongs."""
     cdef uint32_t* record = self.groups.of(site)
     cdef int32_t before, after
-    if self.energies.enabled:
+    if shape == ANY and self.energies.enabled:
         record[1] = <uint32_t> new
         return
     before, after = self.environments.record[<class_t> record[1]].group, self.environments.record[new].group

@@ -14,12 +14,18 @@ cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
+    NOTICES = 56                      # first of the bits that say which neighbours notice; see `plans`
+    ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
+    CUBIC = 1                         # that they are the six of the simple cubic lattice,
+    SQUARE = 2                        # that they are four
     SWEPT_AT_ONCE = 8                 # sites that are looked at after each candidate while lists are being swept
 
 cdef struct change_plan:              # one changed site of a rule; see `plans`
     int64_t key
+    int64_t base
     int32_t position
     int32_t partner
+    uint32_t others
     int32_t species
 
 cdef struct rule_plan:                # what an event of a rule does
@@ -44,6 +50,8 @@ cdef class LatticeProcesses:
     cdef int64_t[:, :, ::1] noticed   # the same shape: what it adds to the key of that neighbour
     cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of
                                       # a neighbour; no elements where there are too many pairs
+    cdef uint64_t[:, :, :, ::1] seen  # what one look at a neighbour says after that change: see `plans`
+    cdef int shape                    # CUBIC, SQUARE, or ANY
     cdef int64_t[::1] told_now        # (row_size,) the same for one pair, where it has to be worked out each time
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules

@@ -46,10 +46,13 @@ cdef class LatticeProcesses:
             margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
-        self.own, self.noticed, self.told = rows_of(rules, np.asarray(self.state.opposite))
+        self.own, self.noticed, self.told, self.seen = rows_of(rules, np.asarray(self.state.opposite))
         self.row_size = self.own.shape[1] * self.own.shape[2]
         self.row_shift = int(self.own.shape[2]).bit_length() - 1
         self.told_now = np.zeros(self.row_size, dtype=np.int64)
+        self.shape = ANY
+        if self.seen.shape[0] > 0 and not self.energies.enabled:
+            self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
         self.layer_of = np.array(layer_of, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
@@ -162,7 +165,7 @@ cdef class LatticeProcesses:
             site = sites[place]
             c = <class_t> self.groups.of(site)[1]
             if not self.environments.is_current[c]:
-                assign(self, site, self.environments.find(self.environments.key[c]))
+                assign(self, ANY, site, self.environments.find(self.environments.key[c]))
                 self.groups.close_gap()
         self.groups.sweep[group] = place
         if place == 0:
@@ -193,7 +196,7 @@ cdef class LatticeProcesses:
         """Class of an active site from its surroundings, for the first time."""
         cdef site_t around[MAX_POSITIONS]
         self.state.neighbours(site, around)
-        assign(self, site, class_of_key(self, site, self._own_key(site, around), around))
+        assign(self, ANY, site, class_of_key(self, site, self._own_key(site, around), around))
 
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil:
         """Key of a site's species and neighbours."""
@@ -237,7 +240,7 @@ cdef class LatticeProcesses:
                 if self.energies.enabled:
                     self.reclassified[self.n_reclassified] = site
                     self.n_reclassified += 1
-                assign(self, site, self.environments.with_level(
+                assign(self, ANY, site, self.environments.with_level(
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 

@@ -6,16 +6,24 @@ share it.
 """
 import numpy as np
 
-CHANGE = np.dtype([("key", np.int64), ("position", np.int32), ("partner", np.int32), ("species", np.int32)], align=True)
-"""dtype: a change_plan. `key`: what the site's own key starts from, the partner's part included; `position`: where the
-site is, seen from the anchor, n_positions being the anchor itself; `partner`: where the other site of a pair is, seen
-from this one, n_positions if there is none; `species`: the new one."""
+CHANGE = np.dtype([("key", np.int64), ("base", np.int64), ("position", np.int32), ("partner", np.int32),
+                   ("others", np.uint32), ("species", np.int32)], align=True)
+"""dtype: a change_plan. `base`: what the site's own key starts from, `key`: the same with the partner's part included;
+`position`: where the site is, seen from the anchor, n_positions being the anchor itself; `partner`: where the other site
+of a pair is, seen from this one, n_positions if there is none; `others`: bits of all positions but that; `species`: the
+new one."""
 
 RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32)], align=True)
 """dtype: a rule_plan. Its first change, how many there are, and the process."""
 
 MOST_TOLD = 1 << 25
 """int: largest table of what changes of species tell neighbours [bytes]."""
+
+FEW_POSITIONS = 8
+"""int: positions around a site that one number has a bit for, above a key."""
+
+NOTICES = 56
+"""int: the first of these bits, as in events.pxd."""
 
 
 def plans_of(rules, opposite):
@@ -51,6 +59,7 @@ def _plans(rules, opposite):
     positions, species = np.asarray(rules.change_position), np.asarray(rules.change_species)
     changes = np.zeros(len(positions), dtype=CHANGE)
     changes["key"], changes["species"] = np.asarray(rules.base)[species], species
+    changes["base"], changes["others"] = changes["key"], 2**32 - 1
     changes["position"] = np.where(positions < 0, n_positions, positions)
     changes["partner"] = n_positions
     starts = np.asarray(rules.change_ptr)
@@ -61,6 +70,7 @@ def _plans(rules, opposite):
             if positions[own] < 0 or positions[other] < 0:
                 partner = positions[other] if positions[own] < 0 else opposite[positions[own]]
                 changes["partner"][own] = partner
+                changes["others"][own] &= 2**32 - 1 - (1 << int(partner) % 32)
                 changes["key"][own] += _hidden(rules, species[own], partner, species[other])
     return plans, changes
 
@@ -92,15 +102,28 @@ def rows_of(rules, opposite):
     told : int64, shape (n_species, n_species, n_species + 1, width)
         What is added to the key of the neighbour when a site changes from the first species to the second; without
         elements if that took more than MOST_TOLD bytes.
+    seen : uint64, the same shape
+        What the neighbour adds to the site's own key after that change, and bit NOTICES + position if `told` is not
+        zero: the sum over all neighbours holds the key, and which of them notice. Without elements if there are more
+        than FEW_POSITIONS or keys reach these bits.
     """
     return _kept(rules, "_rows", lambda: _rows(rules, opposite))
 
 
 def _rows(rules, opposite):
     own, noticed = _own(rules), _noticed(rules, opposite)
-    n_bytes = noticed.nbytes * rules.n_species
-    pairs = noticed[None, :] - noticed[:, None] if n_bytes <= MOST_TOLD else np.zeros((0, 0, 0, 1), dtype=np.int64)
-    return own, noticed, np.ascontiguousarray(pairs)
+    n_bytes, none = noticed.nbytes * rules.n_species, np.zeros((0, 0, 0, 1), dtype=np.int64)
+    told = noticed[None, :] - noticed[:, None] if n_bytes <= MOST_TOLD else none
+    largest = own.max(axis=1, initial=0).sum(axis=1).max(initial=0)
+    is_small = own.shape[2] <= FEW_POSITIONS and own.min(initial=0) >= 0 and largest < 1 << NOTICES
+    seen = _seen(own, told) if is_small and len(told) > 0 else none
+    return own, noticed, np.ascontiguousarray(told), seen.astype(np.uint64)
+
+
+def _seen(own, told):
+    """What one look at a neighbour says, as `rows_of` has it."""
+    bits = np.left_shift(np.uint64(1), np.arange(NOTICES, NOTICES + own.shape[2], dtype=np.uint64))
+    return own.astype(np.uint64)[None] + np.where(told != 0, bits, np.uint64(0))
 
 
 def _own(rules):

@@ -14,9 +14,11 @@ cdef extern from *:
         return (uint64_t)(((unsigned __int128)a * b) >> 64);
     }
     #define kmc_prefetch(address) __builtin_prefetch(address)
+    #define kmc_lowest_bit(word) __builtin_ctz(word)
     """
     uint64_t kmc_mulhi(uint64_t a, uint64_t b) noexcept nogil
     void kmc_prefetch(void* address) noexcept nogil
+    int kmc_lowest_bit(uint32_t word) noexcept nogil  # its number; not of 0
 
 cdef enum:
     N_WORDS = 512                     # raw words drawn at once
