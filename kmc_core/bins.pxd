@@ -88,14 +88,19 @@ cdef class SiteGroups:
         """
         cdef int k = 0
         cdef int group = self.order[0]
-        while u[0] >= self.weight[group] and k < self.n_groups - 1:
+        while u[0] >= self.weight[group]:
+            if k >= self.n_groups - 1:
+                return self._last_listed(k)
             u[0] -= self.weight[group]
             k += 1
             group = self.order[k]
-        while self.weight[group] <= 0.0 and k > 0:  # rounding has carried u past the end
-            k -= 1
-            group = self.order[k]
         return group
+
+    cdef inline int _last_listed(self, int k) noexcept nogil:
+        """The last group with sites from the k-th downward: rounding has carried a draw past the end."""
+        while self.weight[self.order[k]] <= 0.0 and k > 0:
+            k -= 1
+        return self.order[k]
 
     cdef inline int64_t place_of(self, double u, uint64_t word) noexcept nogil:
         """Place in the pool that a draw would choose now: `u` in [0, total) the group, `word` the site."""
@@ -107,11 +112,12 @@ cdef class SiteGroups:
 
         Four accumulators, because one chain of additions would wait for each of them.
         """
-        cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
+        cdef double* weight = &self.weight[0]
+        cdef double a = weight[0], b = weight[1], c = weight[2], d = weight[3]
         cdef int i
-        for i in range(0, self.n_groups, 4):  # weights beyond n_groups are zero
-            a += self.weight[i]
-            b += self.weight[i + 1]
-            c += self.weight[i + 2]
-            d += self.weight[i + 3]
+        for i in range(4, self.n_groups, 4):  # weights beyond n_groups are zero
+            a += weight[i]
+            b += weight[i + 1]
+            c += weight[i + 2]
+            d += weight[i + 3]
         return (a + b) + (c + d)

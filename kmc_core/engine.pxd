@@ -47,10 +47,11 @@ cdef class Engine:
     cdef inline void _schedule(self, double wait) noexcept nogil:
         """Put the next candidate at `wait` seconds from now."""
         cdef double later = self.fraction + wait
-        cdef double whole = 0.0 if later < 1.0 else floor(later)
         self.has_pending = True
-        if later < 1e15:
-            self.next_seconds = self.seconds + <int64_t> whole
-            self.next_fraction = later - whole
+        if later < 1.0:
+            self.next_seconds, self.next_fraction = self.seconds, later
+        elif later < 1e15:
+            self.next_seconds = self.seconds + <int64_t> floor(later)
+            self.next_fraction = later - floor(later)
         else:                         # beyond 30 million years: the wait itself is kept, for when rates rise
             self.next_seconds, self.next_fraction, self.far_wait = <int64_t> 1 << 60, 0.0, wait

@@ -14,6 +14,9 @@ import numpy as np
 from kmc_core.networks import check_exchange
 from kmc_core.rules import check_box, check_decay, check_layers
 
+from kmc_core.events cimport draw
+from kmc_core.rng cimport uniform_of
+
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any stop
 
 
@@ -145,7 +148,7 @@ cdef class Engine:
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil:
         cdef double on_lattice, bound, u
         while self.n_events < last_event:
-            if self.lattice.is_short() or self.solution.gates_moved:
+            if self.groups.is_short or self.environments.is_short or self.solution.gates_moved:
                 return NOT_READY
             on_lattice = self.groups.total()
             bound = on_lattice + self.solution.total()
@@ -160,7 +163,8 @@ cdef class Engine:
                 return 0
             self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
             self.n_candidates += 1
-            u = self.random.uniform() * bound
+            self.random.stock(3)
+            u = uniform_of(self.random.next()) * bound
             self.n_events += try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
             if self.groups.swept >= 0:
                 self.lattice.sweep()
@@ -269,25 +273,19 @@ cdef class Engine:
 cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
     """A candidate on the lattice; returns the number of events, 0 or 1."""
     cdef site_t site
-    cdef rule_t rule
+    cdef rule_t rule = draw(self.lattice, u, &site)
     cdef int process
-    if not self.solution.has_exchange:
-        process = self.lattice.attempt(u, bound)
-        if process < 0:
-            return 0
-        self.count[process] += 1
-        return 1
-    rule = self.lattice.candidate(u, &site)
     if self.lattice.looks_ahead:
         self.lattice.look_ahead(bound)
     if rule < 0:
         return 0
-    process = self.lattice.rule_process[rule]
-    if not self.solution.admits(process, self.random):
+    process = self.lattice.rule_plans[rule].process
+    if self.solution.has_exchange and not self.solution.admits(process, self.random):
         return 0
     self.lattice.execute(site, rule)
     self.count[process] += 1
-    self.solution.exchange(process)
+    if self.solution.has_exchange:
+        self.solution.exchange(process)
     return 1
 
 

@@ -48,7 +48,7 @@ cdef class EnvironmentTable:
     cdef class_record* record         # its first element
     cdef int64_t[:] key               # (capacity,)
     cdef double[:] total              # (capacity,) sum of the rate constants [1/s]
-    cdef double[:] per_rate           # (capacity,) one over the fastest rate constant; 0 if there is none [s]
+    cdef double[:] per_rate           # (capacity,) just below one over the fastest rate constant; 0 if none [s]
     cdef int32_t[:] group             # (capacity,) list of the sites of the class; -1 = none, -2 = not placed yet
     cdef int32_t[:] first             # (capacity,) first entry
     cdef uint8_t[::1] is_current      # (capacity,) new sites of its environment are of this class; the others wait for
@@ -104,8 +104,6 @@ cdef class EnvironmentTable:
         """
         cdef double* reached = &self.entry_sum[0] + self.record[c].first
         cdef int passed = <int> (u * self.record[c].per_rate)
-        while passed > 0 and u < reached[passed - 1]:
-            passed -= 1
         while u >= reached[passed]:
             passed += 1
         return self.record[c].first + passed

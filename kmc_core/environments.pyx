@@ -273,7 +273,8 @@ cdef class EnvironmentTable:
             total += rates[k]
             sums[k] = total
         self.total[c] = total
-        self.per_rate[c] = 1.0 / rates[0] if self.size[c] > 0 and rates[0] > 1e-300 else 0.0
+        # less by a margin far above the rounding of sums, so that `chosen` never starts too far
+        self.per_rate[c] = (1.0 - 2.0**-32) / rates[0] if self.size[c] > 0 and rates[0] > 1e-300 else 0.0
 
     cdef class_t take_twin(self, class_t c, int32_t group) noexcept nogil:
         """Let a class that belongs into another list now be followed by a twin, whose sites are in that list.

@@ -6,19 +6,23 @@ a table, and is never left out (300 of 1400 instructions a hop). What an event c
 that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport ANY, CUBIC, MAX_CHANGES, NOTICES, SQUARE, LatticeProcesses, change_plan
-from kmc_core.rng cimport kmc_lowest_bit
-from kmc_core.state cimport MAX_POSITIONS
+from kmc_core.lattice_processes cimport CUBIC, MAX_CHANGES, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan
+from kmc_core.rng cimport below_of, kmc_lowest_bit, uniform_of
+from kmc_core.state cimport MAX_POSITIONS, cubic_rows
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t, uint64_t
 
 
 cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
-    """Body of `candidate`."""
+    """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused.
+
+    Two words must be in stock.
+    """
     cdef int chosen = self.groups.group_at(&u)
     cdef class_t c
-    site[0] = self.groups.pool[self.groups.start[chosen] + self.random.below(<uint32_t> self.groups.length[chosen])]
+    site[0] = self.groups.pool[self.groups.start[chosen]
+                               + below_of(self.random.next(), <uint32_t> self.groups.length[chosen])]
     c = <class_t> self.groups.of(site[0])[1]
-    u = self.random.uniform() * self.groups.bound[chosen]
+    u = uniform_of(self.random.next()) * self.groups.bound[chosen]
     if self.energies.enabled:
         chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
         self.groups.close_gap()       # a refused site may have changed lists
@@ -39,93 +43,127 @@ cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcep
 
 
 cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_with(self, site, rule, CUBIC, 6)
+    change_few(self, site, rule, True, 6)
 
 
 cdef inline void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_with(self, site, rule, SQUARE, 4)
+    change_few(self, site, rule, False, 4)
+
+
+cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic,
+                            int n_positions) noexcept nogil:
+    """Write the changes, then bring up to date what notices them."""
+    cdef site_t around[WIDTH]
+    cdef site_t beside[WIDTH]
+    cdef site_t* beside_changed
+    cdef cubic_rows rows
+    cdef site_t changed[MAX_CHANGES]
+    cdef species_t old[MAX_CHANGES]
+    cdef change_plan overwritten
+    cdef change_plan* plan = &overwritten
+    cdef int n, k
+    if is_cubic:
+        self.state.find_rows(site, &rows)
+        self.state.cubic_neighbours(site, &rows, 0, 0, 0, around)
+    else:
+        self.state.any_neighbours(site, around, n_positions)
+    around[n_positions] = site
+    n = write(self, site, rule, around, n_positions, &plan, changed, old)
+    for k in range(n):
+        beside_changed = around
+        if changed[k] != site:
+            beside_changed = beside
+            if is_cubic:
+                self.state.cubic_neighbours(changed[k], &rows, plan.dx, plan.dy, plan.dz, beside)
+            else:
+                self.state.any_neighbours(changed[k], beside, n_positions)
+        refresh(self, old[k], changed[k], beside_changed, n_positions, plan, changed, n)
+        plan += 1
+    follow_electrons(self, changed, old, n)
+    self.groups.close_gap()
+
+
+cdef inline int write(LatticeProcesses self, site_t site, rule_t rule, site_t* around, int n_positions,
+                      change_plan** plan, site_t* changed, species_t* old) noexcept nogil:
+    """Write the changes of a rule; returns their number. `around` ends with the site itself."""
+    cdef species_t* species = &self.state.species[0]
+    cdef int n, k
+    if rule < 0:
+        changed[0], old[0] = site, species[site]
+        species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
+        plan[0].key = plan[0].base = self.environments.base[species[site]]
+        plan[0].row = species[site] * self.row_size
+        plan[0].partner, plan[0].others = n_positions, <uint32_t> -1
+        return 1
+    plan[0], n = self.change_plans + self.rule_plans[rule].first, self.rule_plans[rule].n
+    for k in range(n):
+        changed[k] = around[plan[0][k].position]
+        old[k] = species[changed[k]]
+        species[changed[k]] = plan[0][k].species
+    if self.notes_edges:
+        self._note_edges(changed, old, n)
+    return n
+
+
+cdef inline void refresh(LatticeProcesses self, species_t old, site_t site, site_t* around, int n_positions,
+                         change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
+    """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
+
+    One sum over the neighbours says what they add to the site's own key, and which of them notice; see `plans`. Sites
+    that have changed themselves are left out: the partner of a pair because its bit is.
+    """
+    cdef species_t* species = &self.state.species[0]
+    cdef species_t new = species[site]
+    cdef int64_t row = self.row_start[old] + plan.row
+    cdef uint64_t* seen = &self.seen[0, 0, 0, 0] + row
+    cdef int64_t* told = &self.told[0, 0, 0, 0] + row
+    cdef int width = 8 if n_positions > 4 else 4  # what the compiler knows is no multiplication
+    cdef uint64_t found = 0
+    cdef uint32_t noticing
+    cdef int j
+    for j in range(n_positions):
+        found += (seen + j)[<uint64_t> species[around[j]] * width]
+    noticing = <uint32_t> (found >> NOTICES) & plan.others
+    while noticing:
+        j = kmc_lowest_bit(noticing)
+        noticing &= noticing - 1
+        notice(self, False, around[j], j, new, (told + j)[<uint64_t> species[around[j]] * width], changed,
+               n_changed)
+    settle(self, False, site, new, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1), around)
+
+
+cdef inline void follow_electrons(LatticeProcesses self, site_t* changed, species_t* old, int n) noexcept nogil:
+    """Bring electron levels up to date above changed sites."""
+    cdef int k
+    if self.electrons.enabled:
+        for k in range(n):
+            if self.electrons.decay[old[k]] != self.electrons.decay[self.state.species[changed[k]]]:
+                self._refresh_column(changed[k])
 
 
 cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_with(self, site, rule, ANY, self.state.n_positions)
-
-
-cdef inline void change_with(LatticeProcesses self, site_t site, rule_t rule, int shape, int n_positions) noexcept nogil:
-    """Write the changes, then bring up to date what notices them."""
+    """`change_few` for any number of positions, and with interactions."""
     cdef site_t around[MAX_POSITIONS + 1]
     cdef site_t beside[MAX_POSITIONS + 1]
     cdef site_t changed[MAX_CHANGES]
     cdef species_t old[MAX_CHANGES]
     cdef change_plan overwritten
     cdef change_plan* plan = &overwritten
-    cdef int n = 1, k
-    cdef species_t* species = &self.state.species[0]
+    cdef int n, k, n_positions = self.state.n_positions
     cdef site_t* beside_changed
-    neighbours(self, site, around, shape, n_positions)
+    self.state.neighbours(site, around)
     around[n_positions] = site
-    if rule < 0:
-        changed[0], old[0] = site, species[site]
-        species[site] = <species_t> (-1 - rule) + self.mark_of(old[0])
-        plan.key = plan.base = self.environments.base[species[site]]
-        plan.partner, plan.others = n_positions, <uint32_t> -1
-    else:
-        plan, n = self.change_plans + self.rule_plans[rule].first, self.rule_plans[rule].n
-        for k in range(n):
-            changed[k] = around[plan[k].position]
-            old[k] = species[changed[k]]
-            species[changed[k]] = <species_t> plan[k].species
-        if self.notes_edges:
-            self._note_edges(changed, old, n)
+    n = write(self, site, rule, around, n_positions, &plan, changed, old)
     for k in range(n):
         beside_changed = around
         if changed[k] != site:
             beside_changed = beside
-            neighbours(self, changed[k], beside, shape, n_positions)
-        if shape == ANY:
-            refresh_any(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
-        else:
-            refresh(self, shape, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
-    if self.electrons.enabled:
-        for k in range(n):
-            if self.electrons.decay[old[k]] != self.electrons.decay[species[changed[k]]]:
-                self._refresh_column(changed[k])
-    if shape == ANY and self.energies.enabled:
+            self.state.neighbours(changed[k], beside)
+        refresh_any(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
+    follow_electrons(self, changed, old, n)
+    if self.energies.enabled:
         self._rate_touched(site, rule, changed, old, n)
     self.groups.close_gap()
-
-
-cdef inline void neighbours(LatticeProcesses self, site_t site, site_t* found, int shape, int n_positions) noexcept nogil:
-    """Sites at every position around one."""
-    if shape == CUBIC:
-        self.state.cubic_neighbours(site, found)
-    else:
-        self.state.neighbours(site, found)
-
-
-cdef inline void refresh(LatticeProcesses self, int shape, int n_positions, site_t site, species_t old, site_t* around,
-                         change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
-    """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
-
-    One sum over the neighbours says what they add to the site's own key, and which of them notice; see `plans`. Sites
-    that have changed themselves are left out.
-    """
-    cdef species_t* species = &self.state.species[0]
-    cdef species_t new = species[site]
-    cdef int shift = 3 if shape == CUBIC else 2
-    cdef int64_t pair = (old * <int64_t> self.environments.n_species + new) * self.row_size
-    cdef uint64_t* seen = &self.seen[0, 0, 0, 0] + pair
-    cdef uint64_t found = 0
-    cdef uint32_t noticing
-    cdef int j
-    for j in range(n_positions):
-        found += seen[(<int64_t> species[around[j]] << shift) + j]
-    noticing = <uint32_t> (found >> NOTICES) & plan.others
-    while noticing:
-        j = kmc_lowest_bit(noticing)
-        noticing &= noticing - 1
-        notice(self, shape, around[j], j, new,
-               (&self.told[0, 0, 0, 0])[pair + (<int64_t> species[around[j]] << shift) + j], changed, n_changed)
-    settle(self, shape, site, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1), around)
 
 
 cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site, species_t old, site_t* around,
@@ -142,7 +180,7 @@ cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site
     cdef site_t hidden = around[plan.partner]
     cdef int j
     if self.told.shape[0] > 0:
-        told = &self.told[0, 0, 0, 0] + (old * <int64_t> self.environments.n_species + new) * self.row_size
+        told = &self.told[0, 0, 0, 0] + self.row_start[old] + new * self.row_size
     else:
         told = self._work_out(old, new)
     around[plan.partner] = self.state.n_sites
@@ -150,12 +188,12 @@ cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site
         there = (<int64_t> species[around[j]] << self.row_shift) + j
         key += own[there]
         if told[there] != 0:
-            notice(self, ANY, around[j], j, new, told[there], changed, n_changed)
+            notice(self, True, around[j], j, new, told[there], changed, n_changed)
     around[plan.partner] = hidden
-    settle(self, ANY, site, key, around)
+    settle(self, True, site, new, key, around)
 
 
-cdef inline void notice(LatticeProcesses self, int shape, site_t site, int j, species_t new, int64_t difference,
+cdef inline void notice(LatticeProcesses self, bint is_any, site_t site, int j, species_t new, int64_t difference,
                         site_t* changed, int n_changed) noexcept nogil:
     """The neighbour at position j notices a change, unless it has changed itself."""
     cdef class_t c = <class_t> self.groups.of(site)[1]
@@ -163,22 +201,22 @@ cdef inline void notice(LatticeProcesses self, int shape, site_t site, int j, sp
     for k in range(n_changed):
         if changed[k] == site:
             return
-    assign(self, shape, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
+    assign(self, is_any, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
                                                                self.state.opposite[j], new))
 
 
-cdef inline void settle(LatticeProcesses self, int shape, site_t site, int64_t key, site_t* around) noexcept nogil:
+cdef inline void settle(LatticeProcesses self, bint is_any, site_t site, species_t new, int64_t key,
+                        site_t* around) noexcept nogil:
     """A changed site gets the class of its key."""
-    if shape == ANY and self.energies.enabled:
+    if is_any and self.energies.enabled:
         self.reclassified[self.n_reclassified] = site
         self.n_reclassified += 1
-    assign(self, shape, site, class_of_key(self, site, key, around)
-           if self.environments.is_active[self.state.species[site]] else 0)
+    assign(self, is_any, site, class_of_key(self, site, new, key, around) if self.environments.is_active[new] else 0)
 
 
-cdef inline class_t class_of_key(LatticeProcesses self, site_t site, int64_t key, site_t* around) noexcept nogil:
+cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t species, int64_t key,
+                                 site_t* around) noexcept nogil:
     """Class of an active site from the key of its species and neighbours, its electron level and its layer."""
-    cdef species_t species = self.state.species[site]
     cdef level_t level = 0
     cdef int32_t layer = 0
     cdef int j
@@ -197,11 +235,11 @@ cdef inline class_t class_of_key(LatticeProcesses self, site_t site, int64_t key
     return c
 
 
-cdef inline void assign(LatticeProcesses self, int shape, site_t site, class_t new) noexcept nogil:
+cdef inline void assign(LatticeProcesses self, bint is_any, site_t site, class_t new) noexcept nogil:
     """Give a site its class and put it into the list where the class belongs."""
     cdef uint32_t* record = self.groups.of(site)
     cdef int32_t before, after
-    if shape == ANY and self.energies.enabled:
+    if is_any and self.energies.enabled:
         record[1] = <uint32_t> new
         return
     before, after = self.environments.record[<class_t> record[1]].group, self.environments.record[new].group

@@ -7,7 +7,7 @@ from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream, kmc_mulhi
 from kmc_core.site_rates cimport SiteRates
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport (class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
+from kmc_core.typedefs cimport (class_t, int8_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
                                 uint32_t, uint64_t)
 
 cimport cython
@@ -18,15 +18,20 @@ cdef enum:
     ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
     CUBIC = 1                         # that they are the six of the simple cubic lattice,
     SQUARE = 2                        # that they are four
+    WIDTH = 8                         # positions that there is room for in these two cases
     SWEPT_AT_ONCE = 8                 # sites that are looked at after each candidate while lists are being swept
 
 cdef struct change_plan:              # one changed site of a rule; see `plans`
     int64_t key
     int64_t base
+    int64_t row
     int32_t position
     int32_t partner
     uint32_t others
-    int32_t species
+    int8_t dx
+    int8_t dy
+    int8_t dz
+    species_t species
 
 cdef struct rule_plan:                # what an event of a rule does
     int32_t first
@@ -46,6 +51,7 @@ cdef class LatticeProcesses:
     # keys by the species of a neighbour, then by its position, 2**row_shift of them: see `plans`
     cdef int row_shift
     cdef int64_t row_size             # keys of one species, or one pair of species
+    cdef int64_t[::1] row_start       # (n_species,) where those of all pairs start of which it is the first
     cdef int64_t[:, :, ::1] own       # (n_species, n_species + 1, 2**row_shift) what a neighbour adds to a site's key
     cdef int64_t[:, :, ::1] noticed   # the same shape: what it adds to the key of that neighbour
     cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of
@@ -91,8 +97,6 @@ cdef class LatticeProcesses:
         """Take over the species that a site has got in another part; the rest follows as after an event."""
         self.execute(site, -1 - <rule_t> species)
 
-    cdef int32_t attempt(self, double u, double bound) noexcept nogil
-
     cdef inline bint is_short(self) noexcept nogil:
         """Whether lists or classes must grow before the next event."""
         return self.groups.is_short or self.environments.is_short
@@ -103,7 +107,6 @@ cdef class LatticeProcesses:
 
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
-    cdef rule_t candidate(self, double u, site_t* site) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil
     cdef void _finish_sweep(self, int group) noexcept nogil

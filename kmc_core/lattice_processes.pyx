@@ -10,7 +10,7 @@ import numpy as np
 
 from kmc_core.plans import plans_of, rows_of
 
-from kmc_core.events cimport assign, change, class_of_key, draw
+from kmc_core.events cimport assign, change, class_of_key
 from kmc_core.rng cimport N_WORDS, kmc_prefetch
 
 CACHED_SITES = 100_000                # up to so many sites to visit, all of them fit into a core's own cache
@@ -48,6 +48,7 @@ cdef class LatticeProcesses:
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
         self.own, self.noticed, self.told, self.seen = rows_of(rules, np.asarray(self.state.opposite))
         self.row_size = self.own.shape[1] * self.own.shape[2]
+        self.row_start = np.arange(rules.n_species, dtype=np.int64) * (rules.n_species * self.row_size)
         self.row_shift = int(self.own.shape[2]).bit_length() - 1
         self.told_now = np.zeros(self.row_size, dtype=np.int64)
         self.shape = ANY
@@ -121,30 +122,12 @@ cdef class LatticeProcesses:
         kmc_prefetch(self.groups.first_record + 2 * other)  # beyond a boundary a wrong address, which does no harm
         self.state.prefetch(<site_t> other)
 
-    cdef rule_t candidate(self, double u, site_t* site) noexcept nogil:
-        """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused."""
-        return draw(self, u, site)
-
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date.
 
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
         change(self, site, rule)
-
-    cdef int32_t attempt(self, double u, double bound) noexcept nogil:
-        """A candidate, and its event; returns its process, or -1 if it is refused.
-
-        `candidate` and `execute` in one function, so that the compiler can write the former into it.
-        """
-        cdef site_t site
-        cdef rule_t rule = draw(self, u, &site)
-        if self.looks_ahead:
-            self.look_ahead(bound)
-        if rule < 0:
-            return -1
-        change(self, site, rule)
-        return self.rule_plans[rule].process
 
     cdef void sweep(self) noexcept nogil:
         """Look at the next sites of the lowest list from which classes have left, and move those that belong elsewhere.
@@ -165,7 +148,7 @@ cdef class LatticeProcesses:
             site = sites[place]
             c = <class_t> self.groups.of(site)[1]
             if not self.environments.is_current[c]:
-                assign(self, ANY, site, self.environments.find(self.environments.key[c]))
+                assign(self, True, site, self.environments.find(self.environments.key[c]))
                 self.groups.close_gap()
         self.groups.sweep[group] = place
         if place == 0:
@@ -196,7 +179,7 @@ cdef class LatticeProcesses:
         """Class of an active site from its surroundings, for the first time."""
         cdef site_t around[MAX_POSITIONS]
         self.state.neighbours(site, around)
-        assign(self, ANY, site, class_of_key(self, site, self._own_key(site, around), around))
+        assign(self, True, site, class_of_key(self, site, self.state.species[site], self._own_key(site, around), around))
 
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil:
         """Key of a site's species and neighbours."""
@@ -240,7 +223,7 @@ cdef class LatticeProcesses:
                 if self.energies.enabled:
                     self.reclassified[self.n_reclassified] = site
                     self.n_reclassified += 1
-                assign(self, ANY, site, self.environments.with_level(
+                assign(self, True, site, self.environments.with_level(
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 

@@ -6,12 +6,14 @@ share it.
 """
 import numpy as np
 
-CHANGE = np.dtype([("key", np.int64), ("base", np.int64), ("position", np.int32), ("partner", np.int32),
-                   ("others", np.uint32), ("species", np.int32)], align=True)
+CHANGE = np.dtype([("key", np.int64), ("base", np.int64), ("row", np.int64), ("position", np.int32),
+                   ("partner", np.int32), ("others", np.uint32), ("dx", np.int8), ("dy", np.int8), ("dz", np.int8),
+                   ("species", np.uint8)], align=True)
 """dtype: a change_plan. `base`: what the site's own key starts from, `key`: the same with the partner's part included;
-`position`: where the site is, seen from the anchor, n_positions being the anchor itself; `partner`: where the other site
-of a pair is, seen from this one, n_positions if there is none; `others`: bits of all positions but that; `species`: the
-new one."""
+`row`: where the keys of the new species start, see `rows_of`; `position`: where the site is, seen from the anchor,
+n_positions being the anchor itself; `partner`: where the other site of a pair is, seen from this one, n_positions if
+there is none; `others`: bits of all positions but that; `dx`, `dy`, `dz`: steps from the anchor; `species`: the new
+one."""
 
 RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32)], align=True)
 """dtype: a rule_plan. Its first change, how many there are, and the process."""
@@ -31,7 +33,8 @@ def plans_of(rules, opposite):
 
     Where a rule changes two sites, one of them the anchor, each is the partner of the other: neither must be told of
     the other's change, and where it lies cannot be foreseen, so that asking each neighbour whether it is the partner
-    would be guessed wrong twice a hop. It is hidden instead, and what it adds to the other's key is known in advance.
+    would be guessed wrong twice a hop. Its bit is taken out of those of the neighbours that notice; where there are no
+    such bits it is hidden, and what it adds to the other's key is known in advance.
 
     Parameters
     ----------
@@ -61,6 +64,9 @@ def _plans(rules, opposite):
     changes["key"], changes["species"] = np.asarray(rules.base)[species], species
     changes["base"], changes["others"] = changes["key"], 2**32 - 1
     changes["position"] = np.where(positions < 0, n_positions, positions)
+    changes["row"] = species.astype(np.int64) * (rules.n_species + 1) * _width(n_positions)
+    steps = np.append(np.asarray(rules.offsets).reshape(-1, 3), [[0, 0, 0]], axis=0)[changes["position"]]
+    changes["dz"], changes["dy"], changes["dx"] = steps.T
     changes["partner"] = n_positions
     starts = np.asarray(rules.change_ptr)
     plans = np.zeros(len(starts) - 1, dtype=RULE)
@@ -126,9 +132,14 @@ def _seen(own, told):
     return own.astype(np.uint64)[None] + np.where(told != 0, bits, np.uint64(0))
 
 
+def _width(n_positions):
+    """Positions, filled up to a power of two."""
+    return 1 << max(n_positions - 1, 0).bit_length()
+
+
 def _own(rules):
     n_species, n_positions, n_any = np.shape(rules.weights)
-    found = np.zeros((n_species, n_any, 1 << max(n_positions - 1, 0).bit_length()), dtype=np.int64)
+    found = np.zeros((n_species, n_any, _width(n_positions)), dtype=np.int64)
     found[:, :, :n_positions] = np.asarray(rules.weights).transpose(0, 2, 1)
     return found
 
@@ -137,7 +148,7 @@ def _noticed(rules, opposite):
     """What neighbours that are active and look around add for a species, as `rows_of` has it."""
     weights = np.asarray(rules.weights)
     n_species, n_positions, n_any = weights.shape
-    found = np.zeros((n_species, n_any, 1 << max(n_positions - 1, 0).bit_length()), dtype=np.int64)
+    found = np.zeros((n_species, n_any, _width(n_positions)), dtype=np.int64)
     found[:, :n_species, :n_positions] = weights[:, opposite, :n_species].transpose(2, 0, 1)
     notices = (np.diff(rules.rule_ptr) > 0) & np.ptp(weights, axis=2).any(axis=1)
     found[:, np.append(~notices, True)] = 0

@@ -25,6 +25,16 @@ cdef enum:
     N_LAYERS = 256                    # layers of the exponential distribution
 
 
+cdef inline double uniform_of(uint64_t word) noexcept nogil:
+    """Uniform in [0, 1), a multiple of 2**-53, out of 64 random bits."""
+    return <double> <int64_t> (word >> 11) * (1.0 / 9007199254740992.0)
+
+
+cdef inline uint32_t below_of(uint64_t word, uint32_t n) noexcept nogil:
+    """Uniform integer in [0, n) out of 64 random bits; the bias is below n / 2**64."""
+    return <uint32_t> kmc_mulhi(word, n)
+
+
 @cython.final
 cdef class RandomStream:
     cdef bitgen_t* bits               # owned by `bit_generator`
@@ -37,6 +47,8 @@ cdef class RandomStream:
     cdef uint64_t inside[N_LAYERS]    # draws below this lie under the curve whatever the height
 
     cdef void refill(self) noexcept nogil
+    cdef void top_up(self) noexcept nogil
+    cdef void _draw(self, uint64_t* words, int n) noexcept nogil
     cdef double _outer_exponential(self, int layer, uint64_t draw) noexcept nogil
 
     cdef inline uint64_t raw(self) noexcept nogil:
@@ -48,13 +60,24 @@ cdef class RandomStream:
         self.cursor += 1
         return word
 
+    cdef inline void stock(self, int n) noexcept nogil:
+        """Have so many words drawn ahead that `next` may take: one question for several words, not one for each."""
+        if self.cursor > N_WORDS - n:
+            self.top_up()
+
+    cdef inline uint64_t next(self) noexcept nogil:
+        """`raw` where there is a word for certain."""
+        cdef uint64_t word = self.words[self.cursor]
+        self.cursor += 1
+        return word
+
     cdef inline double uniform(self) noexcept nogil:
         """Uniform in [0, 1), a multiple of 2**-53."""
-        return <double> <int64_t> (self.raw() >> 11) * (1.0 / 9007199254740992.0)
+        return uniform_of(self.raw())
 
     cdef inline uint32_t below(self, uint32_t n) noexcept nogil:
-        """Uniform integer in [0, n); the bias is below n / 2**64."""
-        return <uint32_t> kmc_mulhi(self.raw(), n)
+        """Uniform integer in [0, n)."""
+        return below_of(self.raw(), n)
 
     cdef inline double exponential(self) noexcept nogil:
         """Standard exponential, by `kmc_core.ziggurat`: one word, one comparison and one product in 98.9 of 100 draws.
@@ -67,3 +90,4 @@ cdef class RandomStream:
         if draw < self.inside[layer]:
             return <double> <int64_t> draw * self.width[layer]
         return self._outer_exponential(layer, draw)
+

@@ -33,13 +33,25 @@ cdef class RandomStream:
 
     cdef void refill(self) noexcept nogil:
         """Draw the next block of words."""
+        self._draw(self.words, N_WORDS)
+        self.cursor = 0
+
+    cdef void top_up(self) noexcept nogil:
+        """Move the words that are left to the front and draw as many as have been used."""
+        cdef int left = N_WORDS - self.cursor, i
+        for i in range(left):
+            self.words[i] = self.words[self.cursor + i]
+        self._draw(self.words + left, N_WORDS - left)
+        self.cursor = 0
+
+    cdef void _draw(self, uint64_t* words, int n) noexcept nogil:
+        """The next words of the bit generator."""
         cdef int i
         if self.sfc64 != NULL:
-            draw_sfc64(self.sfc64, self.words)
+            draw_sfc64(self.sfc64, words, n)
         else:
-            for i in range(N_WORDS):
-                self.words[i] = self.bits.next_uint64(self.bits.state)
-        self.cursor = 0
+            for i in range(n):
+                words[i] = self.bits.next_uint64(self.bits.state)
 
     cdef double _outer_exponential(self, int layer, uint64_t draw) noexcept nogil:
         """The rest of `exponential`: the tail, and the part of a layer where the curve passes through it."""
@@ -71,15 +83,15 @@ cdef uint64_t* sfc64_state(bit_generator, bitgen_t* bits) except? NULL:
     return found if [found[k] for k in range(4)] == [int(word) for word in expected] else NULL
 
 
-cdef void draw_sfc64(uint64_t* state, uint64_t* words) noexcept nogil:
-    """The next block of words of an SFC64 (C. Doty-Humphrey, PractRand), as NumPy steps it.
+cdef void draw_sfc64(uint64_t* state, uint64_t* words, int n) noexcept nogil:
+    """The next n words of an SFC64 (C. Doty-Humphrey, PractRand), as NumPy steps it.
 
     The state stays in registers for the whole block, where a call for each word loads and stores it: 12 instructions a
     word, and four words an event.
     """
     cdef uint64_t a = state[0], b = state[1], c = state[2], counter = state[3], word
     cdef int i
-    for i in range(N_WORDS):
+    for i in range(n):
         word = a + b + counter
         counter += 1
         a = b ^ (b >> 11)

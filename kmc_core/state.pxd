@@ -8,6 +8,11 @@ cimport cython
 cdef enum:
     MAX_POSITIONS = 512               # positions of the stencil that an event may look at
 
+cdef struct cubic_rows:               # where tables say what lies beside a site along each axis
+    uint32_t* x
+    uint32_t* y
+    uint32_t* z
+
 
 @cython.final
 cdef class LatticeState:
@@ -23,9 +28,12 @@ cdef class LatticeState:
     cdef uint32_t inner_x, inner_y, inner_z  # coordinates from `reach` on from which no offset crosses a boundary
     cdef bint is_cubic                # the positions are the six neighbours of the simple cubic lattice, in their order
     cdef bint is_walled, is_walled_in_xy  # somewhere there is no neighbour; along x or y
-    cdef uint32_t[:, ::1] beside_x    # (nx, 2) what leads to the sites before and after along x, modulo 2**32; OUTSIDE
-    cdef uint32_t[:, ::1] beside_y    # (ny, 2)                                                        beyond a wall
-    cdef uint32_t[:, ::1] beside_z    # (nz, 2)
+    cdef uint32_t[:, ::1] beside_x    # (nx + 2, 2) what leads to the sites before and after along x, modulo 2**32, or
+    cdef uint32_t[:, ::1] beside_y    # (ny + 2, 2)   OUTSIDE beyond a wall; for the last coordinate, all, the first
+    cdef uint32_t[:, ::1] beside_z    # (nz + 2, 2)
+    cdef uint32_t* first_x            # row of coordinate 0
+    cdef uint32_t* first_y
+    cdef uint32_t* first_z
     cdef int32_t[:, ::1] shift        # (n_positions, 3) offsets (x, y, z) + reach: start in the tables below
     cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall
     cdef uint32_t[::1] wrap_y         # (ny + 2 reach,) wrapped y * nx; n_sites beyond a wall
@@ -66,21 +74,33 @@ cdef class LatticeState:
                  + self.wrap_z[self.z + self.shift[j, 2]])
         return other if other < self.n_sites else self.n_sites
 
-    cdef inline void cubic_neighbours(self, site_t site, site_t* found) noexcept nogil:
-        """`neighbours` of the simple cubic lattice: look-ups, where branches would be guessed wrong at boundaries."""
+    cdef inline void find_rows(self, site_t site, cubic_rows* rows) noexcept nogil:
+        """Where the tables say what lies beside a site on the simple cubic lattice."""
         cdef uint32_t row, x, y, z
-        cdef uint32_t* beside_x
-        cdef uint32_t* beside_y
-        cdef uint32_t* beside_z
-        cdef int j
         row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
         x = site - row * self.nx
         z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
         y = row - z * self.ny
-        beside_x, beside_y, beside_z = &self.beside_x[x, 0], &self.beside_y[y, 0], &self.beside_z[z, 0]
-        found[0], found[5] = site + beside_z[0], site + beside_z[1]
-        found[1], found[4] = site + beside_y[0], site + beside_y[1]
-        found[2], found[3] = site + beside_x[0], site + beside_x[1]
+        rows.x, rows.y = self.first_x + 2 * <int64_t> x, self.first_y + 2 * <int64_t> y
+        rows.z = self.first_z + 2 * <int64_t> z
+
+    cdef inline void cubic_neighbours(self, site_t site, cubic_rows* rows, int dx, int dy, int dz,
+                                      site_t* found) noexcept nogil:
+        """`neighbours` on the simple cubic lattice of a site so many steps from the one whose rows are known.
+
+        Look-ups, where branches would be guessed wrong at boundaries. No loop, which the compiler would make read four
+        numbers at once that have been written one by one: that has to wait.
+        """
+        cdef uint32_t* x = rows.x + 2 * dx
+        cdef uint32_t* y = rows.y + 2 * dy
+        cdef uint32_t* z = rows.z + 2 * dz
+        found[0], found[1], found[2] = site + z[0], site + y[0], site + x[0]
+        found[3], found[4], found[5] = site + x[1], site + y[1], site + z[1]
+        self._wall(found)
+
+    cdef inline void _wall(self, site_t* found) noexcept nogil:
+        """Beyond a wall is the site that stands for the outside."""
+        cdef int j
         if self.is_walled:
             found[0], found[5] = self._inside(found[0]), self._inside(found[5])
             if self.is_walled_in_xy:
@@ -93,8 +113,10 @@ cdef class LatticeState:
         Away from the boundaries they are fixed differences. Walls need no branch: beyond one the table holds n_sites,
         any sum with it is at least n_sites, and is cut there.
         """
+        cdef cubic_rows rows
         if self.is_cubic:
-            self.cubic_neighbours(site, found)
+            self.find_rows(site, &rows)
+            self.cubic_neighbours(site, &rows, 0, 0, 0, found)
         else:
             self.any_neighbours(site, found, self.n_positions)
 

@@ -67,6 +67,7 @@ cdef class LatticeState:
         self.is_walled, self.is_walled_in_xy = not np.all(periodic), not np.all(periodic[1:])
         self.beside_z, self.beside_y, self.beside_x = (
             _beside(size, strides[axis], wraps) for axis, size, wraps in zip("zyx", species.shape, periodic, strict=True))
+        self.first_x, self.first_y, self.first_z = &self.beside_x[1, 0], &self.beside_y[1, 0], &self.beside_z[1, 0]
         self.step = np.append(offsets @ [strides["z"], strides["y"], strides["x"]], 0).astype(np.int32)
 
     def widen(self, uint32_t x, uint32_t y, uint32_t z):
@@ -83,6 +84,18 @@ cdef class LatticeState:
         self.neighbours(site, found)
         return np.array([found[j] for j in range(self.n_positions)], dtype=np.uint32)
 
+    def neighbours_beside(self, site_t site, int position):
+        """uint32, shape (6,): neighbours of a neighbour on the simple cubic lattice, out of the rows of the site."""
+        cdef site_t around[6]
+        cdef site_t found[6]
+        cdef cubic_rows rows
+        cdef int j
+        dz, dy, dx = NEAREST[position]
+        self.find_rows(site, &rows)
+        self.cubic_neighbours(site, &rows, 0, 0, 0, around)
+        self.cubic_neighbours(around[position], &rows, dx, dy, dz, found)
+        return np.array([found[j] for j in range(6)], dtype=np.uint32)
+
     @property
     def occupation(self):
         """uint8 view, shape (n_sites,): species of every site; live, read-only."""
@@ -92,11 +105,15 @@ cdef class LatticeState:
 
 
 def _beside(size, stride, wraps):
-    """uint32, shape (size, 2): what leads from each coordinate to the one before and the one after, modulo 2**32."""
+    """uint32, shape (size + 2, 2): what leads from each coordinate to the one before and the one after, modulo 2**32.
+
+    Behind the row of the last coordinate and before those of all, so that a step across the boundary finds its row too.
+    """
     found = np.full((size, 2), [-stride, stride], dtype=np.int64)
-    if size > 0:
-        found[0, 0], found[-1, 1] = ((size - 1) * stride, -(size - 1) * stride) if wraps else (OUTSIDE, OUTSIDE)
-    return (found % 2**32).astype(np.uint32)
+    if size == 0:
+        return np.zeros((2, 2), dtype=np.uint32)
+    found[0, 0], found[-1, 1] = ((size - 1) * stride, -(size - 1) * stride) if wraps else (OUTSIDE, OUTSIDE)
+    return (np.concatenate([found[-1:], found, found[:1]]) % 2**32).astype(np.uint32)
 
 
 def _opposites(offsets):

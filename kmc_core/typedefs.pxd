@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The only place where the widths of the core's integers are chosen."""
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 ctypedef uint8_t species_t        # what occupies a site; n_species itself stands for "outside the lattice"
 ctypedef uint32_t site_t          # site index x + nx * (y + ny * z); n_sites stands for "outside the lattice"

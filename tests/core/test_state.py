@@ -8,6 +8,7 @@ import pytest
 from kmc_core.state import LatticeState
 
 OFFSETS = [offset for offset in product((-2, -1, 0, 1, 2), repeat=3) if 0 < sum(c * c for c in offset) <= 5]
+CUBIC = [(-1, 0, 0), (0, -1, 0), (0, 0, -1), (0, 0, 1), (0, 1, 0), (1, 0, 0)]
 NEAREST = [offset for offset in OFFSETS if sum(c * c for c in offset) == 1]
 
 
@@ -45,6 +46,17 @@ def test_division_by_multiplication_is_exact_in_large_boxes(shape):
         assert state.neighbours_of(site).tolist() == neighbours_by_search(
             shape, (False, True, False), site, NEAREST
         )
+
+
+@pytest.mark.parametrize("periodic", list(product((True, False), repeat=3)))
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 3), (2, 2, 2), (5, 4, 3), (4, 1, 6), (2, 7, 1)])
+def test_neighbours_of_a_neighbour_follow_from_the_rows_of_the_site(shape, periodic):
+    state = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, CUBIC, 1)
+    for site in range(state.n_sites):
+        for position, other in enumerate(neighbours_by_search(shape, periodic, site, CUBIC)):
+            if other < state.n_sites:
+                found = state.neighbours_beside(site, position).tolist()
+                assert found == neighbours_by_search(shape, periodic, other, CUBIC)
 
 
 def test_a_box_of_one_site_is_its_own_neighbour():
