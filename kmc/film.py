@@ -200,7 +200,7 @@ def find_film(
     n_layers = count.shape[0] if periodic[0] else min(max(top, surface) + reach, count.shape[0])
     species = sites.layers(0, n_layers)
     solids = [table.is_solid[part] for part in species]
-    if surface > 0 and top > 0:
+    if 0 < surface < top:
         masks = _supported(sites, species, solids, table, periodic, contacts, (max(surface - reach, 0), surface, top))
     else:
         masks = [np.zeros_like(solid) for solid in solids]

@@ -79,6 +79,14 @@ def test_box_that_is_all_electrode_is_not_an_error():
     assert fields("###", "###")["thickness"] == 0.0
 
 
+@pytest.mark.parametrize("periodic", [(False, False, True), (True, False, True)])
+def test_solid_that_lies_within_the_electrode_is_no_film(periodic):
+    below = fields("....", "....", "....", "####", "####", "#L##", periodic=periodic)
+    assert below["count"][LEDC] == 1
+    assert below["film_count"].sum() == below["thickness"] == below["coverage"] == 0
+    assert below["unsupported"] == 1
+
+
 def test_flat_film_is_flat():
     flat = fields("....", "....", "LLLL", "CCCC", "####")
     assert flat["thickness"] == pytest.approx(2 * SPACING)
