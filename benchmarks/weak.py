@@ -33,9 +33,7 @@ FILMS = (
     ((46, 46, 46), 23, 0.00075),
     ((46, 46, 46), 23, 0.000075),
 )
-"""tuple: shape of a rank's film, sites of a tile, window; a walker with six empty neighbours hops six times a unit of
-time, so windows of 0.05 are those of the default `events-per-window`, 0.3.
-"""
+"""tuple: shape of a rank's film, sites of a tile, window; the default `events-per-window` makes windows of 0.07."""
 
 EVENTS = 4e5
 """float: of a rank in one measurement, about; `hop3d` has 0.54 a site and unit of time."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs on MPI ranks, made to be stopped and killed: the launcher, the ranks, or all of them at once."""
+"""Runs on MPI ranks, also made to be stopped and killed: the launcher, the ranks, or all of them at once."""
 
 import os
 import shutil
@@ -30,14 +30,28 @@ def code_of(prepare="", chunk=500):
     return ["-c", COMMAND.format(prepare=prepare, chunk=chunk)]
 
 
+def _launcher(n_ranks):
+    """Command that starts processes on ranks."""
+    mpiexec = Path(sys.executable).with_name("mpiexec")
+    return [str(mpiexec) if mpiexec.exists() else shutil.which("mpiexec"), "-n", str(n_ranks)]
+
+
+def _environment():
+    paths = [str(HERE.parent), str(HERE), str(HERE / "reference")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def run_mpi(n_ranks, arguments, directory, *, timeout=100):
+    """Run Python on ranks, a single one under the launcher too; the completed process."""
+    return subprocess.run([*_launcher(n_ranks), sys.executable, *arguments], cwd=directory, timeout=timeout,
+                          capture_output=True, text=True, check=False, env=_environment())
+
+
 def start(n_ranks, arguments, directory, log=subprocess.PIPE):
     """Start Python on ranks; the process of the launcher, or of Python itself for a single rank."""
-    mpiexec = Path(sys.executable).with_name("mpiexec")
-    launcher = [str(mpiexec) if mpiexec.exists() else shutil.which("mpiexec"), "-n", str(n_ranks)]
-    paths = [str(HERE.parent), str(HERE), str(HERE / "reference")]
-    return subprocess.Popen(
-        [*(launcher if n_ranks > 1 else []), sys.executable, *(str(each) for each in arguments)], cwd=directory,
-        stdout=log, stderr=log, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
+    launcher = _launcher(n_ranks) if n_ranks > 1 else []
+    return subprocess.Popen([*launcher, sys.executable, *(str(each) for each in arguments)], cwd=directory,
+                            stdout=log, stderr=log, text=True, env=_environment())
 
 
 def ended(process, timeout=60):

@@ -34,7 +34,6 @@ def ended_with(job, stream, monkeypatch):
     return left.value.code
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes are asked as POSIX has it")
 def test_a_launcher_that_reads_late_has_the_message_before_the_abort(monkeypatch):
     job, (source, sink) = Job(), os.pipe()
 

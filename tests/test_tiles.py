@@ -4,79 +4,28 @@
 Seeds are fixed; statistical thresholds would raise a false alarm once in 1e5 seeds.
 """
 
-import hashlib
-import os
-import re
-import shutil
-import subprocess
-import sys
 from functools import partial
-from itertools import pairwise
-from pathlib import Path
 
-import h5py
+import cases
 import numpy as np
 import pytest
+from mpi_runs import run_mpi
+from restart_decks import GRAPHITE
+from tile_films import CASES, clock, digest, exact_tiles, tiled, trajectory
 
 from kmc.deck import parse_deck
-from kmc.errors import DeckError, KmcError
-from kmc.inspection import check
+from kmc.errors import KmcError
 from kmc.model import Model
-from kmc.scaling import Costs, efficiency
-from kmc.tile_exact import ExactTiles
 from kmc.tile_probe import WindowProbe
 from kmc.tile_ranks import ALONE
 from kmc.tile_windows import SharedWindows
-from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling, steps_to_edge
 from kmc_core import Engine, ExitReason
 from kmc_core.ghosts import with_ghosts
 from kmc_core.reach import reaching_rates
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "reference"))
-
-import cases  # noqa: E402
-
 SIGMAS = 4.4
 """float: two-sided probability 1e-5 of a normal deviate."""
-
-CASES = {
-    "hops": (cases.hop3d((8, 24, 16)), 1.0),
-    "reactions": (cases.rd3d((8, 16, 24)), 1.5),
-    "wide stencil": (cases.lattice_gas((8, 24, 24)), 1.0),
-    "film": (cases.film((10, 16, 24)), 0.02),
-}
-
-
-def tiled(case, size=(8, 8), seed=1, probes=False, **options):
-    parts = case.parts()
-    reach = np.abs(parts.rules.offsets).max(axis=0, initial=0)
-    tiling = Tiling.of(parts.species.shape, parts.periodic, size, (int(reach[1]), int(reach[2])))
-    return TiledEngine(parts.species, parts.periodic, parts.rules, tiling, seed, decay=parts.decay,
-                       quantum=parts.quantum, cutoff=parts.cutoff, probes=probes, **options)
-
-
-def clock(time):
-    return int(time), time % 1
-
-
-def digest(engine):
-    """Everything that must not depend on who ran it."""
-    state = repr((engine.time, engine.n_events, engine.n_windows, engine.counters)).encode()
-    return hashlib.sha256(engine.species.tobytes() + engine.event_count.tobytes() + state).hexdigest()
-
-
-def trajectory(name, **options):
-    """A run with a stop and other rates in between, looked at on the way."""
-    case, time = CASES[name]
-    engine = tiled(case, fraction=0.3, **options)
-    engine.run(clock(0.4 * time))
-    engine.set_rates(case.rates(1.5))
-    while engine.run(clock(time), 500) == ExitReason.MAX_EVENTS:
-        pass
-    return engine
-
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_sector_agrees_with_its_sites_and_with_its_neighbours(name):
@@ -160,8 +109,8 @@ def test_tiles_too_narrow_for_what_happens_there_are_refused():
 
 
 def test_a_tile_as_large_as_the_box_is_the_exact_engine():
-    text = (HERE.parent / "inputs" / "graphite_ec.yaml").read_text()
-    models = [Model.of(parse_deck(text + tiles, "deck.yaml", HERE.parent / "inputs"))
+    text = GRAPHITE.read_text()
+    models = [Model.of(parse_deck(text + tiles, "deck.yaml", GRAPHITE.parent))
               for tiles in ("", "\ntiles: {size: [40, 40]}\n")]
     engines = [model.engine() for model in models]
     for engine in engines:
@@ -273,15 +222,6 @@ def test_more_ranks_than_tiles_are_refused():
         tiled(CASES["hops"][0], ranks=Many())
 
 
-def run_mpi(n, code, directory, *arguments, timeout=100):
-    """Run Python code on ranks; the completed process."""
-    mpiexec = Path(sys.executable).with_name("mpiexec")
-    command = [str(mpiexec) if mpiexec.exists() else shutil.which("mpiexec"), "-n", str(n), sys.executable, *code]
-    paths = [str(HERE.parent), str(HERE), str(HERE / "reference")]
-    return subprocess.run([*command, *arguments], cwd=directory, timeout=timeout, capture_output=True, text=True,
-                          check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
-
-
 def test_the_probe_finds_the_error_of_windows_that_are_too_long():
     """Windows of one hop time lose 7 % of the hops of walkers in sectors eight wide, and the film says so.
 
@@ -317,13 +257,6 @@ def test_a_probe_goes_on_from_its_numbers():
         "window_error_solid", "window_error_solid_uncertainty")}
 
 
-def exact_tiles(case, seed, ranks=ALONE):
-    parts = case.parts()
-    tiling = Tiling.of(parts.species.shape, parts.periodic, (8, 8), (1, 1))
-    return ExactTiles(parts.species, parts.periodic, parts.rules, tiling, seed, decay=parts.decay,
-                      quantum=parts.quantum, cutoff=parts.cutoff, ranks=ranks)
-
-
 def test_sectors_without_windows_are_the_exact_algorithm():
     """Null events between sectors of unequal propensity; hops of walkers at equilibrium are counted."""
     case = cases.hop3d((4, 16, 16))
@@ -342,17 +275,17 @@ from kmc.ranks import all_or_none, world
 from kmc.tile_ranks import ranks_of
 communicator = world()
 with all_or_none(communicator, 75):
-    import test_tiles
+    import tile_films
     ranks = ranks_of(communicator)
-    for name in test_tiles.CASES:
-        engine = test_tiles.trajectory(name, ranks=ranks)
+    for name in tile_films.CASES:
+        engine = tile_films.trajectory(name, ranks=ranks)
         engine.verify()
-        found = test_tiles.digest(engine)
+        found = tile_films.digest(engine)
         if ranks.is_root:
             print(name, found, flush=True)
-    engine = test_tiles.exact_tiles(test_tiles.CASES["film"][0], 1, ranks)
+    engine = tile_films.exact_tiles(tile_films.CASES["film"][0], 1, ranks)
     engine.run((0, 0.0005))
-    found = test_tiles.digest(engine)
+    found = tile_films.digest(engine)
     if ranks.is_root:
         print("exact", found, flush=True)
 """
@@ -366,103 +299,3 @@ def test_ranks_make_the_same_film_bit_for_bit(n_ranks, tmp_path):
     exact.run((0, 0.0005))
     alone = {**{name: trajectory(name) for name in CASES}, "exact": exact}
     assert done.stdout.splitlines() == [f"{name} {digest(engine)}" for name, engine in alone.items()]
-
-
-DECK = """
-run: {duration: 1 s, seed: 3}
-lattice: {type: simple cubic, spacing: 0.5 nm, size: [32, 24, 8], fill: liquid,
-          layers: [{species: electrode, from: 0, to: 0}],
-          random: [{species: ion, fraction: 0.1}]}
-protocol: {temperature: 300 K, potential: {ramp: {start: 0.1 V, end: 0.2 V, rate: 50 mV/s}}}
-tiles: {size: [8, 8]}
-groups: {surface: [electrode, solid]}
-species:
-  electrode: {phase: electrode}
-  liquid: {phase: liquid}
-  ion: {phase: dissolved, formula: Li}
-  solid: {phase: solid, formula: Li, molar-volume: 13 cm^3/mol}
-processes:
-- {name: hop, equation: ion + liquid => liquid + ion, rate: {law: constant, rate-constant: 10 1/s}}
-- {name: grow, equation: "ion + {surface} <=> solid + {surface}", rate: {law: constant, rate-constant: 2 1/s,
-   reaction-free-energy: -0.05 eV}}
-output: {times: {every: 0.5 s}, snapshots: {every: 1 s}}
-"""
-
-SAME = ("lattice", "time_seconds", "time_fraction", "count", "event_count", "thickness_map", "porosity", "n_events")
-
-
-def test_ranks_write_the_same_results(tmp_path):
-    (tmp_path / "film.yaml").write_text(DECK)
-    command = ["-m", "kmc", "run", "film.yaml", "--quiet", "-o"]
-    for n_ranks in (1, 2, 3):
-        done = run_mpi(n_ranks, [*command, str(n_ranks)], tmp_path)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout + done.stderr == ""
-    with h5py.File(tmp_path / "1" / "results.h5") as alone:
-        assert alone.attrs["finished"] == 1
-        assert alone.attrs["tiles"] == "4 x 3"
-        assert alone.attrs["halo_changes"] > alone.attrs["halo_conflicts"] > 0
-        for n_ranks in (2, 3):
-            with h5py.File(tmp_path / str(n_ranks) / "results.h5") as shared:
-                assert all(np.array_equal(alone[name][()], shared[name][()]) for name in SAME)
-
-
-def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path):
-    (tmp_path / "film.yaml").write_text(DECK.replace("duration: 1 s", "duration: 1000 s"))
-    code = """
-import sys
-import kmc.tile_windows
-from kmc.cli import main
-from kmc.ranks import launched_ranks
-window = kmc.tile_windows.SharedWindows.window
-def broken(windows, *arguments):
-    if launched_ranks()[1] == 1 and windows.n_windows == 20:
-        raise MemoryError("no room")
-    window(windows, *arguments)
-kmc.tile_windows.SharedWindows.window = broken
-sys.exit(main(["run", "film.yaml", "--quiet", "-o", "out"]))
-"""
-    done = run_mpi(2, ["-c", code], tmp_path, timeout=60)
-    assert done.returncode != 0
-    assert done.stderr.count("no room") == 1
-
-
-def test_ranks_refuse_a_deck_with_one_message(tmp_path):
-    (tmp_path / "film.yaml").write_text(DECK.replace("fraction: 0.1", "fraction: 1.1"))
-    done = run_mpi(2, ["-m", "kmc", "run", "film.yaml"], tmp_path)
-    assert done.returncode != 0
-    assert done.stderr.count("film.yaml:") == 1
-
-
-@pytest.mark.parametrize(("change", "message"), [
-    (("size: [8, 8]", "size: [3, 3]"), "deck.yaml:7:15: tiles of 3 sites along y make sectors of 1"),
-    (("groups:", "solution: {gas: {formula: Li, count: 5}}\ngroups:"), "solution runs out or reacts"),
-])
-def test_films_that_cannot_be_cut_are_refused_where_the_deck_cuts_them(change, message):
-    with pytest.raises(DeckError, match=re.escape(message)):
-        Model.of(parse_deck(DECK.replace(*change)))
-
-
-@pytest.mark.parametrize(("change", "lines"), [
-    (("", ""), ["tiles          4 x 3, 48 sectors", "ranks          3, 4 to 4 tiles each", "MB on a rank"]),
-    (("tiles: {size: [8, 8]}", ""), ["proposal       tiles: {size: [12, 12]}", "ranks          3, 2 to 2 tiles each"]),
-    (("size: [32, 24, 8]", "size: [4, 4, 8]"), ["a film of 4 x 4 columns is too small to be shared by 3 ranks"]),
-])
-def test_check_proposes_tiles_for_ranks(change, lines):
-    page = check(parse_deck(DECK.replace(*change).replace("duration: 1 s", "duration: 1000 s")), n_ranks=3).page
-    part = page[page.index("TILES AND RANKS"):page.index("FINDINGS")]
-    assert all(line in part for line in lines), part
-
-
-def test_check_without_tiles_does_not_speak_of_them():
-    assert "TILES" not in check(parse_deck(DECK.replace("tiles: {size: [8, 8]}", ""))).page
-
-
-def test_efficiency_falls_with_ranks_and_rises_with_events():
-    costs = Costs()
-    shares = [efficiency(1e6 / n_ranks, n_ranks, 8, costs) for n_ranks in (1, 64, 512, 4096)]
-    assert shares[0] == 1.0
-    assert all(b < a for a, b in pairwise(shares))
-    assert efficiency(1e8 / 512, 512, 8, costs) > efficiency(1e6 / 512, 512, 8, costs)
-    balance_only = Costs(event=1e-6, turn=0.0, exchange=0.0, byte=0.0, gather=0.0, window=0.0)
-    assert efficiency(4 * 500, 64, 8, balance_only) == pytest.approx(0.886, abs=0.001)  # kmc_methods: 0.89

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from mpi_runs import code_of, ended, kill_all, ranks_of, start
 from restart_decks import GRAPHITE, RAMPED
-from test_tiles import CASES, DECK, clock, digest, tiled
+from tile_films import CASES, DECK, clock, digest, tiled
 
 import kmc
 from kmc import checkpoint, simulation

@@ -7,8 +7,8 @@ import signal
 import h5py
 import numpy as np
 import pytest
-from mpi_runs import code_of, ended, start
-from test_tiles import DECK, SAME, run_mpi
+from mpi_runs import code_of, ended, run_mpi, start
+from tile_films import DECK, SAME
 
 import kmc
 from kmc import simulation
