@@ -13,18 +13,13 @@ from kmc.errors import KmcError
 from kmc.layers import Layers
 from kmc.patterns import Pattern, placements, symmetry_number
 from kmc_core import Rules
+from kmc_core.keys import with_keys
 
 DECAY_QUANTUM = 1e-9
 """float: resolution of tunnelling exponents, dimensionless; rounding moves a rate by at most 5e-10 per site."""
 
-MAX_KEY = 2**62
-"""int: mixed-radix keys stay below it; above, keys are hashed."""
-
 MAX_POSITIONS = 512
 """int: positions around a site that the core can look at."""
-
-N_LEVELS = 65536
-"""int: electron levels that the core can tell apart."""
 
 
 @dataclass(frozen=True)
@@ -182,19 +177,18 @@ def build_rules(patterns, n_species, lattice, layers=None):
     raw.sort(key=lambda rule: rule.anchor)  # stable: within a species the order of the deck
     offsets = _stencil(raw)
     position_of = {offset: j for j, offset in enumerate(offsets)}
-    weights, base, stride, layer_stride = _keys(raw, position_of, n_species, n_layers)
     flat = _flatten(raw, position_of, n_species)
     anchors = np.array([rule.anchor for rule in raw], dtype=np.int64)
-    return Rules(
-        n_species=n_species, n_processes=len(patterns),
-        offsets=np.array(offsets, dtype=np.int32).reshape(-1, 3), weights=weights, base=base, level_stride=stride,
+    nothing = np.zeros(n_species, dtype=np.int64)
+    return with_keys(Rules(
+        n_species=n_species, n_processes=len(patterns), offsets=np.array(offsets, dtype=np.int32).reshape(-1, 3),
+        weights=np.zeros((n_species, len(offsets), n_species + 1), dtype=np.int64), base=nothing, level_stride=nothing,
         rule_ptr=np.searchsorted(anchors, np.arange(n_species + 1)).astype(np.int32),
         rule_process=np.array([rule.process for rule in raw], dtype=np.int32),
         rule_rate=np.array([rule.rate for rule in raw], dtype=np.int32),
         rule_tunnels=np.array([rule.tunnels for rule in raw], dtype=np.uint8),
-        n_layers=n_layers, layer_stride=layer_stride,
-        rule_layer=np.array([rule.layer_step for rule in raw], dtype=np.int32),
-        rates=np.zeros(start), **flat)
+        n_layers=n_layers, rule_layer=np.array([rule.layer_step for rule in raw], dtype=np.int32),
+        rates=np.zeros(start), **flat))
 
 
 def _are_distinct(positions, lattice):
@@ -249,62 +243,6 @@ def _stencil(raw):
         found.update(offset for offset, _ in rule.changes if offset is not None)
     found |= {tuple(-c for c in offset) for offset in found}
     return sorted(found, key=lambda offset: (sum(c * c for c in offset), offset))
-
-
-def _keys(raw, position_of, n_species, n_layers):
-    """Additive keys: mixed radix over what each species can tell apart, so that no two environments share one."""
-    weights = np.zeros((n_species, len(position_of), n_species + 1), dtype=np.int64)
-    base, stride, layer_stride = (np.zeros(n_species, dtype=np.int64) for _ in range(3))
-    used = 1
-    for species in range(n_species):
-        rules = [rule for rule in raw if rule.anchor == species]
-        size = 1
-        for offset, position in position_of.items():
-            kinds = _kinds(rules, offset, n_species)
-            weights[species, position] = kinds * size
-            size *= int(kinds.max()) + 1
-            if size >= MAX_KEY:
-                return _hashed_keys(raw, weights, position_of, n_species)
-        base[species] = used
-        if any(rule.tunnels for rule in rules):
-            stride[species] = size
-            size *= N_LEVELS
-        if any(rule.layer_step for rule in rules) and size < MAX_KEY:
-            layer_stride[species] = size
-            size *= n_layers
-        used += size
-        if used >= MAX_KEY:
-            return _hashed_keys(raw, weights, position_of, n_species)
-    return weights, base, stride, layer_stride
-
-
-def _hashed_keys(raw, weights, position_of, n_species):
-    """Random 62-bit parts where mixed radix overflows.
-
-    n environments collide with probability below n**2 / 2**63: 1e-7 for a million.
-    """
-    generator = np.random.Generator(np.random.PCG64(20221102))
-    for species in range(n_species):
-        rules = [rule for rule in raw if rule.anchor == species]
-        for offset, position in position_of.items():
-            kinds = _kinds(rules, offset, n_species)
-            parts = generator.integers(1, MAX_KEY, size=int(kinds.max()) + 1)
-            parts[0] = 0              # a position that is never looked at adds nothing
-            weights[species, position] = parts[kinds]
-    base = generator.integers(1, MAX_KEY, size=n_species)
-    tunnels = np.array([any(rule.tunnels for rule in raw if rule.anchor == s) for s in range(n_species)])
-    layered = np.array([any(rule.layer_step for rule in raw if rule.anchor == s) for s in range(n_species)])
-    strides = [np.where(each, generator.integers(1, MAX_KEY, size=n_species) | 1, 0) for each in (tunnels, layered)]
-    return weights, base, *strides
-
-
-def _kinds(rules, offset, n_species):
-    """int64, shape (n_species + 1,): species that no rule tells apart at this offset get the same number."""
-    columns = [flags for rule in rules for where, flags in (*rule.conditions, *rule.terms) if where == offset]
-    if not columns:
-        return np.zeros(n_species + 1, dtype=np.int64)
-    table = np.array([np.asarray(column, dtype=np.int64) for column in columns]).T
-    return np.unique(table, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
 
 
 def _flatten(raw, position_of, n_species):

@@ -3,9 +3,10 @@
 from libc.math cimport floor
 
 from kmc_core.bins cimport SiteGroups
+from kmc_core.blind_rules cimport BlindRules
 from kmc_core.electrons cimport ElectronPaths
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses
+from kmc_core.lattice_processes cimport MAX_CHANGES, STAGE, LatticeProcesses
 from kmc_core.rng cimport RandomStream
 from kmc_core.solution cimport Solution
 from kmc_core.state cimport LatticeState
@@ -22,7 +23,8 @@ cdef class Engine:
     cdef readonly SiteGroups groups
     cdef readonly Solution solution   # without species or reactions if there is none
     cdef readonly RandomStream random
-    cdef readonly object rules        # kmc_core.Rules
+    cdef readonly BlindRules blind    # which rules look around only when they are drawn
+    cdef public object rules          # kmc_core.Rules
     cdef int64_t[::1] count           # (n_processes,) events of each process
     # clock: whole seconds and a fraction in [0, 1), so that 1 ps is resolved after 1e9 years as well as at 1 s
     cdef int64_t seconds

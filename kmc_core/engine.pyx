@@ -22,6 +22,7 @@ cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than 
 
 cdef enum:
     NOT_READY = 3                     # internal: something must grow, or the lattice be rated, before the next event
+    REVIEW = 4                        # internal: it is time to look which rules should be blind
 
 
 class ExitReason(enum.IntEnum):
@@ -64,6 +65,9 @@ cdef class Engine:
         Molecules that it asks for: a rate constant is multiplied by prod C(count, order), so it is meant for one
         combination of molecules, as are the rates of `Solution`.
 
+    blinds : bool, optional
+        Whether the engine chooses rules that look around only when they are drawn (`kmc_core.blind_rules`).
+
     Raises
     ------
     ValueError
@@ -71,7 +75,8 @@ cdef class Engine:
     """
 
     def __init__(self, species, periodic, rules, bit_generator, *, decay=None, quantum=0.0, cutoff=-1,
-                 layer_of=None, interactions=None, solution=None, exchange_change=None, exchange_order=None):
+                 layer_of=None, interactions=None, solution=None, exchange_change=None, exchange_order=None,
+                 blinds=False):
         decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
         layer_of = np.zeros(np.shape(species)[0], dtype=np.int32) if layer_of is None else layer_of
         check_box(rules, species, periodic)
@@ -90,6 +95,7 @@ cdef class Engine:
         self.count = np.zeros(max(rules.n_processes, 1), dtype=np.int64)
         self.seconds, self.fraction, self.has_pending = 0, 0.0, False
         self.n_events = self.n_candidates = 0
+        self.blind = BlindRules(rules, blinds and interactions is None)
 
     def _adopt(self, solution, exchange_change, exchange_order):
         """Take over the solution, and what the lattice exchanges with it."""
@@ -128,7 +134,9 @@ cdef class Engine:
         if (seconds, fraction) < (self.seconds, self.fraction):
             raise ValueError(f"cannot run to {stop}: the clock stands at {self.time}")
         with self.random.lock:
-            while reason == NOT_READY:
+            while reason == NOT_READY or reason == REVIEW:
+                if reason == REVIEW:
+                    self._review()
                 self._prepare()
                 with nogil:
                     reason = self._advance(seconds, fraction, last_event)
@@ -137,6 +145,11 @@ cdef class Engine:
         if reason == ExitReason.MAX_TIME and self.groups.total() == 0.0 and not self.solution.can_react():
             reason = ExitReason.NO_EVENTS  # what is pending will be refused
         return ExitReason(reason)
+
+    def _review(self):
+        """Look which rules should be blind."""
+        from kmc_core.blind_review import review
+        review(self)
 
     def _prepare(self):
         """Make the engine ready for the next event."""
@@ -150,6 +163,8 @@ cdef class Engine:
         while self.n_events < last_event:
             if self.groups.is_short or self.environments.is_short or self.solution.gates_moved:
                 return NOT_READY
+            if self.n_candidates >= self.blind.next_review:
+                return REVIEW
             on_lattice = self.groups.total()
             bound = on_lattice + self.solution.total()
             if not self.has_pending:
@@ -163,7 +178,7 @@ cdef class Engine:
                 return 0
             self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
             self.n_candidates += 1
-            self.random.stock(3)
+            self.random.stock(12 * STAGE + 4)
             u = uniform_of(self.random.next()) * bound
             self.n_events += try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
             if self.groups.swept >= 0:
@@ -220,7 +235,7 @@ cdef class Engine:
         dissolved = float(self.solution.propensities.sum())
         self._prepare()
         share = self.solution.shares
-        if self.lattice.energies.enabled:
+        if self.lattice.energies.enabled or self.rules.rule_is_blind.any():
             from kmc_core.verification import rates_at
             found = (each for site in range(self.state.n_sites) for each in rates_at(self.lattice, site))
             return dissolved + sum(rate * share[process] for process, rate, *_ in found)
@@ -282,7 +297,9 @@ cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
     process = self.lattice.rule_plans[rule].process
     if self.solution.has_exchange and not self.solution.admits(process, self.random):
         return 0
-    self.lattice.execute(site, rule)
+    if not self.lattice.execute(site, rule):
+        self.blind.n_null[rule] += 1
+        return 0
     self.count[process] += 1
     if self.solution.has_exchange:
         self.solution.exchange(process)

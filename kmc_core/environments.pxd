@@ -18,6 +18,7 @@ cdef class EnvironmentTable:
     cdef readonly int n_positions     # positions of the stencil
     cdef readonly int n_classes       # classes in use, class 0 ("starts nothing") included
     cdef readonly int n_entries       # entries in use
+    cdef readonly int64_t generation  # how often classes have been numbered anew
     cdef int64_t margin               # classes that one event may create
     cdef uint64_t key_limit           # above every key; keys up to MANY_CLASSES look their class up without a hash
     cdef int64_t most_rules           # rules of the species that has most
@@ -39,6 +40,7 @@ cdef class EnvironmentTable:
     cdef int32_t[::1] rule_rate       # (n_rules,) start of the rule's table in `rates`
     cdef int64_t[::1] layer_stride    # (n_species,) key per layer; 0 = the species does not notice it
     cdef int32_t[::1] rule_layer      # (n_rules,) step in the rule's rate table per layer
+    cdef uint8_t[::1] rule_is_blind   # (n_rules,) its conditions are looked at when it has been drawn, see `keys`
     cdef uint8_t[::1] rule_tunnels    # (n_rules,) multiplied by the transmission of the anchor's level
     cdef double[::1] rates            # (n_rates,) rate constants [1/s]
     cdef double[::1] rule_scale       # (n_rules,) combinations of dissolved molecules that a rule is rated with

@@ -36,12 +36,7 @@ cdef class EnvironmentTable:
     """
 
     def __init__(self, rules, double[::1] transmission, int64_t margin):
-        cdef int n_positions = len(rules.offsets)
-        self.n_species = rules.n_species
-        self.n_positions = n_positions
-        self.weights = np.ascontiguousarray(rules.weights, dtype=np.int64)
-        self.base = np.ascontiguousarray(rules.base, dtype=np.int64)
-        self.level_stride = np.ascontiguousarray(rules.level_stride, dtype=np.int64)
+        self.n_species, self.n_positions = rules.n_species, len(rules.offsets)
         self.rule_ptr = np.ascontiguousarray(rules.rule_ptr, dtype=np.int32)
         self.condition_ptr = np.ascontiguousarray(rules.condition_ptr, dtype=np.int32)
         self.condition_position = np.ascontiguousarray(rules.condition_position, dtype=np.int32)
@@ -50,19 +45,28 @@ cdef class EnvironmentTable:
         self.term_position = np.ascontiguousarray(rules.term_position, dtype=np.int32)
         self.term_weight = np.ascontiguousarray(rules.term_weight, dtype=np.int32)
         self.rule_rate = np.ascontiguousarray(rules.rule_rate, dtype=np.int32)
-        self.layer_stride = np.ascontiguousarray(rules.layer_stride, dtype=np.int64)
         self.rule_layer = np.ascontiguousarray(rules.rule_layer, dtype=np.int32)
         self.rule_tunnels = np.ascontiguousarray(rules.rule_tunnels, dtype=np.uint8)
         self.rates = np.array(rules.rates, dtype=np.float64)
         self.rule_scale = np.ones(len(rules.rule_process))
-        active = np.append(np.diff(rules.rule_ptr) > 0, False)
-        notices = np.append(np.ptp(np.asarray(rules.weights), axis=2).any(axis=1), False)
-        self.is_active = active.astype(np.uint8)
-        self.is_sensitive = (active & notices).astype(np.uint8)
-        self.scratch = np.zeros(max(n_positions, 1), dtype=np.uint8)
+        self.is_active = np.append(np.diff(rules.rule_ptr) > 0, False).astype(np.uint8)
+        self.scratch = np.zeros(max(self.n_positions, 1), dtype=np.uint8)
         self.transmission = transmission
         self.margin, self.most_rules = margin, int(np.diff(rules.rule_ptr).max(initial=1))
+        self.generation = 0
+        self.look(rules)
+
+    def look(self, rules):
+        """Take over which rules are blind, and the keys that follow; all classes are forgotten."""
+        self.rule_is_blind = np.ascontiguousarray(rules.rule_is_blind, dtype=np.uint8)
+        self.weights = np.ascontiguousarray(rules.weights, dtype=np.int64)
+        self.base = np.ascontiguousarray(rules.base, dtype=np.int64)
+        self.level_stride = np.ascontiguousarray(rules.level_stride, dtype=np.int64)
+        self.layer_stride = np.ascontiguousarray(rules.layer_stride, dtype=np.int64)
+        notices = np.append(np.ptp(np.asarray(rules.weights), axis=2).any(axis=1), False)
+        self.is_sensitive = (np.asarray(self.is_active).astype(bool) & notices).astype(np.uint8)
         self.key_limit = _key_limit(rules)
+        self.generation += 1
         self._allocate(1 << int(2 * self.margin + 256).bit_length(), 2 * self.margin * self.most_rules + 1024)
 
     def _allocate(self, classes, entries):
@@ -171,6 +175,7 @@ cdef class EnvironmentTable:
         sums, rates = _picked(self.entry_sum, entries), _picked(self.entry_rate, entries)
         table = np.zeros(self.table.shape[0], dtype=np.int32)
         renumbered = new_of[np.asarray(class_of)]
+        self.generation += 1
         self._adopt_kept(class_of, renumbered, n, len(entries))
         self._adopt_entries(rules, slots, sums, rates)
         self._adopt_classes(columns, table)
@@ -240,7 +245,8 @@ cdef class EnvironmentTable:
         for rule in range(self.rule_ptr[species], self.rule_ptr[species + 1]):
             enabled = not self.rule_tunnels[rule] or self.level[c] > 0
             for k in range(self.condition_ptr[rule], self.condition_ptr[rule + 1]):
-                enabled = enabled and self.condition_allowed[k, self.environment[c, self.condition_position[k]]]
+                enabled = enabled and (self.rule_is_blind[rule] or
+                                       self.condition_allowed[k, self.environment[c, self.condition_position[k]]])
             if not enabled:
                 continue
             slot = self.rule_rate[rule] + self.rule_layer[rule] * self.layer[c]

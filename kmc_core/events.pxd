@@ -6,10 +6,11 @@ a table, and is never left out (300 of 1400 instructions a hop). What an event c
 that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport CUBIC, MAX_CHANGES, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan
+from kmc_core.lattice_processes cimport (CUBIC, MAX_CHANGES, MAX_LOOKS, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan,
+                                        look_plan)
 from kmc_core.rng cimport below_of, kmc_lowest_bit, uniform_of
 from kmc_core.state cimport MAX_POSITIONS, cubic_rows
-from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint32_t, uint64_t
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
 
 
 cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
@@ -32,14 +33,61 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
     return self.environments.entry_rule[self.environments.chosen(c, u)]
 
 
-cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out loops."""
+cdef inline bint change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """Body of `execute`: where the compiler knows how many neighbours there are, it writes out loops."""
+    if rule >= 0 and self.rule_plans[rule].is_special:
+        if self.rule_plans[rule].is_quiet:
+            return self._change_quietly(site, rule)
+        if not self._is_possible(site, rule):
+            return False
     if self.shape == CUBIC:
         change_cubic(self, site, rule)
     elif self.shape == SQUARE:
         change_square(self, site, rule)
     else:
         change_any(self, site, rule)
+    return True
+
+
+cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, site_t* found) noexcept nogil:
+    """Whether everything around a site is as a rule asks; the site, and then those that it looks at."""
+    cdef uint8_t* allowed = &self.allowed[0, 0]
+    cdef species_t* species = &self.state.species[0]
+    cdef look_plan* look = self.look_plans + self.rule_plans[rule].first_look
+    cdef int k
+    found[0] = site
+    self.state.locate(site)
+    for k in range(self.rule_plans[rule].n_looks):
+        found[k + 1] = self.state.shifted(look[k].x, look[k].y, look[k].z)
+        if not (allowed + look[k].allowed)[species[found[k + 1]]]:
+            return False
+    return True
+
+
+cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """Body of `execute` where no neighbour notices what a rule does: nobody has to be told."""
+    cdef site_t found[MAX_LOOKS + 1]
+    cdef site_t changed[MAX_CHANGES]
+    cdef species_t old[MAX_CHANGES]
+    cdef species_t* species = &self.state.species[0]
+    cdef change_plan* plan = self.change_plans + self.rule_plans[rule].first
+    cdef int k, n = self.rule_plans[rule].n
+    cdef species_t new
+    if not look_around(self, site, rule, found):
+        return False
+    for k in range(n):
+        changed[k] = found[plan[k].look]
+        old[k] = species[changed[k]]
+        species[changed[k]] = plan[k].species
+    if self.notes_edges:
+        self._note_edges(changed, old, n)
+    for k in range(n):
+        new = species[changed[k]]
+        assign(self, False, changed[k],
+               class_of_key(self, changed[k], new, plan[k].base) if self.environments.is_active[new] else 0)
+    follow_electrons(self, changed, old, n)
+    self.groups.close_gap()
+    return True
 
 
 cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
@@ -129,7 +177,7 @@ cdef inline void refresh(LatticeProcesses self, species_t old, site_t site, site
         noticing &= noticing - 1
         notice(self, False, around[j], j, new, (told + j)[<uint64_t> species[around[j]] * width], changed,
                n_changed)
-    settle(self, False, site, new, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1), around)
+    settle(self, False, site, new, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1))
 
 
 cdef inline void follow_electrons(LatticeProcesses self, site_t* changed, species_t* old, int n) noexcept nogil:
@@ -190,7 +238,7 @@ cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site
         if told[there] != 0:
             notice(self, True, around[j], j, new, told[there], changed, n_changed)
     around[plan.partner] = hidden
-    settle(self, True, site, new, key, around)
+    settle(self, True, site, new, key)
 
 
 cdef inline void notice(LatticeProcesses self, bint is_any, site_t site, int j, species_t new, int64_t difference,
@@ -205,21 +253,18 @@ cdef inline void notice(LatticeProcesses self, bint is_any, site_t site, int j, 
                                                                self.state.opposite[j], new))
 
 
-cdef inline void settle(LatticeProcesses self, bint is_any, site_t site, species_t new, int64_t key,
-                        site_t* around) noexcept nogil:
+cdef inline void settle(LatticeProcesses self, bint is_any, site_t site, species_t new, int64_t key) noexcept nogil:
     """A changed site gets the class of its key."""
     if is_any and self.energies.enabled:
         self.reclassified[self.n_reclassified] = site
         self.n_reclassified += 1
-    assign(self, is_any, site, class_of_key(self, site, new, key, around) if self.environments.is_active[new] else 0)
+    assign(self, is_any, site, class_of_key(self, site, new, key) if self.environments.is_active[new] else 0)
 
 
-cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t species, int64_t key,
-                                 site_t* around) noexcept nogil:
+cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t species, int64_t key) noexcept nogil:
     """Class of an active site from the key of its species and neighbours, its electron level and its layer."""
     cdef level_t level = 0
     cdef int32_t layer = 0
-    cdef int j
     cdef class_t c
     if self.environments.level_stride[species]:
         level = self.electrons.level[site]
@@ -228,11 +273,7 @@ cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t s
         layer = self.layer(site)
         key += self.environments.layer_stride[species] * layer
     c = self.environments.find(key)
-    if c < 0:
-        for j in range(self.state.n_positions):
-            self.environments.scratch[j] = self.state.species[around[j]]
-        c = self.environments.create(key, species, level, layer)
-    return c
+    return c if c >= 0 else self._met(site, key, species, level, layer)
 
 
 cdef inline void assign(LatticeProcesses self, bint is_any, site_t site, class_t new) noexcept nogil:

@@ -14,6 +14,8 @@ cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
+    MAX_LOOKS = 512                   # positions that one rule may look at, the positions of the stencil
+    STAGE = 1                         # candidates between two stages of `look_ahead`
     NOTICES = 56                      # first of the bits that say which neighbours notice; see `plans`
     ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
     CUBIC = 1                         # that they are the six of the simple cubic lattice,
@@ -32,11 +34,22 @@ cdef struct change_plan:              # one changed site of a rule; see `plans`
     int8_t dy
     int8_t dz
     species_t species
+    int32_t look
 
 cdef struct rule_plan:                # what an event of a rule does
     int32_t first
     int32_t n
     int32_t process
+    int32_t first_look
+    int32_t n_looks
+    int32_t is_special
+    int32_t is_quiet
+
+cdef struct look_plan:                # what a rule asks of one position
+    int32_t x
+    int32_t y
+    int32_t z
+    int32_t allowed
 
 
 @cython.final
@@ -64,17 +77,21 @@ cdef class LatticeProcesses:
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
-    cdef object plans                 # the two structured arrays behind the next two
+    cdef object plans                 # the three structured arrays behind the next three
     cdef rule_plan* rule_plans        # (n_rules,)
     cdef change_plan* change_plans    # (n_changes,)
+    cdef look_plan* look_plans        # (n_conditions + 1,)
+    cdef uint8_t[:, ::1] allowed      # (n_conditions + 1, n_species + 1)
+    cdef bint is_quiet                # all rules are
     # only with interactions: a site has a propensity of its own then, and a list by an upper bound of it
     cdef readonly SiteEnergies energies
     cdef readonly SiteRates site_rates
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
     cdef bint looks_ahead             # the listed sites are too many for the cache
-    cdef int64_t next_place           # where in the pool the third candidate from now is expected; -1 = not known
-    cdef int64_t next_site            # where the second one from now is expected; -1 = not known
+    cdef int64_t[STAGE] next_place    # where in the pool later candidates are expected; -1 = not known
+    cdef int64_t[STAGE] next_site     # where those before them are expected; -1 = not known
+    cdef int stage
 
     # only where this lattice is a part of a larger one (`tiles`)
     cdef readonly species_t foreign   # species from here on are those of sites of other parts, less this; 255 = none
@@ -105,14 +122,18 @@ cdef class LatticeProcesses:
         """Layer of a site."""
         return self.layer_of[site // (self.state.nx * self.state.ny)]
 
+    cdef void forget_ahead(self) noexcept nogil
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
-    cdef void execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef bint execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef bint _change_quietly(self, site_t site, rule_t rule) noexcept nogil
+    cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil
     cdef void _finish_sweep(self, int group) noexcept nogil
     cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil
     cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
     cdef void _classify(self, site_t site) noexcept nogil
+    cdef class_t _met(self, site_t site, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil
     cdef int32_t _place_class(self, class_t c) noexcept nogil
     cdef void _refresh_column(self, site_t site) noexcept nogil

@@ -8,10 +8,10 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.plans import plans_of, rows_of
+from kmc_core.plans import looks_of, plans_of, rows_of
 
-from kmc_core.events cimport assign, change, class_of_key
-from kmc_core.rng cimport N_WORDS, kmc_prefetch
+from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around
+from kmc_core.rng cimport N_WORDS, kmc_prefetch, uniform_of
 
 CACHED_SITES = 100_000                # up to so many sites to visit, all of them fit into a core's own cache
 
@@ -34,7 +34,7 @@ cdef class LatticeProcesses:
     """
 
     def __init__(self, species, periodic, rules, RandomStream random, decay, quantum, cutoff, layer_of, interactions):
-        self.rules, self.random = rules, random
+        self.random = random
         self.state = LatticeState(species, periodic, rules.offsets, rules.n_species)
         self.electrons = ElectronPaths(species, decay, quantum, cutoff)
         margin = rules.most_refreshed(species.shape[0] if self.electrons.enabled else 0)
@@ -46,6 +46,21 @@ cdef class LatticeProcesses:
             margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
         self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
+        self.layer_of = np.array(layer_of, dtype=np.int32)
+        self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
+        self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
+        self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
+        self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
+        self.forget_ahead()
+        if self.energies.enabled:
+            self.site_rates.attach(self.environments, self.groups, self.class_of)
+        self.foreign, self.notes_edges, self.n_noted = 255, False, 0
+        self._read(rules)
+        self._classify_all()
+
+    def _read(self, rules):
+        """Tables of what the loop reads about rules."""
+        self.rules = rules
         self.own, self.noticed, self.told, self.seen = rows_of(rules, np.asarray(self.state.opposite))
         self.row_size = self.own.shape[1] * self.own.shape[2]
         self.row_start = np.arange(rules.n_species, dtype=np.int64) * (rules.n_species * self.row_size)
@@ -54,23 +69,25 @@ cdef class LatticeProcesses:
         self.shape = ANY
         if self.seen.shape[0] > 0 and not self.energies.enabled:
             self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
-        self.layer_of = np.array(layer_of, dtype=np.int32)
-        self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
-        self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
-        self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
-        self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
-        self.plans = plans_of(rules, np.asarray(self.state.opposite))
-        self.rule_plans, self.change_plans = (<rule_plan*> <size_t> self.plans[0].ctypes.data,
-                                              <change_plan*> <size_t> self.plans[1].ctypes.data)
-        self.next_place = self.next_site = -1
-        if self.energies.enabled:
-            self.site_rates.attach(self.environments, self.groups, self.class_of)
-        self.foreign, self.notes_edges, self.n_noted = 255, False, 0
+        self.plans = *plans_of(rules, np.asarray(self.state.opposite)), looks_of(rules, self.state.shift)
+        self.rule_plans, self.change_plans, self.look_plans = (
+            <rule_plan*> <size_t> self.plans[0].ctypes.data, <change_plan*> <size_t> self.plans[1].ctypes.data,
+            <look_plan*> <size_t> self.plans[2].ctypes.data)
+        self.is_quiet = bool(self.plans[0]["is_quiet"].all())
+        self.allowed = np.append(np.asarray(rules.condition_allowed, dtype=np.uint8),
+                                 np.zeros((1, rules.n_species + 1), dtype=np.uint8), axis=0)
+
+    def look(self, rules):
+        """Take over the same rules, of which others are blind: all sites are classified and listed anew."""
+        self.environments.look(rules)
+        self.groups.clear()
+        self._read(rules)
+        np.asarray(self.class_of)[:] = 0
         self._classify_all()
 
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
-        self.next_place = self.next_site = -1  # the pool may move
+        self.forget_ahead()           # the pool may move
         listed = int(np.sum(self.groups.length[:self.groups.n_groups]))
         self.looks_ahead = self.notes_edges or min(8 * listed, self.state.n_sites) > CACHED_SITES  # 8 share a line
         if self.groups.is_short:
@@ -80,54 +97,76 @@ cdef class LatticeProcesses:
             if self.energies.enabled:
                 self.site_rates.forget_thresholds()
 
+    cdef void forget_ahead(self) noexcept nogil:
+        """Nothing is known of the next candidates."""
+        cdef int k
+        for k in range(STAGE):
+            self.next_place[k] = self.next_site[k] = -1
+
     cdef void look_ahead(self, double bound) noexcept nogil:
         """Fetch into the cache what the next candidates will need, while this event is executed.
 
         The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); what they
-        choose is a guess with the lists as they are now, and nothing but the cache depends on it. Three candidates are
-        on their way at a time: the third from now has its list entry fetched, the second what lies around the site that
-        this entry names, the next what lies around the site that its rule will change.
-        A factor of two at 1e6 sites, where each of these loads would be waited for.
+        choose is a guess with the lists as they are now, and nothing but the cache depends on it. Candidates are on
+        their way through three stages, STAGE candidates apart: the list entry, the record of the site that this entry
+        names and what lies around it, the same for the site that its rule will change.
         """
-        cdef int ahead = self.random.cursor + 9
-        if self.next_site >= 0:
-            self._look_at_rule(<site_t> self.next_site, bound)
-        self.next_site = -1
-        if self.next_place >= 0:
-            self.next_site = self.groups.pool[self.next_place]
-            kmc_prefetch(self.groups.of(<site_t> self.next_site))
-            self.state.prefetch(<site_t> self.next_site)
-        self.next_place = -1
+        cdef int ahead = self.random.cursor + 12 * STAGE - 3
+        cdef int64_t site = self.next_site[self.stage], place = self.next_place[self.stage]
+        if site >= 0:
+            self._look_at_rule(<site_t> site, bound)
+        self.next_site[self.stage] = -1
+        if place >= 0:
+            site = self.next_site[self.stage] = self.groups.pool[place]
+            kmc_prefetch(self.groups.of(<site_t> site))
+            if not self.is_quiet:
+                self.state.prefetch(<site_t> site)
+        self.next_place[self.stage] = -1
         if ahead + 1 < N_WORDS:
-            self.next_place = self.groups.place_of(
-                <double> <int64_t> (self.random.words[ahead] >> 11) * (1.0 / 9007199254740992.0) * bound,
-                self.random.words[ahead + 1])
-            kmc_prefetch(&self.groups.pool[0] + self.next_place)
+            place = self.next_place[self.stage] = self.groups.place_of(
+                uniform_of(self.random.words[ahead]) * bound, self.random.words[ahead + 1])
+            kmc_prefetch(&self.groups.pool[0] + place)
+        self.stage = (self.stage + 1) % STAGE
 
     cdef inline void _look_at_rule(self, site_t site, double bound) noexcept nogil:
-        """Fetch the surroundings of the last site that the next candidate will change, if it starts at `site`."""
+        """Fetch the last site that a candidate will change, if it starts at `site`, and what lies around it."""
         cdef class_t c = <class_t> self.groups.of(site)[1]
-        cdef int word = self.random.cursor + 3, last
+        cdef int word = self.random.cursor + 4 * STAGE - 1, last
         cdef int64_t other
         cdef rule_t rule
         cdef double u = self.environments.record[c].total
         if word >= N_WORDS or u <= 0.0:
             return
-        u *= <double> <int64_t> (self.random.words[word] >> 11) * (1.0 / 9007199254740992.0)
+        u *= uniform_of(self.random.words[word])
         rule = self.environments.entry_rule[self.environments.chosen(c, u)]
+        if self.rule_plans[rule].is_quiet:
+            kmc_prefetch(&self.state.species[0] + site)
         last = self.change_ptr[rule + 1] - 1
         if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
             return
         other = <int64_t> site + self.state.step[self.change_position[last]]
         kmc_prefetch(self.groups.first_record + 2 * other)  # beyond a boundary a wrong address, which does no harm
-        self.state.prefetch(<site_t> other)
+        if self.rule_plans[rule].is_quiet:
+            kmc_prefetch(&self.state.species[0] + other)
+        else:
+            self.state.prefetch(<site_t> other)
 
-    cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
+    cdef bint execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date.
 
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
+        Returns whether the rule was possible; one that is not blind always is.
         """
-        change(self, site, rule)
+        return change(self, site, rule)
+
+    cdef bint _change_quietly(self, site_t site, rule_t rule) noexcept nogil:
+        """`execute` where nobody has to be told: a function of its own, so that it takes no registers from the other."""
+        return change_quietly(self, site, rule)
+
+    cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil:
+        """Whether everything around a site is as a rule asks."""
+        cdef site_t found[MAX_LOOKS + 1]
+        return look_around(self, site, rule, found)
 
     cdef void sweep(self) noexcept nogil:
         """Look at the next sites of the lowest list from which classes have left, and move those that belong elsewhere.
@@ -179,7 +218,16 @@ cdef class LatticeProcesses:
         """Class of an active site from its surroundings, for the first time."""
         cdef site_t around[MAX_POSITIONS]
         self.state.neighbours(site, around)
-        assign(self, True, site, class_of_key(self, site, self.state.species[site], self._own_key(site, around), around))
+        assign(self, True, site, class_of_key(self, site, self.state.species[site], self._own_key(site, around)))
+
+    cdef class_t _met(self, site_t site, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil:
+        """A new class for what is around a site."""
+        cdef site_t around[MAX_POSITIONS]
+        cdef int j
+        self.state.neighbours(site, around)
+        for j in range(self.state.n_positions):
+            self.environments.scratch[j] = self.state.species[around[j]]
+        return self.environments.create(key, species, level, layer)
 
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil:
         """Key of a site's species and neighbours."""

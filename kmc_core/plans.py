@@ -8,15 +8,22 @@ import numpy as np
 
 CHANGE = np.dtype([("key", np.int64), ("base", np.int64), ("row", np.int64), ("position", np.int32),
                    ("partner", np.int32), ("others", np.uint32), ("dx", np.int8), ("dy", np.int8), ("dz", np.int8),
-                   ("species", np.uint8)], align=True)
+                   ("species", np.uint8), ("look", np.int32)], align=True)
 """dtype: a change_plan. `base`: what the site's own key starts from, `key`: the same with the partner's part included;
 `row`: where the keys of the new species start, see `rows_of`; `position`: where the site is, seen from the anchor,
 n_positions being the anchor itself; `partner`: where the other site of a pair is, seen from this one, n_positions if
 there is none; `others`: bits of all positions but that; `dx`, `dy`, `dz`: steps from the anchor; `species`: the new
-one."""
+one; `look`: which of the looks of its rule finds the site, counted from 1, 0 for the anchor."""
 
-RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32)], align=True)
-"""dtype: a rule_plan. Its first change, how many there are, and the process."""
+RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32), ("first_look", np.int32),
+                 ("n_looks", np.int32), ("is_special", np.int32), ("is_quiet", np.int32)], align=True)
+"""dtype: a rule_plan. Its first change, how many there are, and the process; its first look around and how many there
+are, whether it is blind, so that only these say whether it is possible; whether no neighbour of the changed sites notices
+an event, nor anything around counts for their own keys."""
+
+LOOK = np.dtype([("x", np.int32), ("y", np.int32), ("z", np.int32), ("allowed", np.int32)], align=True)
+"""dtype: a look_plan, one for each condition. Where the tables of coordinates start for the position that it looks at,
+as `LatticeState.shift`; where what is allowed there starts in `condition_allowed`."""
 
 MOST_TOLD = 1 << 25
 """int: largest table of what changes of species tell neighbours [bytes]."""
@@ -71,6 +78,10 @@ def _plans(rules, opposite):
     starts = np.asarray(rules.change_ptr)
     plans = np.zeros(len(starts) - 1, dtype=RULE)
     plans["first"], plans["n"], plans["process"] = starts[:-1], np.diff(starts), rules.rule_process
+    plans["first_look"], plans["n_looks"] = rules.condition_ptr[:-1], np.diff(rules.condition_ptr)
+    plans["is_quiet"] = _quiet(rules, opposite)
+    plans["is_special"] = plans["is_quiet"] | rules.rule_is_blind
+    changes["look"] = _looks(rules)
     for first in starts[:-1][plans["n"] == 2].tolist():
         for own, other in ((first, first + 1), (first + 1, first)):
             if positions[own] < 0 or positions[other] < 0:
@@ -79,6 +90,52 @@ def _plans(rules, opposite):
                 changes["others"][own] &= 2**32 - 1 - (1 << int(partner) % 32)
                 changes["key"][own] += _hidden(rules, species[own], partner, species[other])
     return plans, changes
+
+
+def looks_of(rules, shift):
+    """Looks around of all rules.
+
+    Parameters
+    ----------
+    rules : kmc_core.Rules
+    shift : int32, shape (n_positions, 3)
+        Start of every position in the tables of x, y, z.
+
+    Returns
+    -------
+    structured array, shape (n_conditions + 1,)
+        Of type LOOK.
+    """
+    found = np.zeros(len(rules.condition_position) + 1, dtype=LOOK)
+    found["x"][:-1], found["y"][:-1], found["z"][:-1] = np.asarray(shift)[rules.condition_position].reshape(-1, 3).T
+    found["allowed"][:-1] = np.arange(len(rules.condition_position)) * (rules.n_species + 1)
+    return found
+
+
+def _looks(rules):
+    """int32, shape (n_changes,): which look of its rule finds the site that is changed; it always looks there first."""
+    found = np.zeros(len(rules.change_position), dtype=np.int32)
+    for rule in range(len(rules.rule_process)):
+        conditions = rules.condition_position[rules.condition_ptr[rule]:rules.condition_ptr[rule + 1]].tolist()
+        for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1]):
+            if rules.change_position[k] >= 0:
+                found[k] = conditions.index(rules.change_position[k]) + 1
+    return found
+
+
+def _quiet(rules, opposite):
+    """bool, shape (n_rules,): whether an event of each rule is noticed nowhere, as RULE has it."""
+    noticed = _noticed(rules, opposite)
+    looks = np.asarray(rules.weights).any(axis=(1, 2))
+    found = np.ones(len(rules.rule_process), dtype=bool)
+    for rule, anchor in enumerate(np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr)).tolist()):
+        before = {-1: np.arange(rules.n_species) == anchor}
+        for k in range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1]):
+            before[int(rules.condition_position[k])] = np.asarray(rules.condition_allowed[k][:rules.n_species]) != 0
+        for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1]):
+            new, old = rules.change_species[k], before[int(rules.change_position[k])]
+            found[rule] &= not looks[new] and bool((noticed[old] == noticed[new]).all())
+    return found
 
 
 def _hidden(rules, species, position, other):

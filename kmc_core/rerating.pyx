@@ -35,7 +35,7 @@ def rerate(Engine engine, rates, interactions=None):
     if interactions is not None:
         engine.lattice.energies.set_lines(interactions)
     _rate(engine, rates)
-    _rescale(engine, old)
+    rescale(engine, old)
 
 
 def renew(Engine engine, Solution solution, count, rates):
@@ -46,7 +46,7 @@ def renew(Engine engine, Solution solution, count, rates):
         return
     if solution.gates_moved:
         follow_gates(engine)
-    _rescale(engine, old)
+    rescale(engine, old)
 
 
 def follow_gates(Engine engine):
@@ -63,7 +63,7 @@ def _rate(Engine engine, rates):
     """Rate all classes, then arrange the lists; with interactions, list all sites by propensities of their own."""
     cdef class_t c
     cdef bint has_energies = engine.lattice.energies.enabled
-    engine.lattice.next_place = engine.lattice.next_site = -1
+    engine.lattice.forget_ahead()
     if _is_behind(engine.environments, engine.groups):
         engine.lattice.sweep_all()
     scales = engine.solution.ceilings[np.asarray(engine.lattice.rule_process)]
@@ -132,7 +132,7 @@ def _part(EnvironmentTable environments, SiteGroups groups):
             groups.set_sweep(group, groups.length[group])
 
 
-cdef void _rescale(Engine engine, double old):
+def rescale(Engine engine, double old):
     """Stretch the wait for the pending candidate by the ratio of the old to the new total."""
     cdef double new = engine.total()
     cdef double remaining = engine.far_wait

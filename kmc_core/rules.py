@@ -42,6 +42,8 @@ class Rules:
         Key per layer (0: the species does not notice it).
     rule_layer : int32, shape (n_rules,)
         Step in the rule's rate table per layer (0: the rule does not notice it).
+    rule_is_blind : uint8, shape (n_rules,)
+        1 if the rule looks around only when it has been drawn; see `kmc_core.keys`.
     """
 
     n_species: int
@@ -67,6 +69,7 @@ class Rules:
     n_layers: int = 1
     layer_stride: np.ndarray | None = None
     rule_layer: np.ndarray | None = None
+    rule_is_blind: np.ndarray | None = None
 
     def most_refreshed(self, height):
         """The most sites that one event can put into another class.
@@ -93,11 +96,14 @@ class Rules:
             object.__setattr__(self, "layer_stride", np.zeros(self.n_species, dtype=np.int64))
         if self.rule_layer is None:
             object.__setattr__(self, "rule_layer", np.zeros(n_rules, dtype=np.int32))
+        if self.rule_is_blind is None:
+            object.__setattr__(self, "rule_is_blind", np.zeros(n_rules, dtype=np.uint8))
         shapes = {
             "offsets": (n_positions, 3), "weights": (self.n_species, n_positions, n_any),
             "base": (self.n_species,), "level_stride": (self.n_species,), "rule_ptr": (n_any,),
             "layer_stride": (self.n_species,), "rule_layer": (n_rules,),
-            "rule_rate": (n_rules,), "rule_tunnels": (n_rules,), "condition_ptr": (n_rules + 1,),
+            "rule_rate": (n_rules,), "rule_tunnels": (n_rules,), "rule_is_blind": (n_rules,),
+            "condition_ptr": (n_rules + 1,),
             "condition_allowed": (len(self.condition_position), n_any), "change_ptr": (n_rules + 1,),
             "change_species": (len(self.change_position),), "term_ptr": (n_rules + 1,),
             "term_weight": (len(self.term_position), n_any),
@@ -114,6 +120,7 @@ class Rules:
     def _check_ranges(self, n_positions, n_rules):
         ranges = {
             "rule_process": (0, self.n_processes), "rule_rate": (0, len(self.rates)), "rule_tunnels": (0, 2),
+            "rule_is_blind": (0, 2),
             "condition_position": (0, n_positions), "change_position": (-1, n_positions),
             "change_species": (0, self.n_species), "term_position": (0, n_positions),
         }

@@ -74,6 +74,10 @@ cdef class LatticeState:
                  + self.wrap_z[self.z + self.shift[j, 2]])
         return other if other < self.n_sites else self.n_sites
 
+    cdef inline site_t shifted(self, int x, int y, int z) noexcept nogil:
+        """The site where the tables of coordinates say, from the located one."""
+        return self._inside(self.wrap_x[self.x + x] + self.wrap_y[self.y + y] + self.wrap_z[self.z + z])
+
     cdef inline void find_rows(self, site_t site, cubic_rows* rows) noexcept nogil:
         """Where the tables say what lies beside a site on the simple cubic lattice."""
         cdef uint32_t row, x, y, z

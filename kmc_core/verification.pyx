@@ -109,7 +109,8 @@ def _rates_of(rules, rates, environment, level, layer, transmission, scale):
     species = int(environment[len(environment) - 1])
     for rule in range(rules.rule_ptr[species], rules.rule_ptr[species + 1]):
         conditions = range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1])
-        if not all(rules.condition_allowed[k, environment[rules.condition_position[k]]] for k in conditions):
+        if not (rules.rule_is_blind[rule]
+                or all(rules.condition_allowed[k, environment[rules.condition_position[k]]] for k in conditions)):
             continue
         if rules.rule_tunnels[rule] and level == 0:
             continue
@@ -264,6 +265,8 @@ def rates_at(LatticeProcesses lattice, site_t site):
     lattice.state.neighbours(site, around)
     for entry in range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c]):
         rule = lattice.environments.entry_rule[entry]
+        if lattice.environments.rule_is_blind[rule] and not lattice._is_possible(site, rule):
+            continue
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
         rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
