@@ -90,7 +90,7 @@ def filled(shape, fractions, seed=7):
 
 
 def _of_case(case):
-    return case.parts()._asdict()
+    return case.parts()._asdict() | {"blinds": True}
 
 
 def _scattered(small, lattice, fractions):
@@ -148,6 +148,7 @@ def of_model(model):
         cutoff=tables.cutoff,
         layer_of=None if tables.layers is None else tables.layers.layer_of,
         interactions=interactions,
+        blinds=True,
     )
 
 

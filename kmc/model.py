@@ -243,7 +243,7 @@ class Model:
             species, self.lattice.periodic, tables.rules, self._stream(EVENTS),
             decay=tables.decay, quantum=tables.quantum, cutoff=tables.cutoff,
             layer_of=None if tables.layers is None else tables.layers.layer_of, interactions=self.interactions,
-            **self._solution_arguments(),
+            blinds=True, **self._solution_arguments(),
         )
 
     def tiled_engine(self, tiling: Tiling, ranks: Ranks = ALONE, species: np.ndarray | None = None) -> TiledEngine:
@@ -268,7 +268,7 @@ class Model:
             self.initial() if species is None else species, self.lattice.periodic, tables.rules, tiling,
             self.deck.run.seed, ranks=ranks, watched=[each.phase == "solid" for each in self.mechanism.species],
             **windows, decay=tables.decay, quantum=tables.quantum,
-            cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of,
+            cutoff=tables.cutoff, layer_of=None if tables.layers is None else tables.layers.layer_of, blinds=True,
         )
 
     def apply(self, engine: Engine, time: float) -> None:

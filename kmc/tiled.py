@@ -69,19 +69,19 @@ class TiledEngine:
         Whether to measure what the windows cost in accuracy.
     watched : bool, shape (n_species,), optional
         Species whose sites are counted by the probes, beside events: the solids.
-    decay, quantum, cutoff, layer_of
+    decay, quantum, cutoff, layer_of, blinds
         As for `kmc_core.Engine`.
     """
 
     def __init__(self, species, periodic, rules: Rules, tiling: Tiling, seed: int, *, window: float | None = None,
                  fraction: float = FRACTION, ranks: Ranks = ALONE, probes: bool = True, watched=None,
-                 decay=None, quantum=0.0, cutoff=-1, layer_of=None):
+                 decay=None, quantum=0.0, cutoff=-1, layer_of=None, blinds: bool = False):
         self.tiling, self.ranks, self.seed, self.rules = tiling, ranks, seed, rules
         self.fixed_window, self.fraction = window, fraction
         species = np.asarray(species, dtype=np.uint8)
         self.shape = species.shape
         decay = np.zeros(rules.n_species + 1, dtype=np.int64) if decay is None else decay
-        self._given = {"decay": decay, "quantum": quantum, "cutoff": cutoff, "layer_of": layer_of}
+        self._given = {"decay": decay, "quantum": quantum, "cutoff": cutoff, "layer_of": layer_of, "blinds": blinds}
         self._arguments = self._given | {"decay": decay_with_ghosts(decay)}
         self.probe = WindowProbe() if probes else None
         self.watched = np.zeros(rules.n_species, dtype=bool) if watched is None else np.asarray(watched, dtype=bool)

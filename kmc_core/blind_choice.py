@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The set of blind rules (`keys`) that saves most, by what null events and notices cost.
+"""The set of blind rules (`keys`) that saves most, by what null events, notices and looks cost.
 
-Rules that share anchor species and process are a family, and blind together. The more null events a family would cost,
-the later its turn: the best of the sets that hold the first of them is taken, if it is clearly better than the one in
-force.
+Rules that share anchor species and process are a family, and blind together. Families are added to the set in the order
+of the null events that they would cost; of the sets met the best one is taken, without the families that it does as
+well without, if it is clearly better than the one in force.
 """
 import numpy as np
 
-NULL_EVENT, NOTICE, LOUD_EVENT = 40.0, 13.0, 20.0
-"""float: what a null event costs, a neighbour that has to be told, and an event beside which anybody could have to be
-told or after which the changed sites look around [ns]; so `hop3d` goes from 88 to 54 ns an event in the cache."""
+NULL_EVENT, NOTICE, LOUD_EVENT, LOOK = 40.0, 13.0, 20.0, 12.0
+"""float: what a null event costs, a neighbour that has to be told, an event beside which anybody could have to be told
+or after which the changed sites look around (it is loud), and the look around of a blind rule that is loud [ns]. With
+the first three `hop3d` goes from 88 to 54 ns an event in the cache."""
 
 CLEARLY = 2.0
-"""float: by how much another choice must be better [ns per event]; to classify all sites anew costs something, too."""
+"""float: by how much another set must be better [ns per event]; to classify all sites anew costs something, too."""
 
 
-def best_choice(rules, family, is_blind, may_be, possible, actual, told, rate):
+def best_choice(rules, family, is_blind, may_be, sample):
     """Which rules should be blind.
 
     Parameters
@@ -24,88 +25,111 @@ def best_choice(rules, family, is_blind, may_be, possible, actual, told, rate):
     family : int32, shape (n_rules,)
     is_blind, may_be : bool, shape (n_rules,)
         Which ones are, and which ones are not barred from it.
-    possible, actual : float64, shape (n_rules,), [1/s]
-    told : int64, shape (n_told, 4)
-    rate : float64, shape (n_told,), [1/s]
-        As from `blind_rules.sample`.
+    sample : tuple
+        Of what happens: from `blind_review.sample`.
 
     Returns
     -------
     bool, shape (n_rules,)
     """
-    total, n_families = actual.sum(), int(family.max(initial=-1)) + 1
-    if total <= 0.0:
-        return is_blind
-    waste, seen = (np.bincount(family, weights=each, minlength=n_families) for each in (possible - actual, possible))
-    may = np.ones(n_families, dtype=bool)
-    np.logical_and.at(may, family, may_be & (np.diff(rules.condition_ptr) > 0))
-    may &= seen > 0.0
-    order = np.argsort(np.where(may, waste, np.inf), kind="stable")[:int(may.sum())]
-    turn = np.full(n_families, n_families, dtype=np.int64)
-    turn[order] = np.arange(len(order))
-    saved = _saved(rules, family, turn, actual, told, rate)[:len(order) + 1]
-    saved -= NULL_EVENT * np.concatenate([[0.0], np.cumsum(waste[order])])
-    best = int(np.argmax(saved))
-    chosen = np.isin(family, order[:best])
-    if saved[best] - _saved_now(rules, family, is_blind, waste, actual, told, rate) < CLEARLY * total:
-        return is_blind
-    return chosen
+    costs = Costs(rules, family, *sample)
+    may = costs.may_be_blind(may_be)
+    chosen = np.zeros(costs.n, dtype=bool)
+    best, least = chosen.copy(), costs.of(chosen)
+    for each in np.argsort(costs.waste, kind="stable"):
+        if may[each]:
+            chosen[each] = True
+            if costs.of(chosen) < least:
+                best, least = chosen.copy(), costs.of(chosen)
+    for each in np.flatnonzero(best):
+        best[each] = False
+        best[each] = costs.of(best) > least
+    now = np.zeros(costs.n, dtype=bool)
+    now[family[is_blind]] = True
+    return best[family] if costs.of(best) < costs.of(now) - CLEARLY * costs.total else np.array(is_blind, dtype=bool)
 
 
-def _saved(rules, family, turn, actual, told, rate):
-    """What notices and loud events cost less if the families of the first turns are blind, none of them to all [ns per s]."""
-    n = len(turn)
-    last, silent = _last_to_care(rules, family, turn, told), _last_to_be_loud(rules, family, turn)
-    freed = NOTICE * np.bincount(last + 1, weights=rate, minlength=n + 2)
-    freed += LOUD_EVENT * np.bincount(silent + 1, weights=actual, minlength=n + 2)
-    freed[0] = 0.0                    # what nobody cares for costs nothing in any case
-    return np.cumsum(freed)[:n + 1]
+class Costs:
+    """What events cost besides themselves, for any set of blind families.
 
+    Parameters
+    ----------
+    rules : kmc_core.Rules
+    family : int32, shape (n_rules,)
+    possible, actual : float64, shape (n_rules,), [1/s]
+    told : int64, shape (n_told, 4)
+    rate : float64, shape (n_told,), [1/s]
+        As from `blind_review.sample`.
 
-def _saved_now(rules, family, is_blind, waste, actual, told, rate):
-    """What the choice in force saves [ns per s], as estimated for others."""
-    turn = np.full(len(waste), len(waste), dtype=np.int64)
-    turn[family[is_blind]] = 0
-    return _saved(rules, family, turn, actual, told, rate)[1] - NULL_EVENT * waste[turn == 0].sum()
-
-
-def _last_to_care(rules, family, turn, told):
-    """int64, shape (n_told,): the last turn of a family that tells old and new apart; -1 if none does.
-
-    Who only counts neighbours notices in any case: there is no turn for that, but one behind all.
+    Attributes
+    ----------
+    n : int
+        Families.
+    total : float
+        Rate of all events [1/s].
+    waste : float64, shape (n,)
+        Rate of null events of each family if it is blind [1/s].
     """
-    last = np.full(len(told), -1, dtype=np.int64)
-    for anchor, position, values, when in _looks(rules, family, turn):
-        cares = (told[:, 0] == anchor) & (told[:, 1] == position) & (values[told[:, 2]] != values[told[:, 3]])
-        last[cares] = np.maximum(last[cares], when)
-    return last
 
+    def __init__(self, rules, family, possible, actual, told, rate):
+        self.rules, self.family, self.actual, self.told, self.rate = rules, family, actual, told, rate
+        self.n, self.total = int(family.max(initial=-1)) + 1, float(actual.sum())
+        self.waste = np.bincount(family, weights=possible - actual, minlength=self.n)
+        self.seen = np.bincount(family, weights=possible, minlength=self.n)
+        self._anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
+        self._cares, self._disturbs = self._find()
 
-def _last_to_be_loud(rules, family, turn):
-    """int64, shape (n_rules,): the last turn of a family that can make an event of a rule loud; -1 if none does."""
-    n = rules.n_species
-    pair, own = np.full((n + 1, n + 1), -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
-    for anchor, _, values, when in _looks(rules, family, turn):
-        apart = values[:, None] != values[None, :]
-        pair[apart] = np.maximum(pair[apart], when)
-        own[anchor] = max(own[anchor], when)
-    anchors = np.repeat(np.arange(n), np.diff(rules.rule_ptr))
-    last = np.full(len(anchors), -1, dtype=np.int64)
-    for rule, anchor in enumerate(anchors.tolist()):
-        looks = range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1])
-        before = {int(rules.condition_position[k]): rules.condition_allowed[k][:n] != 0 for k in looks}
-        before[-1] = np.arange(n) == anchor
-        for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1]):
-            new, olds = int(rules.change_species[k]), np.flatnonzero(before[int(rules.change_position[k])])
-            last[rule] = max(last[rule], own[new], pair[olds, new].max(initial=-1))
-    return last
+    def may_be_blind(self, may_be):
+        """bool, shape (n,): families with conditions whose rules may all be blind, and whose species there is."""
+        allowed = may_be & (np.diff(self.rules.condition_ptr) > 0)
+        return (np.bincount(self.family, weights=~allowed, minlength=self.n) == 0) & (self.seen > 0.0)
 
+    def of(self, blind):
+        """What null events, notices, loud events and looks cost [ns per s]; `blind`: bool, shape (n,)."""
+        seeing = np.append(~blind, True)  # who only counts neighbours is never blind
+        is_loud = self._disturbs[seeing].any(axis=0)
+        looks = is_loud & blind[self.family]
+        return (NULL_EVENT * self.waste[blind].sum() + NOTICE * self.rate[self._cares[seeing].any(axis=0)].sum()
+                + LOUD_EVENT * self.actual[is_loud].sum() + LOOK * self.actual[looks].sum())
 
-def _looks(rules, family, turn):
-    """Everything that a rule looks at: species of its anchor, position, what it makes of each species, turn."""
-    anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
-    for name, values in (("condition", rules.condition_allowed), ("term", rules.term_weight)):
-        pointers, positions = getattr(rules, f"{name}_ptr"), getattr(rules, f"{name}_position")
-        for k, rule in enumerate(np.repeat(np.arange(len(anchor)), np.diff(pointers)).tolist()):
-            yield anchor[rule], positions[k], np.asarray(values[k]), (turn[family[rule]] if name == "condition"
-                                                                    else len(turn))
+    def _find(self):
+        """Which families tell the old and the new species apart of those that are told, and make which rules loud.
+
+        Returns
+        -------
+        cares : bool, shape (n + 1, n_told)
+        disturbs : bool, shape (n + 1, n_rules)
+            The last rows are those of numbers of neighbours that are asked for.
+        """
+        n = self.rules.n_species
+        cares = np.zeros((self.n + 1, len(self.told)), dtype=bool)
+        apart = np.zeros((self.n + 1, n + 1, n + 1), dtype=bool)
+        looks = np.zeros((self.n + 1, n), dtype=bool)
+        for rule, position, values, row in self._looks():
+            differs = values[:, None] != values[None, :]
+            here = (self.told[:, 0] == self._anchor[rule]) & (self.told[:, 1] == position)
+            cares[row, here] |= differs[self.told[here, 2], self.told[here, 3]]
+            apart[row] |= differs
+            looks[row, self._anchor[rule]] = True
+        disturbs = np.zeros((self.n + 1, len(self.family)), dtype=bool)
+        for rule, changes in enumerate(self._changes()):
+            for olds, new in changes:
+                disturbs[:, rule] |= looks[:, new] | apart[:, olds, new].any(axis=1)
+        return cares, disturbs
+
+    def _looks(self):
+        """Everything that rules look at: rule, position, what it makes of each species, row of its family."""
+        for name, values in (("condition", self.rules.condition_allowed), ("term", self.rules.term_weight)):
+            pointers, positions = getattr(self.rules, f"{name}_ptr"), getattr(self.rules, f"{name}_position")
+            for k, rule in enumerate(np.repeat(np.arange(len(self._anchor)), np.diff(pointers)).tolist()):
+                yield rule, positions[k], np.asarray(values[k]), self.family[rule] if name == "condition" else self.n
+
+    def _changes(self):
+        """For every rule a list of (species that may be there before, species after)."""
+        rules, n = self.rules, self.rules.n_species
+        for rule, anchor in enumerate(self._anchor.tolist()):
+            looks = range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1])
+            before = {int(rules.condition_position[k]): np.flatnonzero(rules.condition_allowed[k][:n]) for k in looks}
+            before[-1] = np.array([anchor])
+            yield [(before[int(rules.change_position[k])], int(rules.change_species[k]))
+                   for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1])]

@@ -71,7 +71,7 @@ def _choose(Engine engine, flags):
     """Take over the set of blind rules that saves most, by a sample of the sites."""
     cdef BlindRules blind = engine.blind
     may = (np.asarray(blind.barred) <= engine.n_candidates)[np.asarray(blind.family)]
-    chosen = best_choice(engine.rules, np.asarray(blind.family), flags, may, *sample(engine.lattice))
+    chosen = best_choice(engine.rules, np.asarray(blind.family), flags, may, sample(engine.lattice))
     if np.array_equal(chosen, flags):
         blind.interval = min(2 * max(blind.interval, _shortest(engine)), LAST_INTERVAL)
     else:
@@ -83,6 +83,9 @@ def _choose(Engine engine, flags):
 def make_blind(Engine engine, flags):
     """Let these rules be blind and no others: sites are classified anew, the pending time is rescaled."""
     cdef double old = engine.total()
+    flags = np.asarray(flags, dtype=bool)
+    if flags.shape != engine.rules.rule_is_blind.shape:
+        raise ValueError(f"is_blind must have shape {engine.rules.rule_is_blind.shape}, not {flags.shape}")
     if engine.lattice.energies.enabled and np.any(flags):
         raise ValueError("rules of a lattice with energies of neighbours cannot be blind")
     if np.array_equal(np.asarray(engine.rules.rule_is_blind).astype(bool), flags):
@@ -90,6 +93,32 @@ def make_blind(Engine engine, flags):
     engine.rules = with_blind(engine.rules, flags)
     engine.lattice.look(engine.rules)
     rescale(engine, old)
+
+
+def propensity(LatticeProcesses lattice, double[::1] share):
+    """Sum of the rate constants of everything that can happen on a lattice with blind rules [1/s].
+
+    Parameters
+    ----------
+    share : float64, shape (n_processes,)
+        Of the rate constant of each process, what the molecules that are there make of it.
+    """
+    cdef EnvironmentTable table = lattice.environments
+    cdef site_t around[MAX_POSITIONS]
+    cdef site_t site
+    cdef int entry
+    cdef rule_t rule
+    cdef double total = 0.0
+    for site in range(lattice.state.n_sites):
+        if lattice.class_of[site] == 0:
+            continue
+        lattice.state.neighbours(site, around)
+        for entry in range(table.first[lattice.class_of[site]],
+                           table.first[lattice.class_of[site]] + table.size[lattice.class_of[site]]):
+            rule = table.entry_rule[entry]
+            if holds(lattice, table, around, rule):
+                total += table.entry_rate[entry] * share[lattice.rule_process[rule]]
+    return total
 
 
 def sample(LatticeProcesses lattice):

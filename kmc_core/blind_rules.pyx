@@ -35,6 +35,7 @@ cdef class BlindRules:
 
     def restore(self, state):
         """Take over a `state`."""
-        self.n_null[:], self.barred[:], self.n_barred[:] = state["n_null"], state["barred"], state["n_barred"]
+        for name, own in (("n_null", self.n_null), ("barred", self.barred), ("n_barred", self.n_barred)):
+            np.asarray(own)[:] = state[name]
         self.last_review, self.next_review = int(state["last_review"]), int(state["next_review"])
         self.next_choice, self.interval = int(state["next_choice"]), int(state["interval"])

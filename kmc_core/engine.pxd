@@ -44,6 +44,7 @@ cdef class Engine:
         """Rate of candidates, on the lattice and in the solution [1/s]."""
         return self.groups.total() + self.solution.total()
 
+    cdef int _review(self) except -1
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil
 
     cdef inline void _schedule(self, double wait) noexcept nogil:

@@ -15,6 +15,7 @@ from kmc_core.networks import check_exchange
 from kmc_core.rules import check_box, check_decay, check_layers
 
 from kmc_core.events cimport draw
+from kmc_core.lattice_processes cimport LISTED
 from kmc_core.rng cimport uniform_of
 
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any stop
@@ -146,10 +147,29 @@ cdef class Engine:
             reason = ExitReason.NO_EVENTS  # what is pending will be refused
         return ExitReason(reason)
 
-    def _review(self):
+    cdef int _review(self) except -1:
         """Look which rules should be blind."""
         from kmc_core.blind_review import review
         review(self)
+        return 0
+
+    def make_blind(self, is_blind):
+        """Let these rules look around only when they are drawn, and no others.
+
+        What happens how often stays the same; which random numbers make it happen does not. The remaining waiting time
+        is rescaled, as in `set_rates`.
+
+        Parameters
+        ----------
+        is_blind : bool, shape (n_rules,)
+
+        Raises
+        ------
+        ValueError
+            If there are interactions, or the shape differs.
+        """
+        from kmc_core.blind_review import make_blind
+        make_blind(self, is_blind)
 
     def _prepare(self):
         """Make the engine ready for the next event."""
@@ -235,7 +255,10 @@ cdef class Engine:
         dissolved = float(self.solution.propensities.sum())
         self._prepare()
         share = self.solution.shares
-        if self.lattice.energies.enabled or self.rules.rule_is_blind.any():
+        if self.rules.rule_is_blind.any():
+            from kmc_core.blind_review import propensity
+            return dissolved + propensity(self.lattice, share)
+        if self.lattice.energies.enabled:
             from kmc_core.verification import rates_at
             found = (each for site in range(self.state.n_sites) for each in rates_at(self.lattice, site))
             return dissolved + sum(rate * share[process] for process, rate, *_ in found)
@@ -297,7 +320,9 @@ cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
     process = self.lattice.rule_plans[rule].process
     if self.solution.has_exchange and not self.solution.admits(process, self.random):
         return 0
-    if not self.lattice.execute(site, rule):
+    if self.lattice.rule_plans[rule].manner == LISTED:
+        self.lattice.execute(site, rule)
+    elif not self.lattice.attempt(site, rule):
         self.blind.n_null[rule] += 1
         return 0
     self.count[process] += 1

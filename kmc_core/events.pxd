@@ -33,20 +33,14 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
     return self.environments.entry_rule[self.environments.chosen(c, u)]
 
 
-cdef inline bint change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute`: where the compiler knows how many neighbours there are, it writes out loops."""
-    if rule >= 0 and self.rule_plans[rule].is_special:
-        if self.rule_plans[rule].is_quiet:
-            return self._change_quietly(site, rule)
-        if not self._is_possible(site, rule):
-            return False
+cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out loops."""
     if self.shape == CUBIC:
         change_cubic(self, site, rule)
     elif self.shape == SQUARE:
         change_square(self, site, rule)
     else:
         change_any(self, site, rule)
-    return True
 
 
 cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, site_t* found) noexcept nogil:
@@ -65,7 +59,7 @@ cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, si
 
 
 cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute` where no neighbour notices what a rule does: nobody has to be told."""
+    """Try a rule of which no neighbour notices what it does: nobody has to be told. Returns whether it was possible."""
     cdef site_t found[MAX_LOOKS + 1]
     cdef site_t changed[MAX_CHANGES]
     cdef species_t old[MAX_CHANGES]

@@ -7,7 +7,7 @@ from kmc_core.environments cimport EnvironmentTable
 from kmc_core.rng cimport RandomStream, kmc_mulhi
 from kmc_core.site_rates cimport SiteRates
 from kmc_core.state cimport MAX_POSITIONS, LatticeState
-from kmc_core.typedefs cimport (class_t, int8_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
+from kmc_core.typedefs cimport (class_t, int8_t, int16_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t,
                                 uint32_t, uint64_t)
 
 cimport cython
@@ -15,6 +15,8 @@ cimport cython
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     MAX_LOOKS = 512                   # positions that one rule may look at, the positions of the stencil
+    LISTED = 0                        # manners of rules, see `plans`
+    QUIET = 2
     STAGE = 1                         # candidates between two stages of `look_ahead`
     NOTICES = 56                      # first of the bits that say which neighbours notice; see `plans`
     ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
@@ -38,12 +40,11 @@ cdef struct change_plan:              # one changed site of a rule; see `plans`
 
 cdef struct rule_plan:                # what an event of a rule does
     int32_t first
-    int32_t n
     int32_t process
     int32_t first_look
-    int32_t n_looks
-    int32_t is_special
-    int32_t is_quiet
+    int16_t n_looks
+    int8_t n
+    int8_t manner
 
 cdef struct look_plan:                # what a rule asks of one position
     int32_t x
@@ -125,8 +126,8 @@ cdef class LatticeProcesses:
     cdef void forget_ahead(self) noexcept nogil
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
-    cdef bint execute(self, site_t site, rule_t rule) noexcept nogil
-    cdef bint _change_quietly(self, site_t site, rule_t rule) noexcept nogil
+    cdef void execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil
     cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil
     cdef void _finish_sweep(self, int group) noexcept nogil

@@ -69,21 +69,30 @@ cdef class LatticeProcesses:
         self.shape = ANY
         if self.seen.shape[0] > 0 and not self.energies.enabled:
             self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
-        self.plans = *plans_of(rules, np.asarray(self.state.opposite)), looks_of(rules, self.state.shift)
+        rule_plans, change_plans = plans_of(rules, np.asarray(self.state.opposite))
+        if self.energies.enabled:     # there is always somebody to tell: the lists by energies
+            rule_plans = rule_plans.copy()
+            rule_plans["manner"] = LISTED
+        self.plans = rule_plans, change_plans, looks_of(rules, self.state.shift)
         self.rule_plans, self.change_plans, self.look_plans = (
             <rule_plan*> <size_t> self.plans[0].ctypes.data, <change_plan*> <size_t> self.plans[1].ctypes.data,
             <look_plan*> <size_t> self.plans[2].ctypes.data)
-        self.is_quiet = bool(self.plans[0]["is_quiet"].all())
+        self.is_quiet = bool((self.plans[0]["manner"] == QUIET).all())
         self.allowed = np.append(np.asarray(rules.condition_allowed, dtype=np.uint8),
                                  np.zeros((1, rules.n_species + 1), dtype=np.uint8), axis=0)
 
     def look(self, rules):
         """Take over the same rules, of which others are blind: all sites are classified and listed anew."""
+        self.forget(rules)
+        self._classify_all()
+
+    def forget(self, rules):
+        """Take over the same rules, of which others are blind, and leave all sites without class and list."""
         self.environments.look(rules)
         self.groups.clear()
+        self.forget_ahead()
         self._read(rules)
         np.asarray(self.class_of)[:] = 0
-        self._classify_all()
 
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
@@ -139,29 +148,33 @@ cdef class LatticeProcesses:
             return
         u *= uniform_of(self.random.words[word])
         rule = self.environments.entry_rule[self.environments.chosen(c, u)]
-        if self.rule_plans[rule].is_quiet:
+        if self.rule_plans[rule].manner == QUIET:
             kmc_prefetch(&self.state.species[0] + site)
         last = self.change_ptr[rule + 1] - 1
         if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
             return
         other = <int64_t> site + self.state.step[self.change_position[last]]
         kmc_prefetch(self.groups.first_record + 2 * other)  # beyond a boundary a wrong address, which does no harm
-        if self.rule_plans[rule].is_quiet:
+        if self.rule_plans[rule].manner == QUIET:
             kmc_prefetch(&self.state.species[0] + other)
         else:
             self.state.prefetch(<site_t> other)
 
-    cdef bint execute(self, site_t site, rule_t rule) noexcept nogil:
+    cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date.
 
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
-        Returns whether the rule was possible; one that is not blind always is.
         """
-        return change(self, site, rule)
+        change(self, site, rule)
 
-    cdef bint _change_quietly(self, site_t site, rule_t rule) noexcept nogil:
-        """`execute` where nobody has to be told: a function of its own, so that it takes no registers from the other."""
-        return change_quietly(self, site, rule)
+    cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil:
+        """`execute` for a rule that is blind, or noticed by nobody; returns whether it was possible."""
+        if self.rule_plans[rule].manner == QUIET:
+            return change_quietly(self, site, rule)
+        if not self._is_possible(site, rule):
+            return False
+        self.execute(site, rule)
+        return True
 
     cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil:
         """Whether everything around a site is as a rule asks."""

@@ -15,11 +15,15 @@ n_positions being the anchor itself; `partner`: where the other site of a pair i
 there is none; `others`: bits of all positions but that; `dx`, `dy`, `dz`: steps from the anchor; `species`: the new
 one; `look`: which of the looks of its rule finds the site, counted from 1, 0 for the anchor."""
 
-RULE = np.dtype([("first", np.int32), ("n", np.int32), ("process", np.int32), ("first_look", np.int32),
-                 ("n_looks", np.int32), ("is_special", np.int32), ("is_quiet", np.int32)], align=True)
-"""dtype: a rule_plan. Its first change, how many there are, and the process; its first look around and how many there
-are, whether it is blind, so that only these say whether it is possible; whether no neighbour of the changed sites notices
-an event, nor anything around counts for their own keys."""
+RULE = np.dtype([("first", np.int32), ("process", np.int32), ("first_look", np.int32), ("n_looks", np.int16),
+                 ("n", np.int8), ("manner", np.int8)], align=True)
+"""dtype: a rule_plan. Its first change, the process, its first look around; how many looks and changes there are; LISTED,
+BLIND or QUIET."""
+
+LISTED, BLIND, QUIET = 0, 1, 2
+"""int: manners of rules. One of the first is listed only where it is possible. A blind one (`keys`) looks around when it
+has been drawn. So does a quiet one, blind or not, and nobody has to be told of its event: no neighbour of the changed
+sites notices, nor does anything around count for their own keys."""
 
 LOOK = np.dtype([("x", np.int32), ("y", np.int32), ("z", np.int32), ("allowed", np.int32)], align=True)
 """dtype: a look_plan, one for each condition. Where the tables of coordinates start for the position that it looks at,
@@ -79,8 +83,7 @@ def _plans(rules, opposite):
     plans = np.zeros(len(starts) - 1, dtype=RULE)
     plans["first"], plans["n"], plans["process"] = starts[:-1], np.diff(starts), rules.rule_process
     plans["first_look"], plans["n_looks"] = rules.condition_ptr[:-1], np.diff(rules.condition_ptr)
-    plans["is_quiet"] = _quiet(rules, opposite)
-    plans["is_special"] = plans["is_quiet"] | rules.rule_is_blind
+    plans["manner"] = np.where(_quiet(rules, opposite), QUIET, np.where(rules.rule_is_blind, BLIND, LISTED))
     changes["look"] = _looks(rules)
     for first in starts[:-1][plans["n"] == 2].tolist():
         for own, other in ((first, first + 1), (first + 1, first)):

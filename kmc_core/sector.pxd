@@ -27,10 +27,12 @@ cdef class Sector:
     cdef double most                  # the largest of them [1/s]
     cdef double mover                 # how fast the fastest mover can carry something over an edge [1/s]
     cdef int n_rated                  # classes for which it is known
+    cdef int64_t generation           # of their numbers
     cdef readonly int64_t n_handed    # changes of sites that other sectors know too
     cdef readonly int64_t n_conflicts  # sites that two sectors have changed in one window
 
     cdef int prepare(self) except -1
+    cdef int review(self) except -1
     cdef void fetch(self, double n_candidates) noexcept
 
     cdef inline uint32_t layer(self, site_t site) noexcept:

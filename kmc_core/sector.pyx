@@ -60,12 +60,15 @@ cdef class Sector:
     cdef int prepare(self) except -1:
         """Make the engine ready for its next event."""
         cdef LatticeProcesses lattice = self.engine.lattice
-        cdef int n_classes = self.engine.environments.n_classes
         if lattice.n_noted + MAX_CHANGES > lattice.noted.shape[0]:
             lattice.noted = np.concatenate([np.asarray(lattice.noted), np.zeros_like(lattice.noted)])
         self.engine._prepare()
-        if self.engine.environments.n_classes < n_classes:  # some have been forgotten, and the others renumbered
-            self.n_rated = 0
+        return 0
+
+    cdef int review(self) except -1:
+        """Let the engine look which rules should be blind, if it is time."""
+        if self.engine.n_candidates >= self.engine.blind.next_review:
+            self.engine._review()
         return 0
 
     cdef void fetch(self, double n_candidates) noexcept:
@@ -119,8 +122,8 @@ cdef class Sector:
         cdef EnvironmentTable table = self.engine.environments
         cdef int entry
         cdef double total
-        if table.n_classes < self.n_rated:  # some have been forgotten, and the others renumbered
-            self.n_rated = 0
+        if table.generation != self.generation:
+            self.n_rated, self.generation = 0, table.generation
         if table.n_classes > self.carried.shape[0]:
             self.carried = np.concatenate([np.asarray(self.carried), np.zeros(table.n_classes)])
         if self.n_rated == 0:

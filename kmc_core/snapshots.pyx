@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kmc_core.keys import with_blind
 from kmc_core.verification import solution_structures
 
 from kmc_core.bins cimport SiteGroups
@@ -37,7 +38,8 @@ def snapshot(Engine engine):
     """
     parts = {"clock": _clock(engine), "random": _random(engine.random), "electrons": _electrons(engine.electrons),
              "environments": _environments(engine.environments), "groups": _groups(engine.groups),
-             "interactions": _interactions(engine.lattice), "solution": _solution(engine.solution)}
+             "interactions": _interactions(engine.lattice), "solution": _solution(engine.solution),
+             "blind": _blind(engine)}
     found = {f"{part}/{name}": np.array(value) for part, values in parts.items() for name, value in values.items()}
     return {"species": np.array(engine.species)} | found
 
@@ -63,6 +65,7 @@ def restore(Engine engine, arrays):
     _same_size("processes", len(arrays["clock/count"]), engine.count.shape[0])
     _same_size("species in solution", len(arrays["solution/amount"]), engine.solution.n_species)
     with engine.random.lock:
+        _restore_blind(engine, arrays)
         _restore_environments(engine, arrays)
         _restore_groups(engine.groups, arrays)
         if engine.lattice.energies.enabled:
@@ -75,6 +78,19 @@ def restore(Engine engine, arrays):
 def _same_size(what, int64_t found, int64_t expected):
     if found != expected:
         raise ValueError(f"a snapshot of {found} {what} does not fit an engine of {expected}")
+
+
+def _blind(Engine engine):
+    """Which rules are blind, and what decides whether they stay so."""
+    return engine.blind.state() | {"rules": engine.rules.rule_is_blind}
+
+
+def _restore_blind(Engine engine, arrays):
+    _same_size("rules", len(arrays["blind/rules"]), len(engine.rules.rule_process))
+    engine.blind.restore({name: arrays[f"blind/{name}"] for name in engine.blind.state()})
+    if not np.array_equal(engine.rules.rule_is_blind, arrays["blind/rules"]):
+        engine.rules = with_blind(engine.rules, arrays["blind/rules"])
+        engine.lattice.forget(engine.rules)
 
 
 def _clock(Engine engine):

@@ -20,6 +20,7 @@ cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than 
 
 cdef enum:
     NOT_READY = 3                     # as in `engine`
+    REVIEW = 4                        # as in `engine`
     LONG = 1000                       # candidates of a turn in which other threads may use the interpreter
     AHEAD = 8                         # changes that are fetched into the cache before they are taken over
 
@@ -133,8 +134,9 @@ cdef class Sectors:
                     reason = engine._advance(last_seconds, last_fraction, NEVER)
             else:
                 reason = engine._advance(last_seconds, last_fraction, NEVER)
-            if reason != NOT_READY:
+            if reason != NOT_READY and reason != REVIEW:
                 break
+            sector.review()
             sector.prepare()
         self.n_events += engine.n_events - before
         self.publish(sector, window)
@@ -150,8 +152,9 @@ cdef class Sectors:
         cdef Sector sector = self.sectors[i]
         cdef Engine engine = sector.engine
         cdef int64_t before = engine.n_events
-        sector.prepare()
         engine.seconds, engine.fraction = now
+        sector.review()
+        sector.prepare()
         engine.next_seconds, engine.next_fraction, engine.has_pending = engine.seconds, engine.fraction, True
         engine._advance(engine.seconds, engine.fraction, before + 1)
         engine.has_pending, self.due_seconds[i] = False, -1

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kmc import tables
+from kmc_core.keys import with_hashed_keys
 from kmc.constants import BOLTZMANN_EV
 from kmc.deck import parse_deck
 from kmc.errors import DeckError
@@ -168,12 +169,8 @@ def test_layers_multiply_with_neighbours_and_tunnelling():
 
 
 def test_hashed_keys_tell_layers_apart_like_mixed_radix_keys(monkeypatch):
-    def keys(raw, position_of, n_species, n_layers):
-        weights = np.zeros((n_species, len(position_of), n_species + 1), dtype=np.int64)
-        return tables._hashed_keys(raw, weights, position_of, n_species)
-
     plain = model_of(more="  layer: {from: 2, to: 5}\n").engine()
-    monkeypatch.setattr(tables, "_keys", keys)
+    monkeypatch.setattr(tables, "with_keys", with_hashed_keys)
     hashed = model_of(more="  layer: {from: 2, to: 5}\n")
     assert hashed.tables.rules.layer_stride[0] > 2**40
     hashed = hashed.engine()

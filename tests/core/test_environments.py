@@ -7,6 +7,7 @@ import pytest
 from kmc_core.verification import structures
 
 from kmc import tables
+from kmc_core.keys import with_hashed_keys
 from kmc_core import environments
 
 
@@ -14,11 +15,7 @@ from kmc_core import environments
 def hashed_keys(monkeypatch):
     """All keys are hashed, as where mixed radix overflows."""
 
-    def keys(raw, position_of, n_species, n_layers):
-        weights = np.zeros((n_species, len(position_of), n_species + 1), dtype=np.int64)
-        return tables._hashed_keys(raw, weights, position_of, n_species)
-
-    monkeypatch.setattr(tables, "_keys", keys)
+    monkeypatch.setattr(tables, "with_keys", with_hashed_keys)
 
 
 def trajectory(case, n):

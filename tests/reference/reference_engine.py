@@ -133,8 +133,7 @@ class ReferenceEngine:
         self.solution = solution or ReferenceSolution([], [0], [], [], [0], [], [], [])
         self.solution.attach(exchange_change, exchange_order)
         self._flatten_rules()
-        self.views = [self._view(species) for species in range(rules.n_species)]
-        self._start_lists()
+        self._look(rules.rule_is_blind)
 
     # Geometry and electrons
 
@@ -184,6 +183,20 @@ class ReferenceEngine:
                 )
             )
 
+    def _look(self, is_blind):
+        """Let these rules look around only when they are drawn; list all sites by what the others see."""
+        self.is_blind = [bool(blind) for blind in is_blind]
+        self.views = [self._view(species) for species in range(self.rules.n_species)]
+        self._start_lists()
+
+    def make_blind(self, is_blind):
+        """Let other rules be blind."""
+        if [bool(blind) for blind in is_blind] == self.is_blind:
+            return
+        old = self._bound() + self.solution.total()
+        self._look(is_blind)
+        self._rescale(old, self._bound() + self.solution.total())
+
     def _view(self, species):
         """For each position: the first species that looks like each one from a site of this species."""
         alike = []
@@ -192,7 +205,7 @@ class ReferenceEngine:
             looks = [
                 values
                 for rule in rules
-                for place, values in [*self.conditions[rule], *self.terms[rule]]
+                for place, values in [*(() if self.is_blind[rule] else self.conditions[rule]), *self.terms[rule]]
                 if place == position
             ]
             seen = [[values[other] for values in looks] for other in range(self.rules.n_species + 1)]
@@ -206,7 +219,7 @@ class ReferenceEngine:
             tunnels = bool(self.rules.rule_tunnels[rule])
             if tunnels and quanta is None:
                 continue
-            if not all(allowed[around[position]] for position, allowed in self.conditions[rule]):
+            if not self.is_blind[rule] and not self._holds(rule, around):
                 continue
             rate = self.rates[
                 self.rules.rule_rate[rule]
@@ -216,6 +229,9 @@ class ReferenceEngine:
                 rate *= math.exp(-self.quantum * quanta)
             found.append((rate, rule))
         return sorted(found, key=lambda pair: -pair[0])
+
+    def _holds(self, rule, around):
+        return all(allowed[around[position]] for position, allowed in self.conditions[rule])
 
     def _environment(self, site, still_seen=()):
         """(species, species at every position, quanta): all that the rates of a site depend on, and nothing else.
@@ -372,6 +388,8 @@ class ReferenceEngine:
         process = int(self.rules.rule_process[candidate[1]])
         if not self.solution.admits(process, self._uniform):
             return None
+        if not self._holds(candidate[1], [self.species[other] for other in self.neighbours[candidate[0]]]):
+            return None  # a null event of a blind rule
         self._execute(*candidate)
         self.count[process] += 1
         if self.solution.exchange:
