@@ -77,11 +77,11 @@ def film(name):
         species[2][tuple(np.random.default_rng(1).integers(0, shape[1], (2, 10)))] = 1
         lattice = cases.cubic(*shape, periodic=(False, True, True))
         case = replace(cases.hop3d((4, 4, 4)), lattice=lattice, species=species, constants=(3e9 / 6,))
-        return case.parts()._asdict(), size, wait
+        return case.parts()._asdict() | {"blinds": True}, size, wait
     shape, size, wait = HOPS[name]
     lattice = cases.cubic(*shape)
     case = replace(cases.hop3d((4, 4, 4)), lattice=lattice, species=problems.filled(shape, [0.1]))
-    return case.parts()._asdict(), size, wait
+    return case.parts()._asdict() | {"blinds": True}, size, wait
 
 
 def in_tiles(arguments, size, ranks, fraction=FRACTION, window=None):

@@ -78,8 +78,8 @@ cdef class LatticeProcesses:
             <rule_plan*> <size_t> self.plans[0].ctypes.data, <change_plan*> <size_t> self.plans[1].ctypes.data,
             <look_plan*> <size_t> self.plans[2].ctypes.data)
         self.is_quiet = bool((self.plans[0]["manner"] == QUIET).all())
-        self.allowed = np.append(np.asarray(rules.condition_allowed, dtype=np.uint8),
-                                 np.zeros((1, rules.n_species + 1), dtype=np.uint8), axis=0)
+        self.allowed = np.zeros((len(rules.condition_position) + 1, rules.n_species + 1), dtype=np.uint8)
+        np.asarray(self.allowed)[:-1] = rules.condition_allowed
 
     def look(self, rules):
         """Take over the same rules, of which others are blind: all sites are classified and listed anew."""
