@@ -66,7 +66,7 @@ cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule)
     cdef species_t* species = &self.state.species[0]
     cdef change_plan* plan = self.change_plans + self.rule_plans[rule].first
     cdef int k, n = self.rule_plans[rule].n
-    cdef species_t new
+    cdef class_t new[MAX_CHANGES]
     if not look_around(self, site, rule, found):
         return False
     for k in range(n):
@@ -76,11 +76,35 @@ cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule)
     if self.notes_edges:
         self._note_edges(changed, old, n)
     for k in range(n):
-        new = species[changed[k]]
-        assign(self, False, changed[k],
-               class_of_key(self, changed[k], new, plan[k].base) if self.environments.is_active[new] else 0)
+        new[k] = 0
+        if self.environments.is_active[species[changed[k]]]:
+            new[k] = class_of_key(self, changed[k], species[changed[k]], plan[k].base)
+    if n != 2 or not exchange(self, changed, new):
+        for k in range(n):
+            assign(self, False, changed[k], new[k])
     follow_electrons(self, changed, old, n)
     self.groups.close_gap()
+    return True
+
+
+cdef inline bint exchange(LatticeProcesses self, site_t* changed, class_t* new) noexcept nogil:
+    """Let two sites take each other's place if each comes into the list of the other; returns whether they do.
+
+    A walker on listed sites moves in two lists. To remove and insert it there would fetch the last site of a list, too,
+    which is anywhere.
+    """
+    cdef uint32_t* first = self.groups.of(changed[0])
+    cdef uint32_t* second = self.groups.of(changed[1])
+    cdef int32_t one = self.environments.record[<class_t> first[1]].group
+    cdef int32_t other = self.environments.record[<class_t> second[1]].group
+    cdef uint32_t place = first[0]
+    if (one < 0 or other < 0 or one == other or self.environments.record[new[0]].group != other
+            or self.environments.record[new[1]].group != one):
+        return False
+    self.groups.pool[self.groups.start[one] + place] = changed[1]
+    self.groups.pool[self.groups.start[other] + second[0]] = changed[0]
+    first[0], second[0] = second[0], place
+    first[1], second[1] = <uint32_t> new[0], <uint32_t> new[1]
     return True
 
 

@@ -428,7 +428,8 @@ class ReferenceEngine:
         old = [self.species[place] for place in changed]
         final = [new for _, new in self.changes[rule]]
         self._write(changed, final)
-        for k, place in enumerate(changed):
+        exchanged = len(changed) == 2 and self._is_quiet(rule) and self._exchange(changed)
+        for k, place in enumerate(changed if not exchanged else ()):
             self._write(
                 changed[k + 1 :], old[k + 1 :]
             )  # neighbours of the sites before have not been told of these
@@ -440,6 +441,33 @@ class ReferenceEngine:
                 if self.decay[before] != self.decay[self.species[place]]:
                     self._refresh_column(place)
         self._close_gaps()
+
+    def _is_quiet(self, rule):
+        """Whether nobody can notice what a rule does, and the changed sites do not look around afterwards."""
+        before = {place: flags[:-1] for place, flags in self.conditions[rule]}
+        before[-1] = [rule < end for end in self.rules.rule_ptr[1:]]
+        before[-1] = [k == before[-1].index(True) for k in range(self.rules.n_species)]
+        for position, new in self.changes[rule]:
+            if any(len(set(alike)) > 1 for alike in self.views[new]):
+                return False
+            for old in (species for species, there in enumerate(before[position]) if there):
+                if any(alike[old] != alike[new] for view in self.views for alike in view):
+                    return False
+        return True
+
+    def _exchange(self, changed):
+        """Two sites that come into each other's group take each other's place in it."""
+        environments = [self._environment(site) for site in changed]
+        after = [None if each is None else self._class(each).group for each in environments]
+        before = [self.group_of[site] for site in changed]
+        if None in before or None in after or before[0] is before[1] or after != before[::-1]:
+            return False
+        places = [group.sites.index(site) for group, site in zip(before, changed, strict=True)]
+        for group, place, site in zip(before, places, reversed(changed), strict=True):
+            group.sites[place] = site
+        for site, group, environment in zip(changed, after, environments, strict=True):
+            self.group_of[site], self.noticed[site] = group, environment
+        return True
 
     def _write(self, sites, species):
         for site, new in zip(sites, species, strict=True):

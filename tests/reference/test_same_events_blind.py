@@ -43,7 +43,7 @@ def test_engine_replays_its_twin_while_rules_become_blind_and_see_again(name):
         engine.verify()
 
 
-@pytest.mark.parametrize("name", ["walkers", "film"])
+@pytest.mark.parametrize("name", ["walkers", "interacting gas"])
 def test_engine_replays_its_twin_while_rates_of_blind_rules_are_ramped(name):
     case = MECHANISMS[name]
     engine, twin = both(case.parts(), seed=5)
