@@ -24,7 +24,7 @@ cdef class Engine:
     cdef readonly Solution solution   # without species or reactions if there is none
     cdef readonly RandomStream random
     cdef readonly BlindRules blind    # which rules look around only when they are drawn
-    cdef public object rules          # kmc_core.Rules
+    cdef readonly object rules        # kmc_core.Rules
     cdef int64_t[::1] count           # (n_processes,) events of each process
     # clock: whole seconds and a fraction in [0, 1), so that 1 ps is resolved after 1e9 years as well as at 1 s
     cdef int64_t seconds

@@ -17,6 +17,10 @@ N_LEVELS = 65536
 """int: electron levels that the core can tell apart."""
 
 
+MOST_KEPT = 16
+"""int: sets of blind rules whose keys and tables are kept for whoever chooses them next."""
+
+
 def with_keys(rules):
     """Rules with the keys that follow from all that those look at which are not blind.
 
@@ -72,6 +76,8 @@ def with_blind(rules, is_blind):
     kept = rules.__dict__.setdefault("_with_blind", {rules.rule_is_blind.tobytes(): rules})
     found = kept.get(is_blind.tobytes())
     if found is None:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
         found = kept[is_blind.tobytes()] = with_keys(replace(rules, rule_is_blind=is_blind))
         found.__dict__["_with_blind"] = kept
     return found

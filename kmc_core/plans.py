@@ -17,12 +17,12 @@ one; `look`: which of the looks of its rule finds the site, counted from 1, 0 fo
 
 RULE = np.dtype([("first", np.int32), ("process", np.int32), ("first_look", np.int32), ("n_looks", np.int16),
                  ("n", np.int8), ("manner", np.int8)], align=True)
-"""dtype: a rule_plan. Its first change, the process, its first look around; how many looks and changes there are; LISTED,
-BLIND or QUIET."""
+"""dtype: a rule_plan. Its first change, the process, its first look around; how many looks and changes there are; its
+manner."""
 
 LISTED, BLIND, QUIET = 0, 1, 2
-"""int: manners of rules. One of the first is listed only where it is possible. A blind one (`keys`) looks around when it
-has been drawn. So does a quiet one, blind or not, and nobody has to be told of its event: no neighbour of the changed
+"""int: manners of rules. A listed one is listed only where it is possible. A blind one (`keys`) looks around when it has
+been drawn. So does a quiet one, blind or not, and nobody has to be told of its event: no neighbour of the changed
 sites notices, nor does anything around count for their own keys."""
 
 LOOK = np.dtype([("x", np.int32), ("y", np.int32), ("z", np.int32), ("allowed", np.int32)], align=True)

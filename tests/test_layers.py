@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from kmc import tables
-from kmc_core.keys import with_hashed_keys
 from kmc.constants import BOLTZMANN_EV
 from kmc.deck import parse_deck
 from kmc.errors import DeckError
@@ -13,6 +12,7 @@ from kmc.layers import layer_numbers, layers_of
 from kmc.model import Model
 from kmc.process import Process
 from kmc.species import Species
+from kmc_core.keys import with_hashed_keys
 
 DECK = """\
 run: {{duration: 1 s}}

@@ -7,8 +7,8 @@ import pytest
 from kmc_core.verification import structures
 
 from kmc import tables
-from kmc_core.keys import with_hashed_keys
 from kmc_core import environments
+from kmc_core.keys import with_hashed_keys
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from itertools import accumulate, product
 from typing import NamedTuple
 
 import numpy as np
+from reference_rules import ReferenceRules
 from reference_solution import ReferenceSolution
 
 from kmc_core.ziggurat import EDGES, HEIGHTS, TAIL
@@ -94,7 +95,7 @@ def label_of(total):
     return math.frexp(total)[1] if total > 0 else ZERO
 
 
-class ReferenceEngine:
+class ReferenceEngine(ReferenceRules):
     """Same arguments, same trajectory as `kmc_core.Engine`."""
 
     def __init__(
@@ -155,34 +156,6 @@ class ReferenceEngine:
 
     # Rates
 
-    def _flatten_rules(self):
-        """Conditions and counted neighbours of each rule as (position, value of each species) pairs."""
-        rules = self.rules
-        self.conditions, self.terms, self.changes = [], [], []
-        for rule in range(len(rules.rule_process)):
-            part = slice(*rules.condition_ptr[rule : rule + 2])
-            self.conditions.append(
-                list(
-                    zip(
-                        rules.condition_position[part].tolist(),
-                        rules.condition_allowed[part].tolist(),
-                        strict=True,
-                    )
-                )
-            )
-            part = slice(*rules.term_ptr[rule : rule + 2])
-            self.terms.append(
-                list(zip(rules.term_position[part].tolist(), rules.term_weight[part].tolist(), strict=True))
-            )
-            part = slice(*rules.change_ptr[rule : rule + 2])
-            self.changes.append(
-                list(
-                    zip(
-                        rules.change_position[part].tolist(), rules.change_species[part].tolist(), strict=True
-                    )
-                )
-            )
-
     def _look(self, is_blind):
         """Let these rules look around only when they are drawn; list all sites by what the others see."""
         self.is_blind = [bool(blind) for blind in is_blind]
@@ -196,42 +169,6 @@ class ReferenceEngine:
         old = self._bound() + self.solution.total()
         self._look(is_blind)
         self._rescale(old, self._bound() + self.solution.total())
-
-    def _view(self, species):
-        """For each position: the first species that looks like each one from a site of this species."""
-        alike = []
-        rules = range(self.rules.rule_ptr[species], self.rules.rule_ptr[species + 1])
-        for position in range(len(self.opposite)):
-            looks = [
-                values
-                for rule in rules
-                for place, values in [*(() if self.is_blind[rule] else self.conditions[rule]), *self.terms[rule]]
-                if place == position
-            ]
-            seen = [[values[other] for values in looks] for other in range(self.rules.n_species + 1)]
-            alike.append([seen.index(look) for look in seen])
-        return alike
-
-    def _enabled(self, species, around, quanta):
-        """[(rate, rule)] of a site, fastest first; equal rates keep the order of the rules."""
-        found = []
-        for rule in range(self.rules.rule_ptr[species], self.rules.rule_ptr[species + 1]):
-            tunnels = bool(self.rules.rule_tunnels[rule])
-            if tunnels and quanta is None:
-                continue
-            if not self.is_blind[rule] and not self._holds(rule, around):
-                continue
-            rate = self.rates[
-                self.rules.rule_rate[rule]
-                + sum(weight[around[position]] for position, weight in self.terms[rule])
-            ] * self.scale[self.rules.rule_process[rule]]
-            if tunnels:
-                rate *= math.exp(-self.quantum * quanta)
-            found.append((rate, rule))
-        return sorted(found, key=lambda pair: -pair[0])
-
-    def _holds(self, rule, around):
-        return all(allowed[around[position]] for position, allowed in self.conditions[rule])
 
     def _environment(self, site, still_seen=()):
         """(species, species at every position, quanta): all that the rates of a site depend on, and nothing else.
@@ -441,19 +378,6 @@ class ReferenceEngine:
                 if self.decay[before] != self.decay[self.species[place]]:
                     self._refresh_column(place)
         self._close_gaps()
-
-    def _is_quiet(self, rule):
-        """Whether nobody can notice what a rule does, and the changed sites do not look around afterwards."""
-        before = {place: flags[:-1] for place, flags in self.conditions[rule]}
-        before[-1] = [rule < end for end in self.rules.rule_ptr[1:]]
-        before[-1] = [k == before[-1].index(True) for k in range(self.rules.n_species)]
-        for position, new in self.changes[rule]:
-            if any(len(set(alike)) > 1 for alike in self.views[new]):
-                return False
-            for old in (species for species, there in enumerate(before[position]) if there):
-                if any(alike[old] != alike[new] for view in self.views for alike in view):
-                    return False
-        return True
 
     def _exchange(self, changed):
         """Two sites that come into each other's group take each other's place in it."""
