@@ -21,8 +21,8 @@ RULE = np.dtype([("first", np.int32), ("process", np.int32), ("first_look", np.i
 manner."""
 
 LISTED, BLIND, QUIET = 0, 1, 2
-"""int: manners of rules. A listed one is listed only where it is possible. A blind one (`keys`) looks around when it has
-been drawn. So does a quiet one, blind or not, and nobody has to be told of its event: no neighbour of the changed
+"""int: manners of rules. A listed one is listed only where it is possible. A blind one (`keys`) looks around when it
+has been drawn. So does a quiet one, blind or not, and nobody has to be told of its event: no neighbour of the changed
 sites notices, nor does anything around count for their own keys."""
 
 LOOK = np.dtype([("x", np.int32), ("y", np.int32), ("z", np.int32), ("allowed", np.int32)], align=True)
