@@ -21,10 +21,10 @@ CANDIDATES = 6
 
 
 class ExactTiles(TiledEngine):
-    """The exact algorithm on sectors; parameters as for `TiledEngine`, of which windows are not used."""
+    """The exact algorithm on sectors; parameters as for `TiledEngine`; windows and `blinds` are not used."""
 
     def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, **options | {"blinds": False})
         self._candidates = np.random.Generator(self.stream(CANDIDATES))
         self.n_null = 0
         self._due: tuple[int, float] | None = None

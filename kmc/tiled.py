@@ -224,7 +224,7 @@ class TiledEngine:
         -------
         TiledEngine
         """
-        given = {"window": window, "probes": False} | self._given
+        given = {"window": window, "probes": False} | self._given | {"blinds": False}  # too short for it to pay
         return TiledEngine(species, self._periodic, self.rules, tiling, seed, **given)
 
     def snapshot(self) -> dict[str, np.ndarray]:

@@ -76,8 +76,8 @@ class Costs:
         self.n, self.total = int(family.max(initial=-1)) + 1, float(actual.sum())
         self.waste = np.bincount(family, weights=possible - actual, minlength=self.n)
         self.seen = np.bincount(family, weights=possible, minlength=self.n)
-        self._anchor = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
-        self._cares, self._disturbs = self._find()
+        structure = structure_of(rules, family)
+        self._disturbs, self._cares = structure.disturbs, structure.cares(told)
 
     def may_be_blind(self, may_be):
         """bool, shape (n,): families with conditions whose rules may all be blind, and whose species there is."""
@@ -92,44 +92,68 @@ class Costs:
         return (NULL_EVENT * self.waste[blind].sum() + NOTICE * self.rate[self._cares[seeing].any(axis=0)].sum()
                 + LOUD_EVENT * self.actual[is_loud].sum() + LOOK * self.actual[looks].sum())
 
-    def _find(self):
-        """Which families tell the old and the new species apart of those that are told, and make which rules loud.
 
-        Returns
-        -------
-        cares : bool, shape (n + 1, n_told)
-        disturbs : bool, shape (n + 1, n_rules)
-            The last rows are those of numbers of neighbours that are asked for.
-        """
-        n = self.rules.n_species
-        cares = np.zeros((self.n + 1, len(self.told)), dtype=bool)
+def structure_of(rules, family):
+    """`Structure` of rules; worked out the first time, since all parts of a lattice share it."""
+    if "_structure" not in rules.__dict__:
+        rules.__dict__["_structure"] = Structure(rules, family)
+    return rules.__dict__["_structure"]
+
+
+class Structure:
+    """Who looks where for what, by family; depends on nothing that happens.
+
+    Attributes
+    ----------
+    disturbs : bool, shape (n_families + 1, n_rules)
+        Which families make events of which rules loud; the last row is that of numbers of neighbours that are asked for.
+    """
+
+    def __init__(self, rules, family):
+        self.n, n = int(family.max(initial=-1)) + 1, rules.n_species
+        self._anchor = np.repeat(np.arange(n), np.diff(rules.rule_ptr))
+        self._looks = {}
+        for key, values in self._find(rules, family):
+            self._looks.setdefault(key, {})[values.tobytes()] = values
         apart = np.zeros((self.n + 1, n + 1, n + 1), dtype=bool)
         looks = np.zeros((self.n + 1, n), dtype=bool)
-        for rule, position, values, row in self._looks():
-            differs = values[:, None] != values[None, :]
-            here = (self.told[:, 0] == self._anchor[rule]) & (self.told[:, 1] == position)
-            cares[row, here] |= differs[self.told[here, 2], self.told[here, 3]]
-            apart[row] |= differs
-            looks[row, self._anchor[rule]] = True
-        disturbs = np.zeros((self.n + 1, len(self.family)), dtype=bool)
-        for rule, changes in enumerate(self._changes()):
+        for (anchor, _, row), found in self._looks.items():
+            looks[row, anchor] = True
+            for values in found.values():
+                apart[row] |= values[:, None] != values[None, :]
+        self.disturbs = np.zeros((self.n + 1, len(family)), dtype=bool)
+        for rule, changes in enumerate(self._changes(rules)):
             for olds, new in changes:
-                disturbs[:, rule] |= looks[:, new] | apart[:, olds, new].any(axis=1)
-        return cares, disturbs
+                self.disturbs[:, rule] |= looks[:, new] | apart[:, olds, new].any(axis=1)
 
-    def _looks(self):
-        """Everything that rules look at: rule, position, what it makes of each species, row of its family."""
-        for name, values in (("condition", self.rules.condition_allowed), ("term", self.rules.term_weight)):
-            pointers, positions = getattr(self.rules, f"{name}_ptr"), getattr(self.rules, f"{name}_position")
+    def cares(self, told):
+        """bool, shape (n_families + 1, n_told): which families tell the old species from the new one, there."""
+        found = np.zeros((self.n + 1, len(told)), dtype=bool)
+        places = {}
+        for k, (species, position) in enumerate(told[:, :2].tolist()):
+            places.setdefault((species, position), []).append(k)
+        for (anchor, position, row), looks in self._looks.items():
+            here = places.get((anchor, position))
+            if here is not None:
+                old, new = told[here, 2], told[here, 3]
+                for values in looks.values():
+                    found[row, here] |= values[old] != values[new]
+        return found
+
+    def _find(self, rules, family):
+        """Everything that rules look at: (species of the anchor, position, row of the family), value of each species."""
+        for name, values in (("condition", rules.condition_allowed), ("term", rules.term_weight)):
+            pointers, positions = getattr(rules, f"{name}_ptr"), getattr(rules, f"{name}_position")
             for k, rule in enumerate(np.repeat(np.arange(len(self._anchor)), np.diff(pointers)).tolist()):
-                yield rule, positions[k], np.asarray(values[k]), self.family[rule] if name == "condition" else self.n
+                row = int(family[rule]) if name == "condition" else self.n
+                yield (int(self._anchor[rule]), int(positions[k]), row), np.array(values[k])
 
-    def _changes(self):
+    def _changes(self, rules):
         """For every rule a list of (species that may be there before, species after)."""
-        rules, n = self.rules, self.rules.n_species
         for rule, anchor in enumerate(self._anchor.tolist()):
             looks = range(rules.condition_ptr[rule], rules.condition_ptr[rule + 1])
-            before = {int(rules.condition_position[k]): np.flatnonzero(rules.condition_allowed[k][:n]) for k in looks}
+            before = {int(rules.condition_position[k]): np.flatnonzero(rules.condition_allowed[k][:rules.n_species])
+                      for k in looks}
             before[-1] = np.array([anchor])
             yield [(before[int(rules.change_position[k])], int(rules.change_species[k]))
                    for k in range(rules.change_ptr[rule], rules.change_ptr[rule + 1])]

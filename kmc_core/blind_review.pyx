@@ -23,7 +23,6 @@ from kmc_core.lattice_processes cimport LatticeProcesses
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int64_t, rule_t, site_t, species_t
 
-cdef int64_t WINDOW = 1 << 16         # candidates between two reviews
 cdef int64_t FIRST_INTERVAL = 1 << 20  # candidates between two choices, at least
 cdef int64_t LAST_INTERVAL = 1 << 27  # as many again whenever the last choice has stood, up to this many
 cdef int MOST_DOUBLED = 20
@@ -36,18 +35,17 @@ def review(Engine engine):
     """Let crowding rules look around again; choose anew if it is time."""
     cdef BlindRules blind = engine.blind
     cdef int64_t window = engine.n_candidates - blind.last_review
-    n_null = np.array(blind.n_null)[:-1]
+    n_null = np.array(blind.n_null)[:len(engine.rules.rule_process)]
     flags = np.asarray(engine.rules.rule_is_blind).astype(bool)
     if 2 * n_null.sum() > window:
         make_blind(engine, flags & ~_crowding(engine, n_null, window))
-    elif engine.n_candidates >= blind.next_choice:
+    elif blind.are_chosen and engine.n_candidates >= blind.next_choice:
         _choose(engine, flags)
-    blind.n_null[:] = 0
-    blind.last_review, blind.next_review = engine.n_candidates, engine.n_candidates + WINDOW
+    blind.begin_window(engine.n_candidates, engine.rules.rule_is_blind.any())
 
 
 def _crowding(Engine engine, n_null, window):
-    """bool, shape (n_rules,): the rules of the families with most null events, until the others have less than a quarter."""
+    """bool, shape (n_rules,): the families with most null events, until the others have less than a quarter."""
     cdef BlindRules blind = engine.blind
     family = np.asarray(blind.family)
     nulls = np.bincount(family, weights=n_null, minlength=len(blind.barred))
@@ -72,12 +70,10 @@ def _choose(Engine engine, flags):
     cdef BlindRules blind = engine.blind
     may = (np.asarray(blind.barred) <= engine.n_candidates)[np.asarray(blind.family)]
     chosen = best_choice(engine.rules, np.asarray(blind.family), flags, may, sample(engine.lattice))
-    if np.array_equal(chosen, flags):
-        blind.interval = min(2 * max(blind.interval, _shortest(engine)), LAST_INTERVAL)
-    else:
-        blind.interval = _shortest(engine)
-        make_blind(engine, chosen)
+    stands = np.array_equal(chosen, flags)
+    blind.interval = max(min(2 * blind.interval, LAST_INTERVAL) if stands else 0, _shortest(engine))
     blind.next_choice = engine.n_candidates + blind.interval
+    make_blind(engine, chosen)
 
 
 def make_blind(Engine engine, flags):
@@ -90,9 +86,23 @@ def make_blind(Engine engine, flags):
         raise ValueError("rules of a lattice with energies of neighbours cannot be blind")
     if np.array_equal(np.asarray(engine.rules.rule_is_blind).astype(bool), flags):
         return
-    engine.rules = with_blind(engine.rules, flags)
-    engine.lattice.look(engine.rules)
+    interrupt = _look(engine, with_blind(engine.rules, flags))
+    engine.blind.begin_window(engine.n_candidates, flags.any())
     rescale(engine, old)
+    if interrupt is not None:
+        raise interrupt
+
+
+def _look(Engine engine, rules):
+    """Classify all sites; returns None, or who has interrupted it: half of it would leave an engine that is wrong."""
+    interrupt = None
+    while engine.rules is not rules:
+        try:
+            engine.lattice.look(rules)
+            engine.rules = rules
+        except KeyboardInterrupt as error:
+            interrupt = error
+    return interrupt
 
 
 def propensity(LatticeProcesses lattice, double[::1] share):
@@ -155,7 +165,8 @@ def sample(LatticeProcesses lattice):
             weight = here[species] / <double> (here[species] // every[species])
             _look_at(lattice, site, weight, possible, actual, told)
     keys = np.array(list(told), dtype=np.int64).reshape(-1, 4)
-    return np.asarray(possible)[:-1], np.asarray(actual)[:-1], keys, np.array(list(told.values()), dtype=float)
+    n_rules = len(lattice.rules.rule_process)
+    return np.asarray(possible)[:n_rules], np.asarray(actual)[:n_rules], keys, np.array(list(told.values()), dtype=float)
 
 
 cdef int _look_at(LatticeProcesses lattice, site_t site, double weight, double[::1] possible, double[::1] actual,

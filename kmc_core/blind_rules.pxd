@@ -7,7 +7,7 @@ cimport cython
 
 @cython.final
 cdef class BlindRules:
-    cdef readonly bint are_chosen     # the engine looks now and then for which rules it pays
+    cdef readonly bint are_chosen     # the engine looks now and then for which rules it pays to be blind
     cdef int64_t[::1] n_null          # (n_rules,) null events of each rule since the last review
     cdef int32_t[::1] family          # (n_rules,) number of those that share anchor species and process
     cdef int64_t[::1] barred          # (n_families,) candidates before which a family may not be blind again

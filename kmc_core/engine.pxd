@@ -6,7 +6,7 @@ from kmc_core.bins cimport SiteGroups
 from kmc_core.blind_rules cimport BlindRules
 from kmc_core.electrons cimport ElectronPaths
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport MAX_CHANGES, STAGE, LatticeProcesses
+from kmc_core.lattice_processes cimport LOOKED_AT, MAX_CHANGES, LatticeProcesses
 from kmc_core.rng cimport RandomStream
 from kmc_core.solution cimport Solution
 from kmc_core.state cimport LatticeState

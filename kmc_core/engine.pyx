@@ -86,6 +86,8 @@ cdef class Engine:
         species = np.ascontiguousarray(species, dtype=np.uint8)
         if len(rules.change_ptr) > 1 and np.diff(rules.change_ptr).max() > MAX_CHANGES:
             raise ValueError(f"a process may change at most {MAX_CHANGES} sites")
+        if interactions is not None and np.any(rules.rule_is_blind):
+            raise ValueError("rules of a lattice with energies of neighbours cannot be blind")
         self.rules, self.random = rules, RandomStream(bit_generator)
         self.lattice = LatticeProcesses(species, periodic, rules, self.random, decay, quantum, cutoff, layer_of,
                                         interactions)
@@ -97,6 +99,7 @@ cdef class Engine:
         self.seconds, self.fraction, self.has_pending = 0, 0.0, False
         self.n_events = self.n_candidates = 0
         self.blind = BlindRules(rules, blinds and interactions is None)
+        self.blind.begin_window(0, np.any(rules.rule_is_blind))
 
     def _adopt(self, solution, exchange_change, exchange_order):
         """Take over the solution, and what the lattice exchanges with it."""
@@ -129,6 +132,7 @@ cdef class Engine:
         cdef int64_t seconds = stop[0]
         cdef double fraction = stop[1]
         cdef int64_t last_event = self.n_events + min(max_events, NEVER - self.n_events)
+        cdef int64_t first_event = self.n_events
         cdef int reason = NOT_READY
         if not 0.0 <= fraction < 1.0:
             raise ValueError(f"the fraction of a stop time must lie in [0, 1), not {stop}")
@@ -143,9 +147,14 @@ cdef class Engine:
                     reason = self._advance(seconds, fraction, last_event)
         if self.electrons.n_levels > 65536:
             raise OverflowError("more than 65535 distinct electron levels: use decay constants with a common divisor")
-        if reason == ExitReason.MAX_TIME and self.groups.total() == 0.0 and not self.solution.can_react():
+        if reason == ExitReason.MAX_TIME and not self.solution.can_react() and (
+                self.groups.total() == 0.0 or (self.n_events == first_event and self._is_in_vain())):
             reason = ExitReason.NO_EVENTS  # what is pending will be refused
         return ExitReason(reason)
+
+    def _is_in_vain(self):
+        """Whether only blind rules are listed that cannot start."""
+        return bool(self.rules.rule_is_blind.any()) and self.total_propensity == 0.0
 
     cdef int _review(self) except -1:
         """Look which rules should be blind."""
@@ -198,7 +207,7 @@ cdef class Engine:
                 return 0
             self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
             self.n_candidates += 1
-            self.random.stock(12 * STAGE + 4)
+            self.random.stock(LOOKED_AT)
             u = uniform_of(self.random.next()) * bound
             self.n_events += try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
             if self.groups.swept >= 0:

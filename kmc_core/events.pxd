@@ -6,8 +6,8 @@ a table, and is never left out (300 of 1400 instructions a hop). What an event c
 that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.lattice_processes cimport (CUBIC, MAX_CHANGES, MAX_LOOKS, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan,
-                                        look_plan)
+from kmc_core.lattice_processes cimport (CUBIC, MAX_CHANGES, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan,
+                                         look_plan)
 from kmc_core.rng cimport below_of, kmc_lowest_bit, uniform_of
 from kmc_core.state cimport MAX_POSITIONS, cubic_rows
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
@@ -60,7 +60,7 @@ cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, si
 
 cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
     """Try a rule of which no neighbour notices what it does: nobody has to be told. Returns whether it was possible."""
-    cdef site_t found[MAX_LOOKS + 1]
+    cdef site_t found[MAX_POSITIONS + 1]
     cdef site_t changed[MAX_CHANGES]
     cdef species_t old[MAX_CHANGES]
     cdef species_t* species = &self.state.species[0]

@@ -14,10 +14,9 @@ cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
-    MAX_LOOKS = 512                   # positions that one rule may look at, the positions of the stencil
     LISTED = 0                        # manners of rules, see `plans`
     QUIET = 2
-    STAGE = 1                         # candidates between two stages of `look_ahead`
+    LOOKED_AT = 16                    # words that `look_ahead` looks at, and more
     NOTICES = 56                      # first of the bits that say which neighbours notice; see `plans`
     ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
     CUBIC = 1                         # that they are the six of the simple cubic lattice,
@@ -90,9 +89,8 @@ cdef class LatticeProcesses:
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
     cdef bint looks_ahead             # the listed sites are too many for the cache
-    cdef int64_t[STAGE] next_place    # where in the pool later candidates are expected; -1 = not known
-    cdef int64_t[STAGE] next_site     # where those before them are expected; -1 = not known
-    cdef int stage
+    cdef int64_t next_place           # where in the pool the third candidate from now is expected; -1 = not known
+    cdef int64_t next_site            # where the second one from now is expected; -1 = not known
 
     # only where this lattice is a part of a larger one (`tiles`)
     cdef readonly species_t foreign   # species from here on are those of sites of other parts, less this; 255 = none
@@ -123,7 +121,6 @@ cdef class LatticeProcesses:
         """Layer of a site."""
         return self.layer_of[site // (self.state.nx * self.state.ny)]
 
-    cdef void forget_ahead(self) noexcept nogil
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil

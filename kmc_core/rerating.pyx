@@ -63,7 +63,7 @@ def _rate(Engine engine, rates):
     """Rate all classes, then arrange the lists; with interactions, list all sites by propensities of their own."""
     cdef class_t c
     cdef bint has_energies = engine.lattice.energies.enabled
-    engine.lattice.forget_ahead()
+    engine.lattice.next_place = engine.lattice.next_site = -1
     if _is_behind(engine.environments, engine.groups):
         engine.lattice.sweep_all()
     scales = engine.solution.ceilings[np.asarray(engine.lattice.rule_process)]

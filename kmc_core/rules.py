@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 
+MOST_LOOKS = 512
+"""int: most positions that one rule looks at; MAX_POSITIONS of `state`."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """What can happen, in integers.
@@ -111,6 +115,8 @@ class Rules:
         for name, shape in shapes.items():
             if np.shape(getattr(self, name)) != shape:
                 raise ValueError(f"{name} must have shape {shape}, not {np.shape(getattr(self, name))}")
+        if np.diff(self.condition_ptr).max(initial=0) > MOST_LOOKS:
+            raise ValueError(f"a rule may look at {MOST_LOOKS} positions, not {np.diff(self.condition_ptr).max()}")
         if not 1 <= self.n_species <= 254:
             raise ValueError(f"n_species must be 1 to 254, not {self.n_species}")
         self._check_ranges(n_positions, n_rules)

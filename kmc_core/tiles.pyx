@@ -152,9 +152,8 @@ cdef class Sectors:
         cdef Sector sector = self.sectors[i]
         cdef Engine engine = sector.engine
         cdef int64_t before = engine.n_events
-        engine.seconds, engine.fraction = now
-        sector.review()
         sector.prepare()
+        engine.seconds, engine.fraction = now
         engine.next_seconds, engine.next_fraction, engine.has_pending = engine.seconds, engine.fraction, True
         engine._advance(engine.seconds, engine.fraction, before + 1)
         engine.has_pending, self.due_seconds[i] = False, -1

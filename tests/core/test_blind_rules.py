@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from kmc_core import Engine, ExitReason, restore, snapshot
+from kmc_core import Engine, ExitReason, lattice_processes, restore, snapshot
 from kmc_core.blind_choice import Costs
 
 REVIEW = 1 << 16
@@ -37,7 +37,7 @@ def test_hops_of_few_walkers_are_blind_and_those_of_a_crowd_are_not():
     crowd = replace(few, species=cases.scattered((12, 12, 12), [0.9]))
     for case, expected in ((few, {0}), (crowd, set())):
         engine = choosing(case)
-        engine.run(cases.FOREVER, 1000)
+        engine.run(cases.FOREVER, REVIEW + 1)
         assert blind_processes(engine) == expected
         engine.verify()
 
@@ -60,10 +60,12 @@ def test_null_events_do_not_go_on_where_nothing_can_happen_any_more():
     """A box of walkers that fills up: their hops have become blind before, and are all refused in the end."""
     patterns = (cases.single(0, 1), cases.pair(1, 0, 0, 1))
     species = cases.scattered((8, 8, 8), [0.05])
-    engine = choosing(cases.Case(cases.cubic(8, 8, 8), patterns, (1e-3, 1.0), species, 2))
-    engine.run(cases.FOREVER, 100)
+    engine = choosing(cases.Case(cases.cubic(8, 8, 8), patterns, (1e-4, 1.0), species, 2))
+    engine.run(cases.FOREVER, REVIEW + 1)
     assert blind_processes(engine) == {1}
-    assert engine.run(cases.FOREVER) == ExitReason.NO_EVENTS
+    while engine.run((engine.time[0] + 10_000, 0.0)) == ExitReason.MAX_TIME:
+        pass
+    assert engine.time[0] < 10**6
     assert engine.species.all()
     assert engine.n_candidates < 3 * engine.n_events + 4 * REVIEW
     engine.verify()
@@ -120,7 +122,7 @@ def test_an_engine_restored_amid_blind_rules_goes_on_to_the_same_bits():
 
 def test_the_total_propensity_does_not_count_null_events():
     engine = choosing(cases.rd3d((10, 10, 10)))
-    engine.run(cases.FOREVER, 5000)
+    engine.run(cases.FOREVER, REVIEW + 1)
     assert blind_processes(engine)
     seeing = replace(cases.rd3d((10, 10, 10)), species=engine.species.reshape(10, 10, 10).copy())
     assert engine.total_propensity == pytest.approx(cases.engine_of(seeing.parts()).total_propensity, rel=1e-12)
@@ -128,10 +130,44 @@ def test_the_total_propensity_does_not_count_null_events():
     assert sites == pytest.approx(engine.total_propensity, rel=1e-12)
 
 
+def test_an_engine_whose_blind_rules_are_given_also_gives_up_those_that_only_make_null_events():
+    full = replace(cases.hop3d((4, 4, 4)), species=np.ones((4, 4, 4), dtype=np.uint8))
+    engine = cases.engine_of(full.parts())
+    engine.make_blind(np.ones(6, dtype=bool))
+    assert engine.run((1, 0.0)) == ExitReason.NO_EVENTS  # though candidates came, and one is pending
+    assert engine.n_candidates > 0
+    assert engine.run(cases.FOREVER) == ExitReason.NO_EVENTS
+    assert not engine.rules.rule_is_blind.any()
+    assert engine.n_candidates <= REVIEW
+
+
+def test_an_interrupt_leaves_the_old_classes_or_the_new_ones(monkeypatch):
+    engine = cases.engine_of(cases.rd3d((6, 6, 6)).parts())
+    interrupts = [0]
+
+    def interrupted(rules, opposite):
+        interrupts[0] += 1
+        if interrupts[0] == 1:
+            raise KeyboardInterrupt
+        return rows_of(rules, opposite)
+
+    rows_of = lattice_processes.rows_of
+    monkeypatch.setattr(lattice_processes, "rows_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.make_blind(np.ones(len(engine.rules.rule_process), dtype=bool))
+    assert engine.rules.rule_is_blind.all()
+    engine.verify()
+
+
 def test_interactions_and_wrong_shapes_are_refused():
     engine = cases.engine_of(cases.hop3d((4, 4, 4)).parts())
     with pytest.raises(ValueError, match=r"is_blind must have shape \(6,\), not \(5,\)"):
         engine.make_blind(np.ones(5, dtype=bool))
+    rules = engine.rules
+    many = np.zeros(6 * 513, dtype=np.int32)
+    with pytest.raises(ValueError, match="a rule may look at 512 positions, not 3078"):
+        replace(rules, condition_ptr=np.array([0, 3078, 3078, 3078, 3078, 3078, 3078], dtype=np.int32),
+                condition_position=many, condition_allowed=np.zeros((3078, 3), dtype=np.uint8))
 
 
 @pytest.mark.parametrize("blind", [(), (0,), (1,), (0, 1)])
