@@ -6,8 +6,8 @@ import numpy as np
 
 from kmc_core.interactions import MAX_OTHERS
 
-BLOCK_ROWS = 2200
-"""int: largest table of a block, seven positions of three kinds; all tables together should fit into a near cache."""
+BLOCK_ROWS = 6600
+"""int: largest table of a block, eight positions of three kinds; all tables together should fit into a near cache."""
 
 SEEDS, CANDIDATES, MANY = 8, 128, 512
 """int: beginnings of a block that are tried (one beyond so many sets), and sets that are tried as its next part."""

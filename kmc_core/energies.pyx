@@ -15,8 +15,11 @@ from kmc_core.blocks import blocks_of
 from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
 
+from kmc_core.kernels cimport kmc_shift, kmc_surroundings
 from kmc_core.state cimport MAX_POSITIONS
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
+from libc.string cimport memset
 
 
 cdef double FAR = 4e18                # beyond every energy change [quanta]
@@ -125,6 +128,18 @@ cdef class SiteEnergies:
                 self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
                     process, <int64_t> (b - N_BINS // 2) << self.bin_shift)
 
+    cdef double slope(self, int process, int64_t change) noexcept nogil:
+        """Steepest line of a process among those in force at an energy change [quanta]; none is steeper below it."""
+        cdef int line
+        cdef double found = 0.0, shift
+        if not self.notices(process):
+            return 0.0
+        shift = self.barrier_shift(process, change) - 1e-9
+        for line in range(self.line_ptr[process], self.line_ptr[process + 1]):
+            if self.line_intercept[line] + self.line_slope[line] * (change * 1e-9) >= shift:
+                found = max(found, self.line_slope[line])
+        return found
+
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
         """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
         cdef int line
@@ -140,31 +155,46 @@ cdef class SiteEnergies:
                 lowest = -FAR
         return <int64_t> ceil(max(lowest, -FAR)) + 1
 
+    def watch(self, slack):
+        """Note falls as `Slack` has it."""
+        self.fall_shift, self.turns, self.n_turns = slack.shift, slack.turns, slack.turns.shape[1] // 2
+        self.near = np.column_stack([self.lists.near, np.append(slack.near_cell, 0)]).astype(np.int32)
+        self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
+        self.fall, self.cells, self.margin = np.zeros(slack.n_cells, dtype=np.int16), slack.cells, slack.margin
+
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring rows and energies of all sites around an event at a site up to date."""
+        """Bring rows and energies of all sites around an event at a site up to date, and note how far they fell."""
         cdef int32_t difference[MAX_DIFFERENCES]
-        cdef int32_t* near = &self.near[0, 0]
-        cdef int32_t* entries = &self.entries[0, 0]
+        cdef int64_t change[MAX_CENTRES + 1]
+        cdef kmc_surroundings on
+        cdef int32_t* near = &self.near[0, 0] + 3 * <int64_t> self.near_ptr[rule]
         cdef int32_t* step = &self.reaching.step[0]
-        cdef int k, i
-        cdef bint inner
-        cdef site_t other
+        cdef site_t* reached = &self.reached[0]
+        cdef int k, n_near = self.near_ptr[rule + 1] - self.near_ptr[rule]
+        cdef bint is_steady = self.entries[near[1], 1] < 0
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
+        memset(&self.fall[0] + self.cells[rule, 0] - self.margin, 0,
+               (self.cells[rule, 1] - self.cells[rule, 0] + 2 * self.margin) * sizeof(int16_t))
         self.reaching.locate(site)
-        inner = self.reaching.is_inner()
-        for i in range(self.near_ptr[rule], self.near_ptr[rule + 1]):
-            k = near[2 * i]
-            other = site if k < 0 else site + <site_t> step[k] if inner else self.reaching.at(k)
-            if other >= self.surroundings.n_sites:
-                continue
-            if self.n_centres == 1:   # known to the compiler, which writes out the loops
-                shift(self, 1, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
-            elif self.n_centres == 2:
-                shift(self, 2, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
-            else:
-                shift(self, self.n_centres, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
+        if self.reaching.is_inner():
+            for k in range(n_near):
+                reached[k] = site if near[3 * k] < 0 else site + <site_t> step[near[3 * k]]
+        else:
+            for k in range(n_near):
+                reached[k] = self.reaching.at(near[3 * k])
+        on.row, on.held, on.table, on.turn = (&self.row[0, 0], &self.held[0, 0], &self.block_energy[0, 0],
+                                              &self.turns[0, 0])
+        on.entries, on.difference, on.species = &self.entries[0, 0], difference, &self.surroundings.species[0]
+        on.fall, on.n_blocks, on.width, on.n_turns = &self.fall[0], self.n_blocks, self.width, self.n_turns
+        on.shift, on.n_sites = self.fall_shift, self.surroundings.n_sites
+        if is_steady and self.n_centres == 2:  # known to the compiler, which writes out the loops
+            kmc_shift(2, True, &on, near, reached, n_near, change)
+        elif is_steady and self.n_centres == 1:
+            kmc_shift(1, True, &on, near, reached, n_near, change)
+        else:
+            kmc_shift(self.n_centres, False, &on, near, reached, n_near, change)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -207,6 +237,12 @@ cdef class SiteEnergies:
         return first + rows[rows // (stride // self.n_centres) % n_kinds == kind]
 
     @property
+    def spread(self):
+        """int64, shape (n_centres,): no energy of a centre can change by more [quanta]."""
+        tables = np.split(self.tables, np.asarray(self.block_start)[1:] // max(self.n_centres, 1))
+        return sum((np.ptp(each, axis=0) for each in tables if len(each)), np.zeros(self.n_centres, dtype=np.int64))
+
+    @property
     def columns(self):
         """int32 view, shape (n_species,): column of every species in the energies; -1 = none."""
         return np.asarray(self.centre_of)
@@ -225,32 +261,6 @@ cdef class SiteEnergies:
     def tables(self):
         """int64 view, shape (n_rows, n_centres): energies of all blocks [quanta]."""
         return np.asarray(self.block_energy)
-
-
-cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int32_t* entries, int first, int end,
-                       int32_t* difference) noexcept nogil:
-    """Bring rows and energies of a near site up to date."""
-    cdef int32_t* row = &self.row[0, 0] + <int64_t> site * self.n_blocks
-    cdef int64_t* energy = self.energy(site)
-    cdef int64_t* table = &self.block_energy[0, 0]
-    cdef int64_t before, after
-    cdef int64_t change[MAX_CENTRES]  # sums that stay in registers
-    cdef int32_t* entry = entries + 4 * <int64_t> first
-    cdef int e, c
-    for c in range(n_centres):
-        change[c] = 0
-    for e in range(end - first):
-        before = row[entry[0]]
-        if entry[1] < 0:
-            after = before + entry[2]
-        else:
-            after = before + entry[2] * difference[entry[1]] + entry[3] * difference[entry[1] + 1]
-        row[entry[0]] = <int32_t> after
-        for c in range(n_centres):
-            change[c] += table[after + c] - table[before + c]
-        entry += 4
-    for c in range(n_centres):
-        energy[c] += change[c]
 
 
 def _clusters(interactions, centre_of):

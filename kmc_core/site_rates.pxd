@@ -4,9 +4,22 @@ from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint64_t
 
 cimport cython
+
+cdef enum:
+    MAX_CHANGES = 16                  # sites that one event may change
+    GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
+    STILL_RULE = 3
+    N_TERMS = 9
+    N_COLUMNS = 8                     # of `entry`: where the four energies are, counted from those of the anchor; energy
+    QUICK = 4                         # change from which on a rule keeps to its part of the lowest bound, before what
+    THRESHOLD = 5                     # its sites share is looked at, and after [quanta]; where its factors are; whether
+    FACTORS = 6                       # it is of any number of sites
+    IS_GENERAL = 7
+    MOST_SLACK = 16000                # [units] a sum of it and a drop is within 16 bits
+    NO_SLACK = -32768
 
 
 @cython.final
@@ -24,20 +37,30 @@ cdef class SiteRates:
     # how the energy change of a rule is worked out: `RuleTerms`
     cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
     cdef int32_t[:, ::1] inner_terms  # (n_rules, 4) where `alone` finds energies, where no boundary is near
-    cdef int32_t[:, ::1] shared       # (n_shared + 1, 2)
+    cdef int64_t[:, ::1] shared       # (n_shared + 1, 3)
     cdef int64_t[::1] lowest          # (n_rules,) [quanta]
     # anchors that an event of a rule can make faster: `EventLists`
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] told_ptr        # (n_rules + 1,)
-    cdef int32_t[::1] told            # (n_told + 1,)
+    cdef int32_t[:, ::1] told         # (n_told, 2) position, and cell of the window
+    cdef int32_t[:, ::1] charge       # (n_told, n_species) most that its rules can come nearer by what they share [units]
     cdef int32_t[::1] step            # (n_positions + 1,) from a site to itself and its neighbours, no boundary near
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
     cdef uint8_t[::1] is_slow         # (n_sites,)
-    cdef int64_t[::1] threshold       # (entries of classes,) energy change from which on it is [quanta]
-    cdef int64_t[::1] quick_threshold  # the same before what the sites of a rule share is looked at
+    cdef double[::1] top              # (entries of classes,) rate constant at the threshold, from above [1/s]
+    cdef double[::1] give             # (classes,) fall by which no rate constant grows e-fold, in units of slack
+    cdef int64_t[:, ::1] entry        # (entries of classes, N_COLUMNS) how each rule of a class is looked at
     cdef int32_t[::1] rated           # (classes,) for which lowest bound the thresholds of a class are; 0 = none
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
+    # by how much energy changes may fall before a site is looked at, less what may have happened since: `Slack`
+    cdef int16_t[::1] slack           # (n_sites,) [units]; below zero: the site is looked at after each event around it
+    cdef int32_t[::1] beside          # steps in cells to the other sites that rules change, four at a time
+    cdef uint8_t[::1] is_followed     # (n_rules,) whether slack covers a rule
+    cdef uint8_t[::1] has_slack       # (classes,) whether it covers all rules of a class
+    cdef int16_t[::1] drop            # (n_cells,) most that any rule of an anchor has come nearer by energies [units]
+    cdef double bin_units             # a bin of factors [units]
+    cdef int16_t least_drop           # what is taken off at least
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
     cdef double[::1] floor            # (3,) lowest bound in use [1/s]; events since it was set; candidates until it is
 
@@ -48,6 +71,5 @@ cdef class SiteRates:
     cdef void _rate(self, site_t site, int32_t* step, bint inner) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil
-    cdef rule_t _choose_slow(self, site_t site, double u, double bound, int32_t* step, bint inner) noexcept nogil
-    cdef double rate_of(self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil
-    cdef double rate_at(self, int entry, site_t site) noexcept nogil
+    cdef rule_t _choose_slow(self, site_t site, double u, double bound) noexcept nogil
+    cdef double rate_at(self, int entry, site_t site, int64_t fall) noexcept nogil

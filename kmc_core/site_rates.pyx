@@ -4,26 +4,27 @@
 About the algorithm
 -------------------
 A site stands in a list by an upper bound of its propensity, and what is drawn from the list in vain is refused
-(thinning), so that only the bound has to be right. After an event it is looked at again for every site whose rates the
-event can have changed. Most of them are slow and share one low list, where a bound is split into equal parts for the
-rules of a site: they need no rates, only that no energy change has fallen below the threshold at which a rule would
-outgrow its part. So a slow site costs a sum of a few whole numbers and a comparison per rule, and when it is drawn the
-part says which of its rules is tried. Only the few fast sites are rated, and listed by the power of two above.
+(thinning), so that only the bound has to be right. Most sites are slow and share one low list, where a bound is split
+into equal parts for the rules of a site: they need no rates, only that no energy change has fallen below the threshold
+at which a rule would outgrow its part. How far the nearest one is from there is the slack of the site; an event takes
+off what it can have cost at most (`slack`), and a site is looked at again when that is used up: a sum of a few whole
+numbers and a comparison per rule. When it is drawn, the part says which of its rules is tried. Only the few fast sites
+are rated and listed by the power of two above; their slack is what energies may fall before that is outgrown. It
+decides when a site leaves a list, so it is part of a snapshot.
 """
 import numpy as np
 
 from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, RuleTerms
+from kmc_core.slack import Slack
 
-from kmc_core.energies cimport MAX_BLOCKS, kmc_power_above
+from kmc_core.energies cimport N_BINS, kmc_power_above
+from kmc_core.energy_changes cimport alone, change_of, least_change, rate_above, step_around
+from kmc_core.kernels cimport kmc_add_fall, kmc_widest
 from kmc_core.state cimport MAX_POSITIONS
-from libc.string cimport memcpy
+from libc.string cimport memset
 
 cdef enum:
-    MAX_CHANGES = 16                  # sites that one event may change
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
-    GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
-    STILL_RULE = 3
-    N_TERMS = 11
 cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 cdef int64_t FAR = 1 << 61            # beyond every energy change [quanta]
@@ -45,7 +46,7 @@ cdef class SiteRates:
         terms = RuleTerms(energies.steps, energies)
         self.terms, self.shared, self.lowest = terms.terms, terms.shared, terms.lowest
         self.state, self.energies, self.reaching = state, energies, energies.reaching
-        self.told_ptr, self.told = energies.lists.told_ptr, energies.lists.told
+        self._watch(Slack(energies.steps, energies.lists, terms, energies), energies.lists)
         self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
         self.inner_terms = terms.inner(np.asarray(self.step), energies.width)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
@@ -57,6 +58,17 @@ cdef class SiteRates:
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
 
+    def _watch(self, slack, lists):
+        """Follow the slack of all sites; in a narrow box an event may reach a site twice, and only falls count."""
+        self.energies.watch(slack)
+        self.told_ptr, self.charge = lists.told_ptr, np.vstack([slack.charge, slack.charge[:1] * 0])
+        self.told = np.column_stack([lists.told, np.append(slack.told_cell, 0)]).astype(np.int32)
+        self.beside, self.is_followed = slack.beside, slack.is_followed
+        self.drop = np.zeros(slack.n_cells, dtype=np.int16)
+        shape, periodic = np.array(self.energies.given[2]), np.array(self.energies.given[3])
+        self.least_drop = 0 if (periodic & (shape < slack.span)).any() else -MOST_SLACK
+        self.slack = np.full(self.state.n_sites, NO_SLACK, dtype=np.int16)
+
     def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
         """Know the classes of the sites, and the lists to put them into."""
         self.environments, self.groups, self.class_of = environments, groups, class_of
@@ -64,32 +76,24 @@ cdef class SiteRates:
 
     def forget_thresholds(self):
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
-        self.threshold = np.zeros(len(self.environments.entry_rule), dtype=np.int64)
-        self.quick_threshold = np.zeros(len(self.environments.entry_rule), dtype=np.int64)
+        self.entry = np.zeros((len(self.environments.entry_rule), N_COLUMNS), dtype=np.int64)
         self.rated = np.zeros(len(self.environments.size), dtype=np.int32)
+        self.top, self.give = np.zeros(len(self.entry)), np.zeros(len(self.environments.size))
+        self.bin_units = 1.0 + (2.0**self.energies.bin_shift) / 2.0**self.energies.fall_shift
+        self.has_slack = np.ones(len(self.environments.size), dtype=np.uint8)
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
         """Bring energies up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        cdef int j
-        cdef site_t other
-        cdef int32_t* step = &self.reaching.step[0]
-        cdef bint inner
         self.energies.move(site, rule, changed, old, n)
         for i in range(n_reclassified):
             self.rate_site(reclassified[i])
-        inner = self.reaching.is_inner()  # located by `move`
-        for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
-            j = self.told[i]
-            if inner:
-                other = site if j < 0 else site + <site_t> step[j]
-                if not is_bounded(self, other, &self.step[1], True):
-                    self._rate(other, &self.step[1], True)
-            else:
-                other = self.reaching.at(j)
-                if other < self.state.n_sites:
-                    self.rate_site(other)
+        find_drops(self, rule)
+        if self.reaching.is_inner():  # located by `move`
+            tell(self, site, rule, True)
+        else:
+            tell(self, site, rule, False)
 
     cdef void rate_site(self, site_t site) noexcept nogil:
         """The list of a site by its propensity."""
@@ -104,14 +108,19 @@ cdef class SiteRates:
         cdef class_t c = self.class_of[site]
         cdef int32_t before = self.group_of[site], after = -1
         cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
-        cdef bint is_slow = False
+        cdef int64_t room = FAR
         if self.environments.size[c] > 0:
-            total = sum_above(self, site, c, step, inner, &is_slow)
-            self.is_slow[site] = is_slow
-            if is_slow:
+            total = sum_above(self, site, c, step, inner, &room)
+            self.is_slow[site] = room >= 0
+            if room >= 0:
                 after = self.slow_group
             else:
                 after = before if bound * LOOSE <= total <= bound else self.groups.group_for(kmc_power_above(total))
+                bound = self.groups.bound[after]
+        if room >= 0:
+            keep_slack(self, site, c, room)
+        else:
+            keep_band(self, site, c, bound, total)
         if before != after:
             if before >= 0:
                 self.groups.remove(site, before)
@@ -121,15 +130,23 @@ cdef class SiteRates:
 
     cdef void _set_thresholds(self, class_t c) noexcept nogil:
         """Energy changes from which on every rule of a class keeps to its part of the lowest bound."""
-        cdef int first = self.environments.first[c], size = self.environments.size[c], entry
-        cdef double part = self.floor[0] / size, rate
+        cdef int first = self.environments.first[c], size = self.environments.size[c], k, column
+        cdef double part = self.floor[0] / size, rate, steepest = 1e-9
         cdef rule_t rule
-        for entry in range(first, first + size):
-            rate, rule = self.environments.entry_rate[entry], self.environments.entry_rule[entry]
-            self.threshold[entry] = (-FAR if rate == 0.0
-                                     else self.energies.threshold(self.rule_process[rule], part / rate))
-            self.quick_threshold[entry] = (FAR if self.terms[rule, 0] == GENERAL_RULE
-                                           else self.threshold[entry] - self.lowest[rule])
+        cdef int64_t* entry
+        self.has_slack[c] = 1
+        for k in range(first, first + size):
+            rate, rule, entry = self.environments.entry_rate[k], self.environments.entry_rule[k], &self.entry[k, 0]
+            for column in range(4):
+                entry[column] = self.inner_terms[rule, column]
+            entry[THRESHOLD] = -FAR if rate == 0.0 else self.energies.threshold(self.rule_process[rule], part / rate)
+            entry[IS_GENERAL] = self.terms[rule, 0] == GENERAL_RULE
+            entry[QUICK] = FAR if entry[IS_GENERAL] else entry[THRESHOLD] - self.lowest[rule]
+            entry[FACTORS] = self.rule_process[rule] * <int64_t> N_BINS
+            self.has_slack[c] &= self.is_followed[rule]
+            self.top[k] = rate_above(self, k, entry[THRESHOLD])
+            steepest = max(steepest, self.energies.slope(self.rule_process[rule], entry[THRESHOLD]))
+        self.give[c] = self.energies.thermal * 1e9 / (1 << self.energies.fall_shift) / steepest
         self.rated[c] = self.version
 
     cdef void _set_floor(self, double mean) noexcept nogil:
@@ -143,6 +160,7 @@ cdef class SiteRates:
             self.floor[0] = kmc_power_above(least)
             self.version += 1
             self.slow_group = self.groups.group_for(self.floor[0])
+            memset(&self.slack[0], 0x80, self.state.n_sites * sizeof(int16_t))  # all below zero: looked at anew
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
         """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
@@ -151,73 +169,80 @@ cdef class SiteRates:
         """
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
-        cdef bint inner = step_around(self, site, &step)
+        cdef bint inner
         cdef class_t c = self.class_of[site]
-        cdef int entry
-        cdef double above
+        cdef int k, first = self.environments.first[c]
+        cdef int64_t change
+        cdef double above, total = 0.0
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
         if self.is_slow[site]:
-            return self._choose_slow(site, u, bound, step, inner)
-        for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-            above = rate_above(self, entry, site, step, inner)
-            if u < above:
-                if u >= self.rate_of(entry, site, step, inner):
-                    return -1
-                self.floor[1] += 1
-                return self.environments.entry_rule[entry]
-            u -= above
+            return self._choose_slow(site, u, bound)
+        inner = step_around(self, site, &step)
+        for k in range(first, first + self.environments.size[c]):
+            change = (least_change(self, k, site, step, inner) if has_slack(self, site, c) else
+                      change_of(self, self.environments.entry_rule[k], site, step, inner))
+            above = rate_above(self, k, change)
+            if u < total + above:
+                return tried(self, k, u - total, site, step, inner)
+            total += above
+        if total < LOOSE * bound:     # it has become slower since it was listed
+            self._rate(site, step, inner)
         return -1
 
-    cdef rule_t _choose_slow(self, site_t site, double u, double bound, int32_t* step,
-                             bint inner) noexcept nogil:
-        """The same for a slow site, all of whose rules have equal parts of the bound."""
+    cdef rule_t _choose_slow(self, site_t site, double u, double bound) noexcept nogil:
+        """The same for a slow site, whose rules have equal parts of the bound; most are refused by slack alone."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner
         cdef class_t c = self.class_of[site]
         cdef int size = self.environments.size[c], k
         cdef double part
+        cdef rule_t rule = -1
         if size == 0:
             return -1
         part = bound / size
         k = min(<int> (u / part), size - 1)
         u -= k * part
         k += self.environments.first[c]
-        if u < rate_above(self, k, site, step, inner) and u < self.rate_of(k, site, step, inner):
-            self.floor[1] += 1
-            return self.environments.entry_rule[k]
-        if self.group_of[site] != self.slow_group:  # the lowest bound has changed
+        if has_slack(self, site, c) and u >= rate_above(
+                self, k, self.entry[k, THRESHOLD] + (<int64_t> self.slack[site] << self.energies.fall_shift)):
+            return -1
+        inner = step_around(self, site, &step)
+        if u < rate_above(self, k, change_of(self, self.environments.entry_rule[k], site, step, inner)):
+            rule = tried(self, k, u, site, step, inner)
+        if rule < 0 and self.group_of[site] != self.slow_group:  # the lowest bound has changed
             self._rate(site, step, inner)
-        return -1
+        return rule
 
-    cdef double rate_of(self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
-        """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
-        cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef int process = self.rule_process[rule]
-        if not self.energies.notices(process):
-            return self.environments.entry_rate[entry]
-        return self.environments.entry_rate[entry] * self.energies.factor(process,
-                                                                              change_of(self, rule, site, step, inner))
-
-    cdef double rate_at(self, int entry, site_t site) noexcept nogil:
-        """The same without knowing the neighbours."""
+    cdef double rate_at(self, int entry, site_t site, int64_t fall) noexcept nogil:
+        """Rate constant of an entry of a site's class with the interactions of this site, after a fall [units, 1/s]."""
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
         cdef bint inner = step_around(self, site, &step)
-        return self.rate_of(entry, site, step, inner)
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef int process = self.rule_process[rule]
+        cdef int64_t change = change_of(self, rule, site, step, inner) - (fall << self.energies.fall_shift)
+        if not self.energies.notices(process):
+            return self.environments.entry_rate[entry]
+        return self.environments.entry_rate[entry] * self.energies.factor(process, change)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step
         cdef site_t site
-        cdef bint inner, is_slow
+        cdef bint inner
+        cdef int64_t room
         cdef double total = 0.0
         self.forget_thresholds()
         self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
             step = around + 1
             inner = step_around(self, site, &step)
-            total += sum_above(self, site, self.class_of[site], step, inner, &is_slow)
+            total += sum_above(self, site, self.class_of[site], step, inner, &room)
+        self.slack[:] = NO_SLACK
         self.floor[0], self.slow_group, self.version = 0.0, self.groups.group_for(0.0), self.version + 1
         self._set_floor(total / max(self.state.n_sites, 1))
 
@@ -227,19 +252,44 @@ cdef class SiteRates:
         self.slow_group = self.groups.group_for(self.floor[0])
 
 
-cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
-    """Point to the steps to the neighbours of a site, to itself at -1; write them where they lead across a boundary."""
-    cdef site_t around[MAX_POSITIONS]
-    cdef int j
-    self.state.locate(site)
-    if self.state.is_inner():
-        step[0] = &self.step[1]
-        return True
-    self.state.neighbours(site, around)
-    (step[0] - 1)[0] = 0
-    for j in range(self.state.n_positions):
-        step[0][j] = <int32_t> (around[j] - site)
-    return False
+cdef inline void find_drops(SiteRates self, rule_t rule) noexcept nogil:
+    """By how much any rule of every anchor has come nearer to its threshold by the energies of its sites, at most."""
+    cdef int cell = self.energies.cells[rule, 0], n = self.energies.cells[rule, 1] - cell, k
+    cdef int16_t* drop = &self.drop[0] + cell
+    cdef int16_t* fall = &self.energies.fall[0] + cell
+    memset(drop, 0, n * sizeof(int16_t))
+    for k in range(0, <int> self.beside.shape[0], 4):
+        kmc_widest(drop, fall, n, &self.beside[k])
+    kmc_add_fall(drop, fall, n, self.least_drop)
+
+
+cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noexcept nogil:
+    """Look at the anchors around an event whose slack is used up; they may belong to other lists now."""
+    cdef int64_t n_species = self.charge.shape[1]
+    cdef int32_t* told = &self.told[0, 0] + 2 * <int64_t> self.told_ptr[rule]
+    cdef int32_t* end = &self.told[0, 0] + 2 * <int64_t> self.told_ptr[rule + 1]
+    cdef int32_t* charge = &self.charge[0, 0] + n_species * self.told_ptr[rule]
+    cdef int32_t* step = &self.reaching.step[0]
+    cdef int16_t* slack = &self.slack[0]
+    cdef int16_t* drop = &self.drop[0]
+    cdef species_t* species = &self.state.species[0]
+    cdef site_t other
+    cdef int left
+    while told < end:
+        if inner:
+            other = site if told[0] < 0 else site + <site_t> step[told[0]]
+        else:
+            other = self.reaching.at(told[0])
+        if inner or other < self.state.n_sites:
+            left = slack[other] - drop[told[1]] - charge[species[other]]
+            if left >= 0:
+                slack[other] = <int16_t> min(left, <int> MOST_SLACK)
+            elif not inner:
+                self.rate_site(other)
+            elif not is_bounded(self, other, &self.step[1], True):
+                self._rate(other, &self.step[1], True)
+        told += 2
+        charge += n_species
 
 
 cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inner) noexcept nogil:
@@ -247,154 +297,88 @@ cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inn
     cdef class_t c = self.class_of[site]
     if self.group_of[site] == self.slow_group and self.is_slow[site]:
         return self.environments.size[c] > 0 and is_slow_enough(self, site, c, step, inner)
-    return self.group_of[site] < 0 and self.environments.size[c] == 0
+    if self.group_of[site] >= 0 or self.environments.size[c] > 0:
+        return False
+    self.slack[site] = MOST_SLACK
+    return True
+
+
+cdef inline bint has_slack(SiteRates self, site_t site, class_t c) noexcept nogil:
+    """Whether the bound of a site is known to hold with the thresholds in force, which are worked out if need be."""
+    if self.slack[site] < 0:
+        return False
+    if self.rated[c] != self.version:
+        self._set_thresholds(c)
+    return True
+
+
+cdef inline void keep_slack(SiteRates self, site_t site, class_t c, int64_t room) noexcept nogil:
+    """Keep how far the rules of a site are from their thresholds, unless one is not followed."""
+    room >>= self.energies.fall_shift
+    self.slack[site] = <int16_t> (min(room, <int64_t> MOST_SLACK) if self.has_slack[c] else NO_SLACK)
+
+
+cdef inline void keep_band(SiteRates self, site_t site, class_t c, double bound, double total) noexcept nogil:
+    """Keep by how much the energy changes of a fast site may fall before its rate constants outgrow the bound.
+
+    They grow by exp(fall / give) at most; the logarithm of their room is above 2 (bound - total) / (bound + total).
+    """
+    cdef double room = 2.0 * (bound - total) / (bound + total) * self.give[c] - self.bin_units
+    self.slack[site] = <int16_t> (min(room, <double> MOST_SLACK) if room >= 0.0 and self.has_slack[c] else NO_SLACK)
 
 
 cdef inline bint is_slow_enough(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
     """Whether every rule of a site keeps to its part of the lowest bound."""
-    cdef int32_t *rule, *at, *term = &self.inner_terms[0, 0]
-    cdef int64_t *limit, *energy = self.energies.energy(site)
+    cdef int32_t* rule
+    cdef int64_t* entry
+    cdef int64_t* energy = self.energies.energy(site)
+    cdef int64_t room, least = FAR
     cdef int k
     if self.rated[c] != self.version:
         self._set_thresholds(c)
     rule = &self.environments.entry_rule[0] + self.environments.first[c]
-    limit = &self.quick_threshold[0] + self.environments.first[c]
-    if inner:
-        for k in range(self.environments.size[c]):
-            at = term + 4 * <int64_t> rule[k]
-            if (energy[at[0]] - energy[at[1]] + energy[at[2]] - energy[at[3]] < limit[k]
-                    and is_too_fast(self, self.environments.first[c] + k, site, step, True)):
-                return False
-        return True
+    entry = &self.entry[0, 0] + N_COLUMNS * <int64_t> self.environments.first[c]
     for k in range(self.environments.size[c]):
-        if (alone(self, rule[k], site, step, False) < limit[k]
-                and is_too_fast(self, self.environments.first[c] + k, site, step, False)):
-            return False
+        if inner:
+            room = energy[entry[0]] - energy[entry[1]] + energy[entry[2]] - energy[entry[3]] - entry[QUICK]
+        else:
+            room = alone(self, rule[k], site, step, False) - entry[QUICK]
+        if room < 0:
+            room = change_of(self, rule[k], site, step, inner) - entry[THRESHOLD]
+            if room < 0:
+                return False
+        least = min(least, room)
+        entry += N_COLUMNS
+    keep_slack(self, site, c, least)
     return True
 
 
-cdef bint is_too_fast(SiteRates self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Whether the energy change of an entry is below its threshold."""
-    return change_of(self, self.environments.entry_rule[entry], site, step, inner) < self.threshold[entry]
-
-
 cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner,
-                             bint* is_slow) noexcept nogil:
-    """Sum of the rate constants of a site from above [1/s], and whether each rule keeps to its part of the lowest bound.
+                             int64_t* room) noexcept nogil:
+    """Sum of the rate constants of a site from above [1/s], and how far its rules are from their thresholds at least.
 
-    What sites share is not looked at where a rule keeps to its part anyway.
+    What sites share is not looked at where a rule keeps to its part of the lowest bound anyway.
     """
-    cdef int entry
+    cdef int k
     cdef int64_t change
-    cdef rule_t rule
     cdef double total = 0.0
     if self.rated[c] != self.version:
         self._set_thresholds(c)
-    is_slow[0] = True
-    for entry in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-        rule = self.environments.entry_rule[entry]
-        change = any_change(self, rule, site, step) if self.terms[rule, 0] == GENERAL_RULE else alone(
-            self, rule, site, step, inner)
-        if change < self.quick_threshold[entry]:
-            if self.terms[rule, 0] != GENERAL_RULE:
-                change += shared_in(self, rule, site, step)
-            is_slow[0] &= change >= self.threshold[entry]
-        else:
-            change += self.lowest[rule]
-        total += self.environments.entry_rate[entry] * self.energies.factor_above(self.rule_process[rule], change)
+    room[0] = FAR
+    for k in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
+        change = least_change(self, k, site, step, inner) - self.entry[k, THRESHOLD]
+        total += rate_above(self, k, change + self.entry[k, THRESHOLD]) if change < 0 else self.top[k]
+        room[0] = min(room[0], change)
     return total
 
 
-cdef inline double rate_above(SiteRates self, int entry, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Rate constant of an entry from above [1/s]; `step` leads to the neighbours of the site."""
+cdef inline rule_t tried(SiteRates self, int entry, double u, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """The rule of an entry if a number is below its rate constant, or else -1."""
     cdef rule_t rule = self.environments.entry_rule[entry]
-    if self.terms[rule, 0] == STILL_RULE:
-        return self.environments.entry_rate[entry]
-    return self.environments.entry_rate[entry] * self.energies.factor_above(
-        self.rule_process[rule], change_of(self, rule, site, step, inner))
-
-
-cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Energy of the lattice after a rule less that before it [quanta]."""
-    if self.terms[rule, 0] == GENERAL_RULE:
-        return any_change(self, rule, site, step)
-    return alone(self, rule, site, step, inner) + shared_in(self, rule, site, step)
-
-
-cdef inline int64_t alone(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Energy change of the two sites of a rule [quanta], each as if the other one stayed as it is."""
-    cdef int32_t* term = &self.inner_terms[0, 0] + 4 * <int64_t> rule
-    cdef int64_t* first = self.energies.energy(site)
-    cdef int64_t* second
-    if inner:
-        return first[term[0]] - first[term[1]] + first[term[2]] - first[term[3]]
-    term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
-    first = self.energies.energy(site + <site_t> step[term[1]])
-    second = self.energies.energy(site + <site_t> step[term[4]])
-    return first[term[2]] - first[term[3]] + second[term[5]] - second[term[6]]
-
-
-cdef inline int64_t shared_in(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
-    """What the change of the first site of a rule adds to that of the second one [quanta]."""
-    cdef int32_t* term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
-    cdef int32_t *share, *row
-    cdef int64_t *table, *here
-    cdef int64_t change = 0
-    cdef int k
-    if term[8] == term[10]:
-        return 0
-    share = &self.shared[0, 0] + 2 * <int64_t> term[8]
-    table = &self.energies.block_energy[0, 0] + term[5]
-    row = &self.energies.row[0, 0] + <int64_t> self.energies.n_blocks * (site + <site_t> step[term[4]])
-    for k in range(term[9] - term[8]):
-        here = table + row[share[0]]
-        change += here[share[1]] - here[0]
-        share += 2
-    table += term[6] - term[5]
-    for k in range(term[10] - term[9]):
-        here = table + row[share[0]]
-        change -= here[share[1]] - here[0]
-        share += 2
-    return change
-
-
-cdef int64_t any_change(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
-    """The energy change of rules of any number of sites: one after the other, each sees those before it changed."""
-    cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k
-    cdef species_t old[MAX_CHANGES]
-    cdef int32_t comes, goes
-    cdef int64_t change = 0
-    cdef site_t place
-    for k in range(n):
-        place = site + <site_t> step[self.change_position[first + k]]
-        old[k] = self.state.species[place]
-        comes = self.energies.centre_of[self.change_species[first + k]]
-        goes = self.energies.centre_of[old[k]]
-        if comes == goes:
-            continue
-        if comes >= 0:
-            change += self.energies.energy(place)[comes]
-        if goes >= 0:
-            change -= self.energies.energy(place)[goes]
-        if k > 0:
-            change += shared_by(self, first, k, place, old, comes, goes)
-    return change
-
-
-cdef int64_t shared_by(SiteRates self, int first, int k, site_t place, species_t* old, int32_t comes,
-                       int32_t goes) noexcept nogil:
-    """What the changes of a rule before the k-th one add to its energy change [quanta]."""
-    cdef int32_t row[MAX_BLOCKS]
-    cdef int32_t* shown = &self.energies.row[place, 0]
-    cdef int32_t* pair = &self.energies.pair_position[first + k, 0]
-    cdef int64_t change = 0
-    cdef int l
-    for l in range(k):
-        if pair[l] >= 0:
-            change += self.energies.joint(shown, pair[l], old[l], self.change_species[first + l], comes, goes)
-            if l + 1 < k:
-                if shown != row:
-                    memcpy(row, shown, self.energies.n_blocks * sizeof(int32_t))
-                    shown = row
-                self.energies.replace(row, pair[l], old[l], self.change_species[first + l])
-    return change
+    cdef int process = self.rule_process[rule]
+    cdef double rate = self.environments.entry_rate[entry]
+    if not (self.energies.is_below(u, rate, process, change_of(self, rule, site, step, inner))
+            if self.energies.notices(process) else u < rate):
+        return -1
+    self.floor[1] += 1
+    return rule

@@ -177,6 +177,7 @@ def _verify_energies(Engine engine):
         assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
         assert not rates.is_slow[site] or max(found) * len(found) <= groups.bound[group] * (1 + 1e-12), \
             f"site {site}: a rule is faster than its part of the bound"
+        _verify_slack(lattice, site)
     _verify_thresholds(lattice)
     for group in range(groups.n_groups):
         sites = groups.sites(group)
@@ -187,6 +188,18 @@ def _verify_energies(Engine engine):
     assert listed == (np.asarray(rates.group_of) >= 0).sum(), "sites that can start something are missing"
 
 
+def _verify_slack(LatticeProcesses lattice, site_t site):
+    """The bound of a listed site would hold if its energy changes fell by its slack."""
+    cdef int k
+    rates, environments, c = lattice.site_rates, lattice.environments, lattice.class_of[site]
+    if rates.slack[site] < 0:
+        return
+    entries = range(environments.first[c], environments.first[c] + environments.size[c])
+    found = [rates.rate_at(k, site, rates.slack[site]) for k in entries]
+    bounded = max(found) * len(found) if rates.is_slow[site] else sum(found)
+    assert bounded <= lattice.groups.bound[rates.group_of[site]] * (1 + 1e-9), f"site {site}: too much slack"
+
+
 def _verify_thresholds(LatticeProcesses lattice):
     """The thresholds in use are those that the rates of their classes imply."""
     cdef class_t c
@@ -195,10 +208,10 @@ def _verify_thresholds(LatticeProcesses lattice):
         if rates.rated[c] != rates.version:
             continue
         first, end = environments.first[c], environments.first[c] + environments.size[c]
-        live = np.asarray(rates.threshold)[first:end], np.asarray(rates.quick_threshold)[first:end]
+        live = np.asarray(rates.entry)[first:end], np.asarray(rates.top)[first:end]
         kept = [each.copy() for each in live]
         rates._set_thresholds(c)
-        assert np.array_equal(kept, live), f"class {c}: thresholds differ"
+        assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
 
 
 def verify_solution(Solution solution):
@@ -265,7 +278,7 @@ def rates_at(LatticeProcesses lattice, site_t site):
     for entry in range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c]):
         rule = lattice.environments.entry_rule[entry]
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
-        rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
+        rate = (lattice.site_rates.rate_at(entry, site, 0) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
         places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
         found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
@@ -288,7 +301,8 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
-                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.threshold,
+                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.entry,
+                  "slack": engine.lattice.site_rates.slack,
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
