@@ -27,8 +27,8 @@ def blocks_of(wheres, n_kinds):
     -------
     list of list of int
     """
-    return [list(block) for block in _cover(frozenset(wheres), max(MAX_OTHERS, int(np.log(BLOCK_ROWS) / np.log(n_kinds)
-                                                                                  + 1e-9)))]
+    most = int(np.log(BLOCK_ROWS) / np.log(max(n_kinds, 2)) + 1e-9)  # one kind: no site has others in its clusters
+    return [list(block) for block in _cover(frozenset(wheres), max(MAX_OTHERS, most))]
 
 
 @lru_cache(maxsize=8)

@@ -120,8 +120,8 @@ cdef inline double rate_above(SiteRates self, int entry, int64_t change) noexcep
 
 
 cdef inline double far_rate(SiteRates self, int entry, int64_t change) noexcept nogil:
-    """The same beyond the bins."""
+    """The same beyond the bins; a factor may be infinite there."""
     cdef int process = self.rule_process[self.environments.entry_rule[entry]]
-    if not self.energies.notices(process):
+    if not self.energies.notices(process) or self.environments.entry_rate[entry] == 0.0:
         return self.environments.entry_rate[entry]
     return self.environments.entry_rate[entry] * self.energies.factor(process, change)

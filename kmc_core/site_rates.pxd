@@ -73,3 +73,5 @@ cdef class SiteRates:
     cdef void _set_floor(self, double mean) noexcept nogil
     cdef rule_t _choose_slow(self, site_t site, double u, double bound) noexcept nogil
     cdef double rate_at(self, int entry, site_t site, int64_t fall) noexcept nogil
+    cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil
+    cdef int64_t room_of(self, int entry, site_t site) noexcept nogil

@@ -87,13 +87,13 @@ cdef class SiteRates:
         """Bring energies up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
         self.energies.move(site, rule, changed, old, n)
-        for i in range(n_reclassified):
-            self.rate_site(reclassified[i])
         find_drops(self, rule)
         if self.reaching.is_inner():  # located by `move`
             tell(self, site, rule, True)
         else:
             tell(self, site, rule, False)
+        for i in range(n_reclassified):  # afterwards: what they keep then is exact, and includes what the event did
+            self.rate_site(reclassified[i])
 
     cdef void rate_site(self, site_t site) noexcept nogil:
         """The list of a site by its propensity."""
@@ -145,7 +145,8 @@ cdef class SiteRates:
             entry[FACTORS] = self.rule_process[rule] * <int64_t> N_BINS
             self.has_slack[c] &= self.is_followed[rule]
             self.top[k] = rate_above(self, k, entry[THRESHOLD])
-            steepest = max(steepest, self.energies.slope(self.rule_process[rule], entry[THRESHOLD]))
+            if rate > 0.0:
+                steepest = max(steepest, self.energies.slope(self.rule_process[rule], entry[THRESHOLD]))
         self.give[c] = self.energies.thermal * 1e9 / (1 << self.energies.fall_shift) / steepest
         self.rated[c] = self.version
 
@@ -172,18 +173,17 @@ cdef class SiteRates:
         cdef bint inner
         cdef class_t c = self.class_of[site]
         cdef int k, first = self.environments.first[c]
-        cdef int64_t change
         cdef double above, total = 0.0
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
+        if self.rated[c] != self.version:
+            self._set_thresholds(c)
         if self.is_slow[site]:
             return self._choose_slow(site, u, bound)
         inner = step_around(self, site, &step)
         for k in range(first, first + self.environments.size[c]):
-            change = (least_change(self, k, site, step, inner) if has_slack(self, site, c) else
-                      change_of(self, self.environments.entry_rule[k], site, step, inner))
-            above = rate_above(self, k, change)
+            above = fast_part(self, k, site, step, inner)
             if u < total + above:
                 return tried(self, k, u - total, site, step, inner)
             total += above
@@ -206,7 +206,7 @@ cdef class SiteRates:
         k = min(<int> (u / part), size - 1)
         u -= k * part
         k += self.environments.first[c]
-        if has_slack(self, site, c) and u >= rate_above(
+        if self.slack[site] >= 0 and u >= rate_above(
                 self, k, self.entry[k, THRESHOLD] + (<int64_t> self.slack[site] << self.energies.fall_shift)):
             return -1
         inner = step_around(self, site, &step)
@@ -227,6 +227,28 @@ cdef class SiteRates:
         if not self.energies.notices(process):
             return self.environments.entry_rate[entry]
         return self.environments.entry_rate[entry] * self.energies.factor(process, change)
+
+    cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil:
+        """Part of the bound of its list that an entry of a site's class has there [1/s]; for tests."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        cdef class_t c = self.class_of[site]
+        if self.rated[c] != self.version:
+            self._set_thresholds(c)
+        return bound / self.environments.size[c] if self.is_slow[site] else fast_part(self, entry, site, step, inner)
+
+    cdef int64_t room_of(self, int entry, site_t site) noexcept nogil:
+        """How far an entry of a site's class is from its threshold, which is worked out anew [quanta]; for tests."""
+        cdef int32_t around[MAX_POSITIONS + 1]
+        cdef int32_t* step = around + 1
+        cdef bint inner = step_around(self, site, &step)
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef double rate = self.environments.entry_rate[entry], part = self.floor[0] / self.environments.size[self.class_of[site]]
+        if rate == 0.0:
+            return FAR
+        return (change_of(self, rule, site, step, inner)
+                - self.energies.threshold(self.rule_process[rule], part / rate))
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
@@ -303,15 +325,6 @@ cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inn
     return True
 
 
-cdef inline bint has_slack(SiteRates self, site_t site, class_t c) noexcept nogil:
-    """Whether the bound of a site is known to hold with the thresholds in force, which are worked out if need be."""
-    if self.slack[site] < 0:
-        return False
-    if self.rated[c] != self.version:
-        self._set_thresholds(c)
-    return True
-
-
 cdef inline void keep_slack(SiteRates self, site_t site, class_t c, int64_t room) noexcept nogil:
     """Keep how far the rules of a site are from their thresholds, unless one is not followed."""
     room >>= self.energies.fall_shift
@@ -370,6 +383,12 @@ cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* st
         total += rate_above(self, k, change + self.entry[k, THRESHOLD]) if change < 0 else self.top[k]
         room[0] = min(room[0], change)
     return total
+
+
+cdef inline double fast_part(SiteRates self, int k, site_t site, int32_t* step, bint inner) noexcept nogil:
+    """Rate constant of an entry of a fast site from above [1/s]; by its slack these do not outgrow the bound."""
+    return rate_above(self, k, least_change(self, k, site, step, inner) if self.slack[site] >= 0 else
+                      change_of(self, self.environments.entry_rule[k], site, step, inner))
 
 
 cdef inline rule_t tried(SiteRates self, int entry, double u, site_t site, int32_t* step, bint inner) noexcept nogil:

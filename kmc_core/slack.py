@@ -69,15 +69,18 @@ class Slack:
         self.charge = self._charges(terms)
 
     def _turns(self, energies):
-        """Ways in which rules change a site of each species, as many for each: some twice."""
+        """Ways in which rules change a site of each species, as many for each: some twice.
+
+        A way without energy counts too: what rises for the others does not for that one.
+        """
         n_centres = energies.tables.shape[1]
         column = np.append(energies.columns, -1)
         column[column < 0] = n_centres
-        ways = [{(n_centres, n_centres)} for _ in range(self._steps.rules.n_species + 1)]
+        ways = [set() for _ in range(self._steps.rules.n_species + 1)]
         for rule in self._simple:
             for _, (old,), new in self._steps.changes[rule]:
                 ways[old].add((int(column[new]), int(column[old])))
-        ways = [sorted(each - {(n_centres, n_centres)}) or [(n_centres, n_centres)] for each in ways]
+        ways = [sorted(each) or [(n_centres, n_centres)] for each in ways]
         most = max(map(len, ways))
         return np.array([(each * most)[:most] for each in ways], dtype=np.int64).reshape(len(ways), -1)
 
