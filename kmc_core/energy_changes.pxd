@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Energy changes of rules, and their rates: functions that the compiler writes into the loops of `site_rates`."""
 from kmc_core.energies cimport MAX_BLOCKS, N_BINS
-from kmc_core.kernels cimport kmc_share
-from kmc_core.site_rates cimport (FACTORS, GENERAL_RULE, IS_GENERAL, MAX_CHANGES, N_TERMS, QUICK, THRESHOLD,
-                                  SiteRates)
+from kmc_core.kernels cimport kmc_entry, kmc_share
+from kmc_core.site_rates cimport GENERAL_RULE, MAX_CHANGES, N_TERMS, SiteRates
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 from libc.string cimport memcpy
@@ -98,15 +97,15 @@ cdef inline int64_t shared_by(SiteRates self, int first, int k, site_t place, sp
 cdef inline int64_t least_change(SiteRates self, int k, site_t site, int32_t* step, bint inner) noexcept nogil:
     """Energy change of an entry [quanta], or a lower one where that is not below its threshold."""
     cdef int64_t change
-    cdef int64_t* entry = &self.entry[k, 0]
+    cdef kmc_entry* entry = self.entry + k
     cdef int64_t* energy = self.energies.energy(site)
     if inner:
-        change = energy[entry[0]] - energy[entry[1]] + energy[entry[2]] - energy[entry[3]]
+        change = energy[entry.term[0]] - energy[entry.term[1]] + energy[entry.term[2]] - energy[entry.term[3]]
     else:
         change = alone(self, self.environments.entry_rule[k], site, step, False)
-    if change >= entry[QUICK]:
-        return change + entry[THRESHOLD] - entry[QUICK]
-    if entry[IS_GENERAL]:
+    if change >= entry.quick:
+        return change + entry.threshold - entry.quick
+    if entry.is_general:
         return any_change(self, self.environments.entry_rule[k], site, step)
     return change + shared_in(self, self.environments.entry_rule[k], site, step)
 
@@ -115,7 +114,7 @@ cdef inline double rate_above(SiteRates self, int entry, int64_t change) noexcep
     """Rate constant of an entry from above [1/s], of an energy change [quanta]."""
     cdef int64_t bin = (change >> self.energies.bin_shift) + N_BINS // 2
     if <uint64_t> bin < N_BINS:
-        return self.environments.entry_rate[entry] * (&self.energies.bin_factor[0, 0] + self.entry[entry, FACTORS])[bin]
+        return self.environments.entry_rate[entry] * (&self.energies.bin_factor[0, 0] + self.entry[entry].factors)[bin]
     return far_rate(self, entry, change)
 
 

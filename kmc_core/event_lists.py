@@ -103,7 +103,7 @@ class Steps:
 
     def told(self, rule, near):
         """Steps to the anchors whose rates an event of a rule can change, without the sites that it changes itself."""
-        changed = {place for places in self.places for place in places}
+        changed = {place for places in self.places for place in places} | {ORIGIN}
         found = {_difference(where, step) for where in near for step in changed}
         found |= {_difference(place, step) for place in self.places[rule] for step in self._places}
         return sorted(found - set(self.places[rule]))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Loops over energies in C: constants that the compiler writes in, and lanes that it works on at once.
 
-Plain loops over 16-bit numbers without branches: SSE2, which every x86-64 has, does eight of them in an instruction.
+Of 16-bit numbers SSE2, which every x86-64 has, takes eight in an instruction: plain loops without branches for the
+compiler, and intrinsics where signs become bits, with a plain loop beside them for other machines.
 """
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 
@@ -9,11 +10,29 @@ cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
+    #ifdef __SSE2__
+    #include <emmintrin.h>
+    #endif
     #ifdef __GNUC__
     #define KMC_WRITTEN_IN static inline __attribute__((always_inline))
     #else
     #define KMC_WRITTEN_IN static inline
     #endif
+    #define KMC_FAR (INT64_C(1) << 61)  /* beyond every energy change [quanta] */
+    typedef struct {                  /* eight cells of a row of the window */
+        int32_t step, cell;           /* from the anchor of the event to the first site; its cell */
+        int32_t told, unused;         /* bits of those that are told */
+        int16_t charge[8], mask[8];   /* -1 for those that are told: beyond them cells are of other rows */
+    } kmc_piece;
+    typedef struct {                  /* how a rule of a class is looked at, a line of the cache */
+        int32_t term[4];              /* two energies that come, two that go, counted from those of the anchor */
+        int64_t quick, threshold;     /* energy change from which on a rule keeps to its part of the lowest bound, before
+                                         what its sites share is looked at, and after [quanta] */
+        int32_t share, share_end;     /* of what they share */
+        int32_t second, is_general;   /* step to the site whose row that is; whether it is of any number of sites */
+        int64_t factors;              /* where its factors are */
+        double top;                   /* rate constant at the threshold, from above [1/s] */
+    } kmc_entry;
     typedef struct {
         int32_t *row;                 /* of site 0 */
         int64_t *held;                /* energies of site 0 */
@@ -77,6 +96,56 @@ cdef extern from *:
         } while (entry < end);
         return found;
     }
+    /* least room of the rules of a slow site, below 0 if one is too fast; entries of any number of sites have none.
+       What two sites share is added where it matters */
+    KMC_WRITTEN_IN int64_t kmc_room(const kmc_entry* entry, int n, const int64_t* energy, const int32_t* row,
+                                    int64_t n_blocks, const int64_t* shared, const int64_t* table) {
+        const kmc_entry* end = entry + n;
+        int64_t least = KMC_FAR;
+        for (; entry < end; entry++) {
+            int64_t room = energy[entry->term[0]] - energy[entry->term[1]] + energy[entry->term[2]]
+                           - energy[entry->term[3]] - entry->quick;
+            if (room < 0) {
+                room += entry->quick - entry->threshold;
+                if (entry->share < entry->share_end)
+                    room += kmc_share(shared + 3 * (int64_t) entry->share, shared + 3 * (int64_t) entry->share_end,
+                                      row + n_blocks * entry->second, table);
+                if (room < 0 || entry->is_general) return -1;
+            }
+            least = room < least ? room : least;
+        }
+        return least;
+    }
+    /* take what an event has cost off the slack of anchors, at most `most` of which is kept; those whose slack is used up
+       are listed, their number is returned */
+    KMC_WRITTEN_IN int kmc_spend(int16_t* slack, const int16_t* drop, const int16_t* fall, const kmc_piece* piece,
+                                 const kmc_piece* end, uint32_t site, int16_t most, uint32_t* used) {
+        uint32_t* last = used;
+        for (; piece < end; piece++) {
+            const uint32_t first = site + (uint32_t) piece->step;
+            const int16_t *d = drop + piece->cell, *f = fall + piece->cell;
+            unsigned found = 0;
+    #ifdef __SSE2__
+            __m128i left = _mm_loadu_si128((const __m128i*) (slack + first));
+            __m128i cost = _mm_add_epi16(_mm_loadu_si128((const __m128i*) d), _mm_loadu_si128((const __m128i*) f));
+            cost = _mm_add_epi16(cost, _mm_loadu_si128((const __m128i*) piece->charge));
+            left = _mm_sub_epi16(left, _mm_and_si128(cost, _mm_loadu_si128((const __m128i*) piece->mask)));
+            left = _mm_min_epi16(left, _mm_set1_epi16(most));
+            _mm_storeu_si128((__m128i*) (slack + first), left);
+            found = (unsigned) _mm_movemask_epi8(_mm_packs_epi16(left, _mm_setzero_si128()));
+    #else
+            int i;
+            for (i = 0; i < 8; i++) {
+                int left = slack[first + i] - ((d[i] + f[i] + piece->charge[i]) & piece->mask[i]);
+                slack[first + i] = (int16_t) (left < most ? left : most);
+                found |= (unsigned) (left < 0) << i;
+            }
+    #endif
+            for (found &= (unsigned) piece->told; found; found &= found - 1)
+                *last++ = first + (uint32_t) __builtin_ctz(found);
+        }
+        return (int) (last - used);
+    }
     /* largest fall among the second sites of the rules of every cell, four of their steps; n is a multiple of eight */
     KMC_WRITTEN_IN void kmc_widest(int16_t* __restrict drop, const int16_t* __restrict fall, int n,
                                    const int32_t* step) {
@@ -97,6 +166,16 @@ cdef extern from *:
         }
     }
     """
+    const int64_t KMC_FAR
+    ctypedef struct kmc_piece:
+        int32_t step, cell, told, unused
+        int16_t charge[8], mask[8]
+    ctypedef struct kmc_entry:
+        int32_t term[4]
+        int64_t quick, threshold
+        int32_t share, share_end, second, is_general
+        int64_t factors
+        double top
     ctypedef struct kmc_surroundings:
         int32_t* row
         int64_t* held
@@ -114,3 +193,7 @@ cdef extern from *:
     int64_t kmc_share(int64_t* entry, int64_t* end, int32_t* row, int64_t* table) noexcept nogil
     void kmc_widest(int16_t* drop, int16_t* fall, int n, int32_t* step) noexcept nogil
     void kmc_add_fall(int16_t* drop, int16_t* fall, int n, int16_t least) noexcept nogil
+    int64_t kmc_room(kmc_entry* entry, int n, int64_t* energy, int32_t* row, int64_t n_blocks, int64_t* shared,
+                     int64_t* table) noexcept nogil
+    int kmc_spend(int16_t* slack, int16_t* drop, int16_t* fall, kmc_piece* piece, kmc_piece* end, uint32_t site,
+                  int16_t most, uint32_t* used) noexcept nogil

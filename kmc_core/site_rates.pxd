@@ -3,6 +3,7 @@
 from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
+from kmc_core.kernels cimport kmc_entry, kmc_piece
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint64_t
 
@@ -13,13 +14,9 @@ cdef enum:
     GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
     STILL_RULE = 3
     N_TERMS = 9
-    N_COLUMNS = 8                     # of `entry`: where the four energies are, counted from those of the anchor; energy
-    QUICK = 4                         # change from which on a rule keeps to its part of the lowest bound, before what
-    THRESHOLD = 5                     # its sites share is looked at, and after [quanta]; where its factors are; whether
-    FACTORS = 6                       # it is of any number of sites
-    IS_GENERAL = 7
-    MOST_SLACK = 16000                # [units] a sum of it and a drop is within 16 bits
-    NO_SLACK = -32768
+    MOST_SLACK = 8000                 # [units] twice the largest fall; as `slack.MOST`
+    NO_SLACK = -12080                 # below zero after anything that an event may do; both bytes are NO_SLACK_BYTE
+    NO_SLACK_BYTE = 0xD0
 
 
 @cython.final
@@ -43,18 +40,22 @@ cdef class SiteRates:
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] told_ptr        # (n_rules + 1,)
     cdef int32_t[:, ::1] told         # (n_told, 2) position, and cell of the window
-    cdef int32_t[:, ::1] charge       # (n_told, n_species) most that its rules can come nearer by what they share [units]
+    cdef int16_t[::1] charge          # (n_told,) most that its rules can come nearer by what they share [units]
+    cdef object pieces                # the same in pieces of eight cells, where no boundary is near
+    cdef kmc_piece* piece             # its first element
+    cdef int32_t[::1] piece_ptr       # (n_rules + 1,)
+    cdef site_t[::1] used             # (most told,) anchors that are to be looked at
     cdef int32_t[::1] step            # (n_positions + 1,) from a site to itself and its neighbours, no boundary near
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
     cdef uint8_t[::1] is_slow         # (n_sites,)
-    cdef double[::1] top              # (entries of classes,) rate constant at the threshold, from above [1/s]
     cdef double[::1] give             # (classes,) fall by which no rate constant grows e-fold, in units of slack
-    cdef int64_t[:, ::1] entry        # (entries of classes, N_COLUMNS) how each rule of a class is looked at
+    cdef int64_t[:, ::1] entries      # (entries of classes, 8) how each rule of a class is looked at: a kmc_entry each
+    cdef kmc_entry* entry             # its first element
     cdef int32_t[::1] rated           # (classes,) for which lowest bound the thresholds of a class are; 0 = none
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
     # by how much energy changes may fall before a site is looked at, less what may have happened since: `Slack`
-    cdef int16_t[::1] slack           # (n_sites,) [units]; below zero: the site is looked at after each event around it
+    cdef int16_t[::1] slack           # (n_sites + 8,) [units]; below zero: the site is looked at after each event around it
     cdef int32_t[::1] beside          # steps in cells to the other sites that rules change, four at a time
     cdef uint8_t[::1] is_followed     # (n_rules,) whether slack covers a rule
     cdef uint8_t[::1] has_slack       # (classes,) whether it covers all rules of a class

@@ -15,11 +15,12 @@ decides when a site leaves a list, so it is part of a snapshot.
 import numpy as np
 
 from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, RuleTerms
-from kmc_core.slack import Slack
+from kmc_core.slack import LANES, MOST, Slack
 
 from kmc_core.energies cimport N_BINS, kmc_power_above
-from kmc_core.energy_changes cimport alone, change_of, least_change, rate_above, step_around
-from kmc_core.kernels cimport kmc_add_fall, kmc_widest
+from kmc_core.energy_changes cimport change_of, rate_above, step_around
+from kmc_core.kernels cimport KMC_FAR, kmc_add_fall, kmc_entry, kmc_piece, kmc_spend, kmc_widest
+from kmc_core.looks cimport fast_part, is_bounded, keep_band, keep_slack, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 from libc.string cimport memset
 
@@ -27,9 +28,9 @@ cdef enum:
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
 cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
-cdef int64_t FAR = 1 << 61            # beyond every energy change [quanta]
 
 assert (GENERAL, UNMOVED, ONE_SITE < UNMOVED, TWO_SITES < UNMOVED) == (GENERAL_RULE, STILL_RULE, True, True)
+assert (MOST_SLACK, NO_SLACK) == (MOST, NO_SLACK_BYTE * 257 - 65536)
 
 
 cdef class SiteRates:
@@ -46,7 +47,7 @@ cdef class SiteRates:
         terms = RuleTerms(energies.steps, energies)
         self.terms, self.shared, self.lowest = terms.terms, terms.shared, terms.lowest
         self.state, self.energies, self.reaching = state, energies, energies.reaching
-        self._watch(Slack(energies.steps, energies.lists, terms, energies), energies.lists)
+        self._watch(Slack(energies.steps, energies.lists, terms, energies, *energies.given[2:]), energies.lists)
         self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
         self.inner_terms = terms.inner(np.asarray(self.step), energies.width)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
@@ -61,13 +62,15 @@ cdef class SiteRates:
     def _watch(self, slack, lists):
         """Follow the slack of all sites; in a narrow box an event may reach a site twice, and only falls count."""
         self.energies.watch(slack)
-        self.told_ptr, self.charge = lists.told_ptr, np.vstack([slack.charge, slack.charge[:1] * 0])
+        self.told_ptr, self.charge = lists.told_ptr, np.append(slack.charge, slack.charge.dtype.type(0))
         self.told = np.column_stack([lists.told, np.append(slack.told_cell, 0)]).astype(np.int32)
+        self.used = np.zeros(lists.most_told + 1, dtype=np.uint32)
+        self.pieces, self.piece_ptr = slack.pieces, slack.piece_ptr
+        self.piece = <kmc_piece*> <size_t> self.pieces.ctypes.data
         self.beside, self.is_followed = slack.beside, slack.is_followed
         self.drop = np.zeros(slack.n_cells, dtype=np.int16)
-        shape, periodic = np.array(self.energies.given[2]), np.array(self.energies.given[3])
-        self.least_drop = 0 if (periodic & (shape < slack.span)).any() else -MOST_SLACK
-        self.slack = np.full(self.state.n_sites, NO_SLACK, dtype=np.int16)
+        self.least_drop = 0 if slack.is_narrow else -MOST_SLACK
+        self.slack = np.full(self.state.n_sites + LANES, NO_SLACK, dtype=np.int16)
 
     def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
         """Know the classes of the sites, and the lists to put them into."""
@@ -76,9 +79,10 @@ cdef class SiteRates:
 
     def forget_thresholds(self):
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
-        self.entry = np.zeros((len(self.environments.entry_rule), N_COLUMNS), dtype=np.int64)
+        self.entries = np.zeros((len(self.environments.entry_rule), sizeof(kmc_entry) // 8), dtype=np.int64)
+        self.entry = <kmc_entry*> &self.entries[0, 0]
         self.rated = np.zeros(len(self.environments.size), dtype=np.int32)
-        self.top, self.give = np.zeros(len(self.entry)), np.zeros(len(self.environments.size))
+        self.give = np.zeros(len(self.environments.size))
         self.bin_units = 1.0 + (2.0**self.energies.bin_shift) / 2.0**self.energies.fall_shift
         self.has_slack = np.ones(len(self.environments.size), dtype=np.uint8)
 
@@ -89,9 +93,9 @@ cdef class SiteRates:
         self.energies.move(site, rule, changed, old, n)
         find_drops(self, rule)
         if self.reaching.is_inner():  # located by `move`
-            tell(self, site, rule, True)
+            tell(self, site, rule)
         else:
-            tell(self, site, rule, False)
+            tell_across(self, rule)
         for i in range(n_reclassified):  # afterwards: what they keep then is exact, and includes what the event did
             self.rate_site(reclassified[i])
 
@@ -108,7 +112,7 @@ cdef class SiteRates:
         cdef class_t c = self.class_of[site]
         cdef int32_t before = self.group_of[site], after = -1
         cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
-        cdef int64_t room = FAR
+        cdef int64_t room = KMC_FAR
         if self.environments.size[c] > 0:
             total = sum_above(self, site, c, step, inner, &room)
             self.is_slow[site] = room >= 0
@@ -133,20 +137,22 @@ cdef class SiteRates:
         cdef int first = self.environments.first[c], size = self.environments.size[c], k, column
         cdef double part = self.floor[0] / size, rate, steepest = 1e-9
         cdef rule_t rule
-        cdef int64_t* entry
+        cdef kmc_entry* entry
         self.has_slack[c] = 1
         for k in range(first, first + size):
-            rate, rule, entry = self.environments.entry_rate[k], self.environments.entry_rule[k], &self.entry[k, 0]
+            rate, rule, entry = self.environments.entry_rate[k], self.environments.entry_rule[k], self.entry + k
             for column in range(4):
-                entry[column] = self.inner_terms[rule, column]
-            entry[THRESHOLD] = -FAR if rate == 0.0 else self.energies.threshold(self.rule_process[rule], part / rate)
-            entry[IS_GENERAL] = self.terms[rule, 0] == GENERAL_RULE
-            entry[QUICK] = FAR if entry[IS_GENERAL] else entry[THRESHOLD] - self.lowest[rule]
-            entry[FACTORS] = self.rule_process[rule] * <int64_t> N_BINS
+                entry.term[column] = self.inner_terms[rule, column]
+            entry.share, entry.share_end = self.terms[rule, 7], self.terms[rule, 8]
+            entry.second = self.step[self.terms[rule, 4] + 1]
+            entry.threshold = -KMC_FAR if rate == 0.0 else self.energies.threshold(self.rule_process[rule], part / rate)
+            entry.is_general = self.terms[rule, 0] == GENERAL_RULE
+            entry.quick = KMC_FAR if entry.is_general else entry.threshold - self.lowest[rule]
+            entry.factors = self.rule_process[rule] * <int64_t> N_BINS
             self.has_slack[c] &= self.is_followed[rule]
-            self.top[k] = rate_above(self, k, entry[THRESHOLD])
+            entry.top = rate_above(self, k, entry.threshold)
             if rate > 0.0:
-                steepest = max(steepest, self.energies.slope(self.rule_process[rule], entry[THRESHOLD]))
+                steepest = max(steepest, self.energies.slope(self.rule_process[rule], entry.threshold))
         self.give[c] = self.energies.thermal * 1e9 / (1 << self.energies.fall_shift) / steepest
         self.rated[c] = self.version
 
@@ -161,7 +167,7 @@ cdef class SiteRates:
             self.floor[0] = kmc_power_above(least)
             self.version += 1
             self.slow_group = self.groups.group_for(self.floor[0])
-            memset(&self.slack[0], 0x80, self.state.n_sites * sizeof(int16_t))  # all below zero: looked at anew
+            memset(&self.slack[0], NO_SLACK_BYTE, self.state.n_sites * sizeof(int16_t))
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
         """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
@@ -207,7 +213,7 @@ cdef class SiteRates:
         u -= k * part
         k += self.environments.first[c]
         if self.slack[site] >= 0 and u >= rate_above(
-                self, k, self.entry[k, THRESHOLD] + (<int64_t> self.slack[site] << self.energies.fall_shift)):
+                self, k, self.entry[k].threshold + (<int64_t> self.slack[site] << self.energies.fall_shift)):
             return -1
         inner = step_around(self, site, &step)
         if u < rate_above(self, k, change_of(self, self.environments.entry_rule[k], site, step, inner)):
@@ -234,9 +240,11 @@ cdef class SiteRates:
         cdef int32_t* step = around + 1
         cdef bint inner = step_around(self, site, &step)
         cdef class_t c = self.class_of[site]
+        if self.is_slow[site]:
+            return bound / self.environments.size[c]
         if self.rated[c] != self.version:
             self._set_thresholds(c)
-        return bound / self.environments.size[c] if self.is_slow[site] else fast_part(self, entry, site, step, inner)
+        return fast_part(self, entry, site, step, inner)
 
     cdef int64_t room_of(self, int entry, site_t site) noexcept nogil:
         """How far an entry of a site's class is from its threshold, which is worked out anew [quanta]; for tests."""
@@ -246,7 +254,7 @@ cdef class SiteRates:
         cdef rule_t rule = self.environments.entry_rule[entry]
         cdef double rate = self.environments.entry_rate[entry], part = self.floor[0] / self.environments.size[self.class_of[site]]
         if rate == 0.0:
-            return FAR
+            return KMC_FAR
         return (change_of(self, rule, site, step, inner)
                 - self.energies.threshold(self.rule_process[rule], part / rate))
 
@@ -282,122 +290,28 @@ cdef inline void find_drops(SiteRates self, rule_t rule) noexcept nogil:
     memset(drop, 0, n * sizeof(int16_t))
     for k in range(0, <int> self.beside.shape[0], 4):
         kmc_widest(drop, fall, n, &self.beside[k])
-    kmc_add_fall(drop, fall, n, self.least_drop)
 
 
-cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noexcept nogil:
+cdef inline void tell(SiteRates self, site_t site, rule_t rule) noexcept nogil:
     """Look at the anchors around an event whose slack is used up; they may belong to other lists now."""
-    cdef int64_t n_species = self.charge.shape[1]
-    cdef int32_t* told = &self.told[0, 0] + 2 * <int64_t> self.told_ptr[rule]
-    cdef int32_t* end = &self.told[0, 0] + 2 * <int64_t> self.told_ptr[rule + 1]
-    cdef int32_t* charge = &self.charge[0, 0] + n_species * self.told_ptr[rule]
-    cdef int32_t* step = &self.reaching.step[0]
-    cdef int16_t* slack = &self.slack[0]
-    cdef int16_t* drop = &self.drop[0]
-    cdef species_t* species = &self.state.species[0]
-    cdef site_t other
-    cdef int left
-    while told < end:
-        if inner:
-            other = site if told[0] < 0 else site + <site_t> step[told[0]]
-        else:
-            other = self.reaching.at(told[0])
-        if inner or other < self.state.n_sites:
-            left = slack[other] - drop[told[1]] - charge[species[other]]
+    cdef site_t* used = &self.used[0]
+    cdef int k
+    for k in range(kmc_spend(&self.slack[0], &self.drop[0], &self.energies.fall[0], self.piece + self.piece_ptr[rule],
+                             self.piece + self.piece_ptr[rule + 1], site, MOST_SLACK, used)):
+        if not is_bounded(self, used[k], &self.step[1], True):
+            self._rate(used[k], &self.step[1], True)
+
+
+cdef inline void tell_across(SiteRates self, rule_t rule) noexcept nogil:
+    """The same where a boundary is near."""
+    cdef int cell = self.energies.cells[rule, 0], n = self.energies.cells[rule, 1] - cell, k, left
+    cdef site_t site
+    kmc_add_fall(&self.drop[0] + cell, &self.energies.fall[0] + cell, n, self.least_drop)
+    for k in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
+        site = self.reaching.at(self.told[k, 0])
+        if site < self.state.n_sites:
+            left = self.slack[site] - self.drop[self.told[k, 1]] - self.charge[k]
             if left >= 0:
-                slack[other] = <int16_t> min(left, <int> MOST_SLACK)
-            elif not inner:
-                self.rate_site(other)
-            elif not is_bounded(self, other, &self.step[1], True):
-                self._rate(other, &self.step[1], True)
-        told += 2
-        charge += n_species
-
-
-cdef inline bint is_bounded(SiteRates self, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Whether a site stands in the list of the slow ones and may stay there, or can do nothing and is in no list."""
-    cdef class_t c = self.class_of[site]
-    if self.group_of[site] == self.slow_group and self.is_slow[site]:
-        return self.environments.size[c] > 0 and is_slow_enough(self, site, c, step, inner)
-    if self.group_of[site] >= 0 or self.environments.size[c] > 0:
-        return False
-    self.slack[site] = MOST_SLACK
-    return True
-
-
-cdef inline void keep_slack(SiteRates self, site_t site, class_t c, int64_t room) noexcept nogil:
-    """Keep how far the rules of a site are from their thresholds, unless one is not followed."""
-    room >>= self.energies.fall_shift
-    self.slack[site] = <int16_t> (min(room, <int64_t> MOST_SLACK) if self.has_slack[c] else NO_SLACK)
-
-
-cdef inline void keep_band(SiteRates self, site_t site, class_t c, double bound, double total) noexcept nogil:
-    """Keep by how much the energy changes of a fast site may fall before its rate constants outgrow the bound.
-
-    They grow by exp(fall / give) at most; the logarithm of their room is above 2 (bound - total) / (bound + total).
-    """
-    cdef double room = 2.0 * (bound - total) / (bound + total) * self.give[c] - self.bin_units
-    self.slack[site] = <int16_t> (min(room, <double> MOST_SLACK) if room >= 0.0 and self.has_slack[c] else NO_SLACK)
-
-
-cdef inline bint is_slow_enough(SiteRates self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
-    """Whether every rule of a site keeps to its part of the lowest bound."""
-    cdef int32_t* rule
-    cdef int64_t* entry
-    cdef int64_t* energy = self.energies.energy(site)
-    cdef int64_t room, least = FAR
-    cdef int k
-    if self.rated[c] != self.version:
-        self._set_thresholds(c)
-    rule = &self.environments.entry_rule[0] + self.environments.first[c]
-    entry = &self.entry[0, 0] + N_COLUMNS * <int64_t> self.environments.first[c]
-    for k in range(self.environments.size[c]):
-        if inner:
-            room = energy[entry[0]] - energy[entry[1]] + energy[entry[2]] - energy[entry[3]] - entry[QUICK]
-        else:
-            room = alone(self, rule[k], site, step, False) - entry[QUICK]
-        if room < 0:
-            room = change_of(self, rule[k], site, step, inner) - entry[THRESHOLD]
-            if room < 0:
-                return False
-        least = min(least, room)
-        entry += N_COLUMNS
-    keep_slack(self, site, c, least)
-    return True
-
-
-cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* step, bint inner,
-                             int64_t* room) noexcept nogil:
-    """Sum of the rate constants of a site from above [1/s], and how far its rules are from their thresholds at least.
-
-    What sites share is not looked at where a rule keeps to its part of the lowest bound anyway.
-    """
-    cdef int k
-    cdef int64_t change
-    cdef double total = 0.0
-    if self.rated[c] != self.version:
-        self._set_thresholds(c)
-    room[0] = FAR
-    for k in range(self.environments.first[c], self.environments.first[c] + self.environments.size[c]):
-        change = least_change(self, k, site, step, inner) - self.entry[k, THRESHOLD]
-        total += rate_above(self, k, change + self.entry[k, THRESHOLD]) if change < 0 else self.top[k]
-        room[0] = min(room[0], change)
-    return total
-
-
-cdef inline double fast_part(SiteRates self, int k, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Rate constant of an entry of a fast site from above [1/s]; by its slack these do not outgrow the bound."""
-    return rate_above(self, k, least_change(self, k, site, step, inner) if self.slack[site] >= 0 else
-                      change_of(self, self.environments.entry_rule[k], site, step, inner))
-
-
-cdef inline rule_t tried(SiteRates self, int entry, double u, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """The rule of an entry if a number is below its rate constant, or else -1."""
-    cdef rule_t rule = self.environments.entry_rule[entry]
-    cdef int process = self.rule_process[rule]
-    cdef double rate = self.environments.entry_rate[entry]
-    if not (self.energies.is_below(u, rate, process, change_of(self, rule, site, step, inner))
-            if self.energies.notices(process) else u < rate):
-        return -1
-    self.floor[1] += 1
-    return rule
+                self.slack[site] = <int16_t> min(left, <int> MOST_SLACK)
+            else:
+                self.rate_site(site)

@@ -13,14 +13,21 @@ import numpy as np
 
 from kmc_core.event_lists import GENERAL, ORIGIN, TWO_SITES, UNMOVED
 
-LARGEST = 8000
-"""int: units of the largest fall there can be; four times that are within 16 bits."""
+LARGEST = 4000
+"""int: units of the largest fall there can be; what follows from it is within 16 bits."""
 
-ALWAYS = 1 << 20
-"""int: charge of an anchor that is looked at in any case, as its environment has changed."""
+MOST = 2 * LARGEST
+"""int: most slack that is kept [units]."""
+
+ALWAYS = MOST + LARGEST + 100
+"""int: charge of an anchor that is looked at in any case, as its environment has changed: whatever its own fall is."""
 
 LANES = 8
 """int: cells that are worked on at once."""
+
+PIECE = np.dtype([("step", np.int32), ("cell", np.int32), ("told", np.int32), ("unused", np.int32),
+                  ("charge", np.int16, LANES), ("mask", np.int16, LANES)])
+"""dtype: a kmc_piece."""
 
 
 class Slack:
@@ -32,6 +39,7 @@ class Slack:
     lists : EventLists
     terms : RuleTerms
     energies : SiteEnergies
+    shape, periodic : of the box
 
     Attributes
     ----------
@@ -45,19 +53,21 @@ class Slack:
         First cell of a rule and the end, a multiple of LANES cells later.
     n_cells, margin : int
         Cells of the window, and how far from a cell the sites are that its rules change.
-    span : int64, shape (3,)
-        Extent of all that an event reaches.
+    is_narrow : bool
+        Whether an event reaches a site on two ways, around the box.
     beside : int32
         Steps in cells from an anchor to the other sites that its rules change; a multiple of four, some twice.
     is_followed : uint8, shape (n_rules,)
         Whether slack covers a rule: the anchor and at most one other site change, or no energy matters to it.
-    charge : int32, shape (n_told, n_species)
-        For every told anchor, by its species: what its rules share may fall by [units].
+    charge : int16, shape (n_told,)
+        For every told anchor: what its rules share may fall by [units].
+    pieces : PIECE, shape (n_pieces,)
+        The same in pieces of rows, to be taken off all sites of a piece at once where no boundary is near.
+    piece_ptr : int32, shape (n_rules + 1,)
     """
 
-    def __init__(self, steps, lists, terms, energies):
+    def __init__(self, steps, lists, terms, energies, shape, periodic):
         self._steps, self._lists = steps, lists
-        self._anchors = np.repeat(np.arange(steps.rules.n_species), np.diff(steps.rules.rule_ptr)).tolist()
         kind, rules = terms.terms[:, 0], range(len(steps.changes))
         self._simple = [rule for rule in rules if kind[rule] not in (GENERAL, UNMOVED) and ORIGIN in steps.places[rule]]
         self.is_followed = (kind == UNMOVED).astype(np.uint8)
@@ -66,7 +76,9 @@ class Slack:
         self.shift = max(largest.bit_length() - LARGEST.bit_length() + 1, 0)
         self.turns = self._turns(energies)
         self._lay_out()
+        self.is_narrow = bool((np.asarray(periodic) & (np.asarray(shape) < self._span)).any())
         self.charge = self._charges(terms)
+        self._cut(shape)
 
     def _turns(self, energies):
         """Ways in which rules change a site of each species, as many for each: some twice.
@@ -99,10 +111,10 @@ class Slack:
         self.margin = int(room @ stride)
         self.near_cell = ((near - low) @ stride + self.margin).astype(np.int32)
         self.told_cell = ((told - low) @ stride + self.margin).astype(np.int32)
-        self.n_cells = int(size.prod()) + 2 * self.margin + 2 * LANES
+        self.n_cells = int(size.prod()) + 2 * self.margin + 3 * LANES
         found = (beside @ stride).astype(np.int32)
         self.beside = np.resize(found, (len(found) + 3) // 4 * 4)
-        self.span = np.ptp(every, axis=0) + 1
+        self._span = np.ptp(every, axis=0) + 1
         self.cells = np.array([self._range(rule) for rule in range(len(self._steps.changes))],
                               dtype=np.int32).reshape(-1, 2)
 
@@ -112,37 +124,54 @@ class Slack:
                                 self.told_cell[lists.told_ptr[rule]:lists.told_ptr[rule + 1]]])
         if not len(cells):
             return self.margin, self.margin
-        return cells.min(), cells.min() + -(-(int(np.ptp(cells)) + 1) // LANES) * LANES
+        return cells.min(), cells.min() + -(-(int(np.ptp(cells)) + LANES) // LANES) * LANES  # the last piece as a whole
+
+    def _cut(self, shape):
+        """Pieces of rows that hold the told anchors of every rule."""
+        lists, pieces = self._lists, []
+        where = np.vstack([lists.offsets, [ORIGIN]])[lists.told[:-1]]
+        self.piece_ptr = np.zeros(len(lists.told_ptr), dtype=np.int32)
+        for rule in range(len(lists.told_ptr) - 1):
+            part, piece, begin = range(lists.told_ptr[rule], lists.told_ptr[rule + 1]), None, None
+            for k in sorted(part, key=lambda k: tuple(where[k])):
+                z, y, x = where[k].tolist()
+                if begin is None or (z, y) != begin[:2] or x - begin[2] >= LANES:
+                    step, begin = x + shape[2] * (y + shape[1] * z), (z, y, x)
+                    piece = [step, int(self.told_cell[k]), 0, 0, [0] * LANES, [0] * LANES]
+                    pieces.append(piece)
+                piece[2] |= 1 << x - begin[2]
+                piece[4][x - begin[2]], piece[5][x - begin[2]] = int(self.charge[k]), -1
+            self.piece_ptr[rule + 1] = len(pieces)
+        self.pieces = np.array([tuple(piece) for piece in [*pieces, [0, 0, 0, 0, [0] * LANES, [0] * LANES]]], dtype=PIECE)
 
     def _charges(self, terms):
-        """What an event of every rule can do to what the rules of every told anchor share."""
+        """What an event of every rule can do to what the rules of every told anchor share, whatever species it is."""
         lists, steps = self._lists, self._steps
         where = np.vstack([lists.offsets, [ORIGIN]])
-        charge = np.zeros((len(lists.told) - 1, steps.rules.n_species), dtype=np.int64)
+        charge = np.zeros(len(lists.told) - 1, dtype=np.int64)
         groups = self._grouped_shares(terms)
         places = _Grid(steps.offsets)
         for rule in range(len(steps.changes)):
             part = slice(lists.told_ptr[rule], lists.told_ptr[rule + 1])
             told = where[lists.told[part]]
-            for (species, second), falls in groups.items():
+            for second, falls in groups.items():
                 lost = np.zeros((len(falls), len(told)), dtype=np.int64)
                 for place, before, after in steps.changes[rule]:
                     seen = places.find(np.array(place) - told - np.array(second))
                     ways = [falls[:, seen, steps.kind[old], steps.kind[after]] for old in before]
                     lost += np.maximum.reduce(ways)
-                charge[part, species] = np.maximum(charge[part, species], lost.max(axis=0))
+                charge[part] = np.maximum(charge[part], lost.max(axis=0))
             noticing = {tuple(np.subtract(place, step)) for place in steps.places[rule] for step in steps.looks_at}
             always = [i for i, step in enumerate(told.tolist()) if tuple(step) in noticing]
             charge[np.arange(part.start, part.stop)[always]] = ALWAYS << self.shift
-        return ((charge + (1 << self.shift) - 1) >> self.shift).astype(np.int32)
+        return np.minimum((charge + (1 << self.shift) - 1) >> self.shift, ALWAYS).astype(np.int16)
 
     def _grouped_shares(self, terms):
-        """{(species of the anchor, second place): by how much what each of its rules shares can fall}."""
+        """{second place: by how much what each rule shares can fall}."""
         groups = {}
         for rule in self._simple:
             if terms.terms[rule, 0] == TWO_SITES and terms.parts[rule]:
-                key = self._anchors[rule], self._steps.places[rule][1]
-                groups.setdefault(key, []).append(_falls(terms.parts[rule], len(self._steps.offsets),
+                groups.setdefault(self._steps.places[rule][1], []).append(_falls(terms.parts[rule], len(self._steps.offsets),
                                                          int(self._steps.kind.max()) + 1))
         return {key: np.array(falls) for key, falls in groups.items()}
 

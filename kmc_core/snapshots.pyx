@@ -196,14 +196,14 @@ def _interactions(LatticeProcesses lattice):
         return {}
     return {"line_ptr": lattice.energies.line_ptr, "line_slope": lattice.energies.line_slope,
             "line_intercept": lattice.energies.line_intercept, "thermal": lattice.energies.thermal,
-            "is_slow": lattice.site_rates.is_slow, "slack": lattice.site_rates.slack, "floor": lattice.site_rates.floor}
+            "is_slow": lattice.site_rates.is_slow, "slack": np.asarray(lattice.site_rates.slack)[:lattice.state.n_sites], "floor": lattice.site_rates.floor}
 
 
 def _restore_interactions(LatticeProcesses lattice, arrays):
     lines = {name: arrays[f"interactions/{name}"] for name in ("line_ptr", "line_slope", "line_intercept")}
     lattice.energies.set_lines(replace(lattice.energies.given[0], thermal=float(arrays["interactions/thermal"]), **lines))
     np.asarray(lattice.site_rates.is_slow)[:] = arrays["interactions/is_slow"]
-    np.asarray(lattice.site_rates.slack)[:] = arrays["interactions/slack"]
+    np.asarray(lattice.site_rates.slack)[:lattice.state.n_sites] = arrays["interactions/slack"]
     np.asarray(lattice.site_rates.floor)[:] = arrays["interactions/floor"]
     lattice.site_rates.forget_thresholds()
     lattice.site_rates.find_slow_group()

@@ -171,8 +171,8 @@ def _verify_energies(Engine engine):
         assert group >= 0 or engine.environments.size[lattice.class_of[site]] == 0, f"site {site}: not listed"
         assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
         if group >= 0:
-            _verify_parts(lattice, site, groups.bound[group])
             _verify_slack(lattice, site, groups.bound[group])
+            _verify_parts(lattice, site, groups.bound[group])
     _verify_thresholds(lattice)
     for group in range(groups.n_groups):
         sites = groups.sites(group)
@@ -230,10 +230,10 @@ def _verify_thresholds(LatticeProcesses lattice):
         if rates.rated[c] != rates.version:
             continue
         first, end = environments.first[c], environments.first[c] + environments.size[c]
-        live = np.asarray(rates.entry)[first:end], np.asarray(rates.top)[first:end]
-        kept = [each.copy() for each in live]
+        live = np.asarray(rates.entries)[first:end]
+        kept = live.copy()
         rates._set_thresholds(c)
-        assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
+        assert np.array_equal(kept, live), f"class {c}: thresholds differ"
 
 
 def verify_solution(Solution solution):
@@ -323,8 +323,8 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
-                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.entry,
-                  "slack": engine.lattice.site_rates.slack,
+                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.entries,
+                  "slack": engine.lattice.site_rates.slack[:engine.state.n_sites],
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}

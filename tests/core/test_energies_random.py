@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Mechanisms with interactions drawn at random: after every event all that is kept is compared with what it stands for.
 
-`Engine.verify` works out anew, site by site, how far the energies of each rule may still fall, and asks for every rule at
-the very end of its rate. What no one would write by hand comes up here: rates of zero, species without energy as anchor
-or partner, rules that start from several species, levels of electrons, layers, walls, boxes around which an event
-reaches, new rates in mid-run.
+`Engine.verify` works out anew, site by site, how far the energies of each rule may still fall, and asks for every rule
+at the very end of its rate. What no one would write by hand comes up here: rates of zero, species without energy as
+anchor or partner, rules that start from several species, levels of electrons, layers, walls, boxes around which an
+event reaches, new rates in mid-run.
 """
 
 from dataclasses import replace
