@@ -2,6 +2,7 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
+from kmc_core.kernels cimport kmc_near
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
@@ -56,8 +57,11 @@ cdef class SiteEnergies:
     # what events change: `EventLists`, in which -1 stands for the anchor
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] near_ptr        # (n_rules + 1,)
-    cdef int32_t[:, ::1] near         # (n_near + 1, 3) with the cell of the window
+    cdef int32_t[::1] near_position   # (n_near + 1,)
+    cdef object nears                 # (n_near,) structured array, a kmc_near each
+    cdef kmc_near* near               # its first element
     cdef int32_t[:, ::1] entries      # (n_entries, 4)
+    cdef int32_t[::1] entry_ptr       # (n_rules + 1,) where those of each rule start
     # by how much energy changes can have fallen around the last event: `Slack`
     cdef int fall_shift               # a unit is 2**fall_shift quanta
     cdef int n_turns                  # ways in which rules change a site
@@ -86,6 +90,8 @@ cdef class SiteEnergies:
         return &self.held[0, 0] + <int64_t> site * self.width
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
+
+    cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:

@@ -15,12 +15,15 @@ from kmc_core.blocks import blocks_of
 from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
 
-from kmc_core.kernels cimport kmc_shift, kmc_surroundings
+from kmc_core.kernels cimport kmc_near, kmc_shift, kmc_surroundings
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
 from libc.string cimport memset
 
+
+NEAR = np.dtype([(name, np.int32) for name in ("row", "energy", "step", "cell", "end")])
+"""dtype: a kmc_near."""
 
 cdef double FAR = 4e18                # beyond every energy change [quanta]
 
@@ -57,7 +60,8 @@ cdef class SiteEnergies:
     def _list_events(self, steps, LatticeState state, box, periodic):
         """What every rule does to the energies around it; sites around anchors that are told must be in reach too."""
         self.steps, self.lists = steps, event_lists(steps, self.members)
-        self.near_ptr, self.near, self.entries = self.lists.near_ptr, self.lists.near, self.lists.entries
+        self.near_ptr, self.near_position = self.lists.near_ptr, np.ascontiguousarray(self.lists.near[:, 0])
+        self.entries, self.entry_ptr = self.lists.entries, self.lists.near[self.lists.near_ptr, 1]
         self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
         self.reaching.species = state.species
         self.reaching.widen(state.reach_x, state.reach_y, state.reach_z)
@@ -78,7 +82,7 @@ cdef class SiteEnergies:
         kind = kinds(interactions, n_species)
         n_kinds = int(kind.max()) + 1
         clusters, alone = _clusters(interactions, centre_of)
-        blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds)
+        blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds) or [[]]
         strides = [n_kinds ** np.arange(len(block)) for block in blocks]
         sizes = [n_kinds ** len(block) for block in blocks]
         energy = [np.zeros((size, len(centres)), dtype=np.int64) for size in sizes]
@@ -158,20 +162,22 @@ cdef class SiteEnergies:
     def watch(self, slack):
         """Note falls as `Slack` has it."""
         self.fall_shift, self.turns, self.n_turns = slack.shift, slack.turns, slack.turns.shape[1] // 2
-        self.near = np.column_stack([self.lists.near, np.append(slack.near_cell, 0)]).astype(np.int32)
+        n = len(slack.near_cell)
+        self.nears = np.zeros(n + 1, dtype=NEAR)
+        step = np.append(self.reaching.step, 0)[self.lists.near[:n, 0]].astype(np.int64)
+        if np.abs(step).max(initial=0) * max(self.n_blocks, self.width) > np.iinfo(np.int32).max:
+            raise ValueError("the layers of the box are too large for interactions")
+        columns = step * self.n_blocks, step * self.width, step, slack.near_cell, 4 * self.lists.near[1:, 1]
+        for name, column in zip(NEAR.names, columns, strict=True):
+            self.nears[name][:n] = column
+        self.near = <kmc_near*> <size_t> self.nears.ctypes.data
         self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
         self.fall, self.cells, self.margin = np.zeros(slack.n_cells, dtype=np.int16), slack.cells, slack.margin
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
         """Bring rows and energies of all sites around an event at a site up to date, and note how far they fell."""
         cdef int32_t difference[MAX_DIFFERENCES]
-        cdef int64_t change[MAX_CENTRES + 1]
-        cdef kmc_surroundings on
-        cdef int32_t* near = &self.near[0, 0] + 3 * <int64_t> self.near_ptr[rule]
-        cdef int32_t* step = &self.reaching.step[0]
-        cdef site_t* reached = &self.reached[0]
-        cdef int k, n_near = self.near_ptr[rule + 1] - self.near_ptr[rule]
-        cdef bint is_steady = self.entries[near[1], 1] < 0
+        cdef int k
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
@@ -179,22 +185,34 @@ cdef class SiteEnergies:
                (self.cells[rule, 1] - self.cells[rule, 0] + 2 * self.margin) * sizeof(int16_t))
         self.reaching.locate(site)
         if self.reaching.is_inner():
-            for k in range(n_near):
-                reached[k] = site if near[3 * k] < 0 else site + <site_t> step[near[3 * k]]
-        else:
-            for k in range(n_near):
-                reached[k] = self.reaching.at(near[3 * k])
-        on.row, on.held, on.table, on.turn = (&self.row[0, 0], &self.held[0, 0], &self.block_energy[0, 0],
-                                              &self.turns[0, 0])
-        on.entries, on.difference, on.species = &self.entries[0, 0], difference, &self.surroundings.species[0]
-        on.fall, on.n_blocks, on.width, on.n_turns = &self.fall[0], self.n_blocks, self.width, self.n_turns
+            self._shift(site, rule, difference, True)
+            return
+        for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
+            self.reached[k] = self.reaching.at(self.near_position[self.near_ptr[rule] + k])
+        self._shift(0, rule, difference, False)
+
+    cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil:
+        """Body of `move`; `site` is the anchor, or 0 where sites have been written down as a boundary is near."""
+        cdef int64_t change[MAX_CENTRES + 1]
+        cdef kmc_surroundings on
+        cdef kmc_near* near = self.near + self.near_ptr[rule]
+        cdef site_t* reached = &self.reached[0]
+        cdef int n = self.near_ptr[rule + 1] - self.near_ptr[rule]
+        cdef int32_t* entry = &self.entries[0, 0] + 4 * <int64_t> self.entry_ptr[rule]
+        cdef int kind = 4 * self.n_centres + 2 * self.n_turns + inner if entry[1] < 0 else 0
+        on.row, on.held = &self.row[0, 0] + site * self.n_blocks, &self.held[0, 0] + site * self.width
+        on.species = &self.surroundings.species[0] + site
+        on.table, on.turn, on.entries = &self.block_energy[0, 0], &self.turns[0, 0], &self.entries[0, 0]
+        on.fall, on.n_blocks, on.width, on.difference = &self.fall[0], self.n_blocks, self.width, difference
         on.shift, on.n_sites = self.fall_shift, self.surroundings.n_sites
-        if is_steady and self.n_centres == 2:  # known to the compiler, which writes out the loops
-            kmc_shift(2, True, &on, near, reached, n_near, change)
-        elif is_steady and self.n_centres == 1:
-            kmc_shift(1, True, &on, near, reached, n_near, change)
+        if kind == 4 * 2 + 2 * 2 + 1:  # known to the compiler, which writes out the loops
+            kmc_shift(2, 2, True, True, &on, near, entry, n, reached, change)
+        elif kind == 4 * 1 + 2 * 1 + 1:
+            kmc_shift(1, 1, True, True, &on, near, entry, n, reached, change)
+        elif inner:
+            kmc_shift(self.n_centres, self.n_turns, False, True, &on, near, entry, n, reached, change)
         else:
-            kmc_shift(self.n_centres, False, &on, near, reached, n_near, change)
+            kmc_shift(self.n_centres, self.n_turns, False, False, &on, near, entry, n, reached, change)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""

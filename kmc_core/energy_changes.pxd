@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Energy changes of rules, and their rates: functions that the compiler writes into the loops of `site_rates`."""
 from kmc_core.energies cimport MAX_BLOCKS, N_BINS
-from kmc_core.kernels cimport kmc_entry, kmc_share
+from kmc_core.kernels cimport kmc_change, kmc_entry, kmc_share
 from kmc_core.site_rates cimport GENERAL_RULE, MAX_CHANGES, N_TERMS, SiteRates
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t, uint64_t
@@ -98,23 +98,20 @@ cdef inline int64_t least_change(SiteRates self, int k, site_t site, int32_t* st
     """Energy change of an entry [quanta], or a lower one where that is not below its threshold."""
     cdef int64_t change
     cdef kmc_entry* entry = self.entry + k
-    cdef int64_t* energy = self.energies.energy(site)
-    if inner:
-        change = energy[entry.term[0]] - energy[entry.term[1]] + energy[entry.term[2]] - energy[entry.term[3]]
-    else:
-        change = alone(self, self.environments.entry_rule[k], site, step, False)
+    if inner and entry.share_end >= 0:
+        return kmc_change(&self.tables, entry, self.energies.energy(site),
+                          self.tables.row + self.tables.n_blocks * site)
+    change = alone(self, self.environments.entry_rule[k], site, step, inner)
     if change >= entry.quick:
-        return change + entry.threshold - entry.quick
-    if entry.is_general:
-        return any_change(self, self.environments.entry_rule[k], site, step)
-    return change + shared_in(self, self.environments.entry_rule[k], site, step)
+        return change + (entry.threshold - entry.quick)
+    return change_of(self, self.environments.entry_rule[k], site, step, inner)
 
 
 cdef inline double rate_above(SiteRates self, int entry, int64_t change) noexcept nogil:
     """Rate constant of an entry from above [1/s], of an energy change [quanta]."""
-    cdef int64_t bin = (change >> self.energies.bin_shift) + N_BINS // 2
+    cdef int64_t bin = (change >> self.tables.shift) + N_BINS // 2
     if <uint64_t> bin < N_BINS:
-        return self.environments.entry_rate[entry] * (&self.energies.bin_factor[0, 0] + self.entry[entry].factors)[bin]
+        return self.entry[entry].rate * self.tables.factor[self.entry[entry].factors + bin]
     return far_rate(self, entry, change)
 
 

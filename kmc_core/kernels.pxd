@@ -28,41 +28,54 @@ cdef extern from *:
         int32_t term[4];              /* two energies that come, two that go, counted from those of the anchor */
         int64_t quick, threshold;     /* energy change from which on a rule keeps to its part of the lowest bound, before
                                          what its sites share is looked at, and after [quanta] */
-        int32_t share, share_end;     /* of what they share */
-        int32_t second, is_general;   /* step to the site whose row that is; whether it is of any number of sites */
-        int64_t factors;              /* where its factors are */
-        double top;                   /* rate constant at the threshold, from above [1/s] */
+        int32_t share, share_end;     /* of what they share; an end of -1: it is of any number of sites */
+        int32_t second, factors;      /* step to the site whose row that is; where its factors are */
+        double rate, top;             /* rate constant, and that at the threshold from above [1/s] */
     } kmc_entry;
+    typedef struct {                  /* what is looked up, all arrays from their start */
+        const int64_t *held, *table, *shared;
+        const int32_t *row;
+        const double *factor;
+        int64_t width, n_blocks, n_factors;
+        int shift;                    /* 2**shift quanta a factor */
+    } kmc_tables;
+    typedef struct {                  /* a site near an event */
+        int32_t row, energy, step;    /* from the anchor to its row, its energies, and itself */
+        int32_t cell, end;            /* its cell; the end of its entries */
+    } kmc_near;
     typedef struct {
-        int32_t *row;                 /* of site 0 */
-        int64_t *held;                /* energies of site 0 */
+        int32_t *row;                 /* of the anchor, or of site 0 */
+        int64_t *held;                /* energies likewise */
+        const uint8_t *species;       /* likewise */
         const int64_t *table, *turn;
         const int32_t *entries, *difference;
-        const uint8_t *species;
         int16_t *fall;
-        int64_t n_blocks, width, n_turns;
+        int64_t n_blocks, width;
         int shift;
         uint32_t n_sites;
     } kmc_surroundings;
 
     /* bring rows and energies of near sites up to date, and note the most that each can have fallen in any way to change it;
-       entries and what a near site is are as in `EventLists`, ways are columns of what comes and goes */
-    KMC_WRITTEN_IN void kmc_shift(int n_centres, int is_steady, const kmc_surroundings* all, const int32_t* near,
-                                  const uint32_t* site, int n, int64_t* change) {
+       entries are as in `EventLists`, ways are columns of what comes and goes. The first four are known to the compiler.
+       Sites are given where a boundary is near */
+    KMC_WRITTEN_IN void kmc_shift(int n_centres, int n_turns, int is_steady, int is_inner, const kmc_surroundings* all,
+                                  const kmc_near* near, const int32_t* entry, int n, const uint32_t* site,
+                                  int64_t* change) {
         const kmc_surroundings on = *all;
-        const int32_t* entry = on.entries + 4 * (int64_t) near[1];
-        int i, c;
+        const kmc_near* const last = near + n;
+        int t, c;
         change[n_centres] = 0;
-        for (i = 0; i < n; i++, near += 3) {
-            const int32_t* end = on.entries + 4 * (int64_t) near[4];
+        for (; near < last; near++) {
+            const int32_t* end = on.entries + near->end;
+            const int64_t here = is_inner ? 0 : *site++;
+            int32_t* row = on.row + (is_inner ? near->row : here * on.n_blocks);
+            int64_t* energy = on.held + (is_inner ? near->energy : here * on.width);
+            const int64_t* turn = on.turn + 2 * n_turns * (int64_t) on.species[is_inner ? near->step : here];
             int64_t a = 0, b = 0, fall;
-            if (site[i] >= on.n_sites) {
+            if (!is_inner && here >= on.n_sites) {
                 entry = end;
                 continue;
             }
-            int32_t* row = on.row + site[i] * on.n_blocks;
-            int64_t* energy = on.held + site[i] * on.width;
-            const int64_t *turn = on.turn + 2 * on.n_turns * on.species[site[i]], *last = turn + 2 * on.n_turns;
             for (c = 0; n_centres > 2 && c < n_centres; c++) change[c] = 0;
             for (; entry < end; entry += 4) {
                 int64_t before = row[entry[0]], after = before + entry[2];
@@ -78,11 +91,11 @@ cdef extern from *:
             if (n_centres == 2) change[1] = b;
             for (c = 0; c < n_centres; c++) energy[c] += change[c];
             fall = change[turn[1]] - change[turn[0]];
-            for (turn += 2; turn < last; turn += 2) {
-                int64_t other = change[turn[1]] - change[turn[0]];
+            for (t = 1; t < n_turns; t++) {
+                int64_t other = change[turn[2 * t + 1]] - change[turn[2 * t]];
                 fall = other > fall ? other : fall;
             }
-            on.fall[near[2]] = (int16_t) ((fall >> on.shift) + 1);
+            on.fall[near->cell] = (int16_t) ((fall >> on.shift) + 1);
         }
     }
     /* what the blocks of a row add up to: entries are block, step to what is added and to what is taken off */
@@ -96,25 +109,50 @@ cdef extern from *:
         } while (entry < end);
         return found;
     }
-    /* least room of the rules of a slow site, below 0 if one is too fast; entries of any number of sites have none.
-       What two sites share is added where it matters */
-    KMC_WRITTEN_IN int64_t kmc_room(const kmc_entry* entry, int n, const int64_t* energy, const int32_t* row,
-                                    int64_t n_blocks, const int64_t* shared, const int64_t* table) {
+    /* energy change of a rule of one or two sites [quanta], or a lower one where that is not below its threshold */
+    KMC_WRITTEN_IN int64_t kmc_change(const kmc_tables* on, const kmc_entry* entry, const int64_t* energy,
+                                      const int32_t* row) {
+        int64_t change = energy[entry->term[0]] - energy[entry->term[1]] + energy[entry->term[2]]
+                         - energy[entry->term[3]];
+        if (change >= entry->quick) return change + (entry->threshold - entry->quick);
+        if (entry->share < entry->share_end)
+            change += kmc_share(on->shared + 3 * (int64_t) entry->share, on->shared + 3 * (int64_t) entry->share_end,
+                                row + on->n_blocks * entry->second, on->table);
+        return change;
+    }
+    /* least room of the rules of a slow site, below 0 if one is too fast */
+    KMC_WRITTEN_IN int64_t kmc_room(const kmc_tables* on, const kmc_entry* entry, int n, uint32_t site) {
+        const int64_t* energy = on->held + site * on->width;
+        const int32_t* row = on->row + site * on->n_blocks;
         const kmc_entry* end = entry + n;
         int64_t least = KMC_FAR;
         for (; entry < end; entry++) {
-            int64_t room = energy[entry->term[0]] - energy[entry->term[1]] + energy[entry->term[2]]
-                           - energy[entry->term[3]] - entry->quick;
-            if (room < 0) {
-                room += entry->quick - entry->threshold;
-                if (entry->share < entry->share_end)
-                    room += kmc_share(shared + 3 * (int64_t) entry->share, shared + 3 * (int64_t) entry->share_end,
-                                      row + n_blocks * entry->second, table);
-                if (room < 0 || entry->is_general) return -1;
-            }
+            int64_t room = kmc_change(on, entry, energy, row) - entry->threshold;
+            if (room < 0) return -1;
             least = room < least ? room : least;
         }
         return least;
+    }
+    /* sum of the rate constants of a site from above, and the least room; below 0 where factors do not reach so far */
+    KMC_WRITTEN_IN double kmc_sum(const kmc_tables* on, const kmc_entry* entry, int n, uint32_t site, int64_t* room) {
+        const int64_t* energy = on->held + site * on->width;
+        const int32_t* row = on->row + site * on->n_blocks;
+        const kmc_entry* end = entry + n;
+        int64_t least = KMC_FAR;
+        double sum = 0.0;
+        for (; entry < end; entry++) {
+            int64_t change = kmc_change(on, entry, energy, row), left = change - entry->threshold;
+            if (left >= 0)
+                sum += entry->top;
+            else {
+                int64_t bin = (change >> on->shift) + on->n_factors / 2;
+                if ((uint64_t) bin >= (uint64_t) on->n_factors) return -1.0;
+                sum += entry->rate * on->factor[entry->factors + bin];
+            }
+            least = left < least ? left : least;
+        }
+        *room = least;
+        return sum;
     }
     /* take what an event has cost off the slack of anchors, at most `most` of which is kept; those whose slack is used up
        are listed, their number is returned */
@@ -173,27 +211,37 @@ cdef extern from *:
     ctypedef struct kmc_entry:
         int32_t term[4]
         int64_t quick, threshold
-        int32_t share, share_end, second, is_general
-        int64_t factors
-        double top
+        int32_t share, share_end, second, factors
+        double rate, top
+    ctypedef struct kmc_tables:
+        const int64_t* held
+        const int64_t* table
+        const int64_t* shared
+        const int32_t* row
+        const double* factor
+        int64_t width, n_blocks, n_factors
+        int shift
+    ctypedef struct kmc_near:
+        int32_t row, energy, step, cell, end
     ctypedef struct kmc_surroundings:
         int32_t* row
         int64_t* held
+        const uint8_t* species
         const int64_t* table
         const int64_t* turn
         const int32_t* entries
         const int32_t* difference
-        const uint8_t* species
         int16_t* fall
-        int64_t n_blocks, width, n_turns
+        int64_t n_blocks, width
         int shift
         uint32_t n_sites
-    void kmc_shift(int n_centres, bint is_steady, kmc_surroundings* all, int32_t* near, uint32_t* site, int n,
-                   int64_t* change) noexcept nogil
+    void kmc_shift(int n_centres, int n_turns, bint is_steady, bint is_inner, kmc_surroundings* all, kmc_near* near,
+                   int32_t* entry, int n, uint32_t* site, int64_t* change) noexcept nogil
     int64_t kmc_share(int64_t* entry, int64_t* end, int32_t* row, int64_t* table) noexcept nogil
     void kmc_widest(int16_t* drop, int16_t* fall, int n, int32_t* step) noexcept nogil
     void kmc_add_fall(int16_t* drop, int16_t* fall, int n, int16_t least) noexcept nogil
-    int64_t kmc_room(kmc_entry* entry, int n, int64_t* energy, int32_t* row, int64_t n_blocks, int64_t* shared,
-                     int64_t* table) noexcept nogil
+    int64_t kmc_change(kmc_tables* on, kmc_entry* entry, int64_t* energy, int32_t* row) noexcept nogil
+    int64_t kmc_room(kmc_tables* on, kmc_entry* entry, int n, uint32_t site) noexcept nogil
+    double kmc_sum(kmc_tables* on, kmc_entry* entry, int n, uint32_t site, int64_t* room) noexcept nogil
     int kmc_spend(int16_t* slack, int16_t* drop, int16_t* fall, kmc_piece* piece, kmc_piece* end, uint32_t site,
                   int16_t most, uint32_t* used) noexcept nogil

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Looking at a site: whether it keeps to the bound by which it is listed, and what slack it has then."""
 from kmc_core.energy_changes cimport change_of, least_change, rate_above
-from kmc_core.kernels cimport KMC_FAR, kmc_room
+from kmc_core.kernels cimport KMC_FAR, kmc_room, kmc_sum
 from kmc_core.site_rates cimport MOST_SLACK, NO_SLACK, SiteRates
 from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t
 
@@ -38,9 +38,7 @@ cdef inline bint is_slow_enough(SiteRates self, site_t site, class_t c, int32_t*
     if self.rated[c] != self.version:
         self._set_thresholds(c)
     if inner and self.has_slack[c]:
-        least = kmc_room(self.entry + first, size, self.energies.energy(site),
-                         &self.energies.row[0, 0] + <int64_t> self.energies.n_blocks * site, self.energies.n_blocks,
-                         &self.shared[0, 0], &self.energies.block_energy[0, 0])
+        least = kmc_room(&self.tables, self.entry + first, size, site)
         if least < 0:
             return False
     else:
@@ -61,10 +59,14 @@ cdef inline double sum_above(SiteRates self, site_t site, class_t c, int32_t* st
     """
     cdef int k, first = self.environments.record[c].first
     cdef int64_t change
-    cdef double total = 0.0
+    cdef double total = -1.0
     if self.rated[c] != self.version:
         self._set_thresholds(c)
-    room[0] = KMC_FAR
+    if inner and self.has_slack[c]:
+        total = kmc_sum(&self.tables, self.entry + first, self.environments.size[c], site, room)
+    if total >= 0.0:
+        return total
+    room[0], total = KMC_FAR, 0.0
     for k in range(first, first + self.environments.size[c]):
         change = least_change(self, k, site, step, inner) - self.entry[k].threshold
         total += rate_above(self, k, change + self.entry[k].threshold) if change < 0 else self.entry[k].top

@@ -3,7 +3,7 @@
 from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.kernels cimport kmc_entry, kmc_piece
+from kmc_core.kernels cimport kmc_entry, kmc_piece, kmc_tables
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint64_t
 
@@ -51,6 +51,7 @@ cdef class SiteRates:
     cdef double[::1] give             # (classes,) fall by which no rate constant grows e-fold, in units of slack
     cdef int64_t[:, ::1] entries      # (entries of classes, 8) how each rule of a class is looked at: a kmc_entry each
     cdef kmc_entry* entry             # its first element
+    cdef kmc_tables tables            # what is looked up there
     cdef int32_t[::1] rated           # (classes,) for which lowest bound the thresholds of a class are; 0 = none
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound

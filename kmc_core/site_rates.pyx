@@ -82,9 +82,18 @@ cdef class SiteRates:
         self.entries = np.zeros((len(self.environments.entry_rule), sizeof(kmc_entry) // 8), dtype=np.int64)
         self.entry = <kmc_entry*> &self.entries[0, 0]
         self.rated = np.zeros(len(self.environments.size), dtype=np.int32)
+        self._point()
         self.give = np.zeros(len(self.environments.size))
         self.bin_units = 1.0 + (2.0**self.energies.bin_shift) / 2.0**self.energies.fall_shift
         self.has_slack = np.ones(len(self.environments.size), dtype=np.uint8)
+
+    def _point(self):
+        """Know where tables are now."""
+        self.tables.held, self.tables.width = &self.energies.held[0, 0], self.energies.width
+        self.tables.row, self.tables.n_blocks = &self.energies.row[0, 0], self.energies.n_blocks
+        self.tables.table, self.tables.shared = &self.energies.block_energy[0, 0], &self.shared[0, 0]
+        self.tables.factor, self.tables.n_factors = &self.energies.bin_factor[0, 0], N_BINS
+        self.tables.shift = self.energies.bin_shift
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
@@ -143,12 +152,12 @@ cdef class SiteRates:
             rate, rule, entry = self.environments.entry_rate[k], self.environments.entry_rule[k], self.entry + k
             for column in range(4):
                 entry.term[column] = self.inner_terms[rule, column]
-            entry.share, entry.share_end = self.terms[rule, 7], self.terms[rule, 8]
+            entry.rate, entry.share, entry.share_end = rate, self.terms[rule, 7], self.terms[rule, 8]
             entry.second = self.step[self.terms[rule, 4] + 1]
             entry.threshold = -KMC_FAR if rate == 0.0 else self.energies.threshold(self.rule_process[rule], part / rate)
-            entry.is_general = self.terms[rule, 0] == GENERAL_RULE
-            entry.quick = KMC_FAR if entry.is_general else entry.threshold - self.lowest[rule]
-            entry.factors = self.rule_process[rule] * <int64_t> N_BINS
+            entry.quick, entry.factors = entry.threshold - self.lowest[rule], self.rule_process[rule] * N_BINS
+            if self.terms[rule, 0] == GENERAL_RULE:
+                entry.quick, entry.share_end = KMC_FAR, -1
             self.has_slack[c] &= self.is_followed[rule]
             entry.top = rate_above(self, k, entry.threshold)
             if rate > 0.0:

@@ -142,7 +142,8 @@ class Slack:
                 piece[2] |= 1 << x - begin[2]
                 piece[4][x - begin[2]], piece[5][x - begin[2]] = int(self.charge[k]), -1
             self.piece_ptr[rule + 1] = len(pieces)
-        self.pieces = np.array([tuple(piece) for piece in [*pieces, [0, 0, 0, 0, [0] * LANES, [0] * LANES]]], dtype=PIECE)
+        pieces.append((0, 0, 0, 0, [0] * LANES, [0] * LANES))
+        self.pieces = np.array([tuple(piece) for piece in pieces], dtype=PIECE)
 
     def _charges(self, terms):
         """What an event of every rule can do to what the rules of every told anchor share, whatever species it is."""
@@ -168,11 +169,11 @@ class Slack:
 
     def _grouped_shares(self, terms):
         """{second place: by how much what each rule shares can fall}."""
-        groups = {}
+        groups, n_positions, n_kinds = {}, len(self._steps.offsets), int(self._steps.kind.max()) + 1
         for rule in self._simple:
             if terms.terms[rule, 0] == TWO_SITES and terms.parts[rule]:
-                groups.setdefault(self._steps.places[rule][1], []).append(_falls(terms.parts[rule], len(self._steps.offsets),
-                                                         int(self._steps.kind.max()) + 1))
+                falls = groups.setdefault(self._steps.places[rule][1], [])
+                falls.append(_falls(terms.parts[rule], n_positions, n_kinds))
         return {key: np.array(falls) for key, falls in groups.items()}
 
 

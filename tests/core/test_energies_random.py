@@ -36,7 +36,8 @@ class Draw:
         self.n_species = int(self.random.integers(2, 5))
         self.neutral = int(self.random.integers(1, self.n_species)) if self.n_species > 2 and self.coin() else None
         self.thermal = KT * 2.0 ** self.random.integers(-1, 3)
-        self.clusters = [self.cluster() for _ in range(self.random.integers(1, 7))]
+        self.size = self.one_of([3e7, 1e8])
+        self.clusters = [self.cluster() for _ in range(self.random.integers(1, 10))]
         self.patterns = self.all_patterns()
         self.lines = [self.some_lines() for _ in self.patterns]
         self.lattice = self.box()
@@ -50,24 +51,26 @@ class Draw:
         return choices[self.random.integers(len(choices))]
 
     def cluster(self):
-        """One to four members, mostly two, each beside the one before."""
+        """One to four members, each beside the one before."""
         members = [species for species in range(0 if self.coin(0.2) else 1, self.n_species) if species != self.neutral]
         sites = [(0, 0, 0)]
-        for _ in range(self.one_of([0, 1, 1, 1, 1, 2, 2, 3])):
-            step = np.array(self.one_of(SHELL[self.kind])) * self.one_of([1, -1])
+        for _ in range(self.one_of([0, 1, 1, 1, 2, 2, 2, 3])):
+            step = np.array(self.one_of(SHELL[self.kind][: self.one_of([2, None])])) * self.one_of([1, -1])
             new = tuple((np.array(sites[-1]) + step).tolist())
             if new not in sites and np.abs(new).max() <= 2:
                 sites.append(new)
         species = tuple(int(self.one_of(members)) for _ in sites)
-        return species, tuple(sites), int(self.random.normal(0.0, 5e7))
+        return species, tuple(sites), int(self.random.normal(0.0, self.size))
 
     def all_patterns(self):
-        """Every species comes and goes; besides, anything."""
+        """Every species comes and goes, most of them hop; besides, anything."""
         found = []
         for species in range(1, self.n_species):
             tunnels = self.coin(0.15)
             found += [self.process([EMPTY], [species], tunnels), self.process([species], [EMPTY], tunnels)]
-        for _ in range(self.random.integers(1, 5)):
+            if self.coin(0.7):
+                found.append(self.process([species, EMPTY], [EMPTY, species], False))
+        for _ in range(self.random.integers(0, 4)):
             old, new = self.random.integers(0, self.n_species, (2, self.one_of([1, 2, 2, 2, 3])))
             if (old != new).any():
                 found.append(self.process(old.tolist(), new.tolist(), self.coin(0.1), self.coin(0.15)))
