@@ -89,7 +89,7 @@ cdef class SiteEnergies:
         """Energies of all centres on a site [quanta], then a zero."""
         return &self.held[0, 0] + <int64_t> site * self.width
 
-    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil
 
     cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil
 

@@ -174,8 +174,11 @@ cdef class SiteEnergies:
         self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
         self.fall, self.cells, self.margin = np.zeros(slack.n_cells, dtype=np.int16), slack.cells, slack.margin
 
-    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring rows and energies of all sites around an event at a site up to date, and note how far they fell."""
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil:
+        """Bring rows and energies of all sites around an event up to date, and note how far they fell.
+
+        No boundary is near an inner one; else `reaching` looks around the anchor afterwards.
+        """
         cdef int32_t difference[MAX_DIFFERENCES]
         cdef int k
         for k in range(n):
@@ -183,10 +186,10 @@ cdef class SiteEnergies:
         difference[n] = 0
         memset(&self.fall[0] + self.cells[rule, 0] - self.margin, 0,
                (self.cells[rule, 1] - self.cells[rule, 0] + 2 * self.margin) * sizeof(int16_t))
-        self.reaching.locate(site)
-        if self.reaching.is_inner():
+        if inner:
             self._shift(site, rule, difference, True)
             return
+        self.reaching.locate(site)
         for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
             self.reached[k] = self.reaching.at(self.near_position[self.near_ptr[rule] + k])
         self._shift(0, rule, difference, False)
@@ -209,6 +212,10 @@ cdef class SiteEnergies:
             kmc_shift(2, 2, True, True, &on, near, entry, n, reached, change)
         elif kind == 4 * 1 + 2 * 1 + 1:
             kmc_shift(1, 1, True, True, &on, near, entry, n, reached, change)
+        elif kind == 4 * 2 + 2 * 2:
+            kmc_shift(2, 2, True, False, &on, near, entry, n, reached, change)
+        elif kind == 4 * 1 + 2 * 1:
+            kmc_shift(1, 1, True, False, &on, near, entry, n, reached, change)
         elif inner:
             kmc_shift(self.n_centres, self.n_turns, False, True, &on, near, entry, n, reached, change)
         else:

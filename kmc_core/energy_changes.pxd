@@ -9,17 +9,21 @@ from libc.string cimport memcpy
 
 cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
     """Point to the steps to the neighbours of a site, to itself at -1; write them where they lead across a boundary."""
-    cdef site_t around[MAX_POSITIONS]
-    cdef int j
-    self.state.locate(site)
-    if self.state.is_inner():
+    if self.inside[site]:
         step[0] = &self.step[1]
         return True
-    self.state.neighbours(site, around)
-    (step[0] - 1)[0] = 0
-    for j in range(self.state.n_positions):
-        step[0][j] = <int32_t> (around[j] - site)
+    step_across(self, site, step[0])
     return False
+
+
+cdef inline void step_across(SiteRates self, site_t site, int32_t* step) noexcept nogil:
+    """Write the steps to the neighbours of a site, to itself at -1; they lead across a boundary."""
+    cdef site_t around[MAX_POSITIONS]
+    cdef int j
+    self.state.neighbours(site, around)
+    (step - 1)[0] = 0
+    for j in range(self.state.n_positions):
+        step[j] = <int32_t> (around[j] - site)
 
 
 cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:

@@ -32,6 +32,12 @@ cdef extern from *:
         int32_t second, factors;      /* step to the site whose row that is; where its factors are */
         double rate, top;             /* rate constant, and that at the threshold from above [1/s] */
     } kmc_entry;
+    typedef struct {                  /* what is known of a class */
+        int32_t rated;                /* for which lowest bound its entries are; 0 = none */
+        int32_t first, n;             /* its entries, */
+        int32_t is_followed;          /* and whether slack covers all of them */
+        double give;                  /* fall by which no rate constant grows e-fold, in units of slack */
+    } kmc_class;
     typedef struct {                  /* what is looked up, all arrays from their start */
         const int64_t *held, *table, *shared;
         const int32_t *row;
@@ -213,6 +219,9 @@ cdef extern from *:
         int64_t quick, threshold
         int32_t share, share_end, second, factors
         double rate, top
+    ctypedef struct kmc_class:
+        int32_t rated, first, n, is_followed
+        double give
     ctypedef struct kmc_tables:
         const int64_t* held
         const int64_t* table

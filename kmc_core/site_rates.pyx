@@ -18,9 +18,9 @@ from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, RuleTerm
 from kmc_core.slack import LANES, MOST, Slack
 
 from kmc_core.energies cimport N_BINS, kmc_power_above
-from kmc_core.energy_changes cimport change_of, rate_above, step_around
-from kmc_core.kernels cimport KMC_FAR, kmc_add_fall, kmc_entry, kmc_piece, kmc_spend, kmc_widest
-from kmc_core.looks cimport fast_part, is_bounded, keep_band, keep_slack, sum_above, tried
+from kmc_core.energy_changes cimport change_of, rate_above, step_across, step_around
+from kmc_core.kernels cimport KMC_FAR, kmc_add_fall, kmc_class, kmc_entry, kmc_piece, kmc_spend, kmc_widest
+from kmc_core.looks cimport fast_part, keep_band, keep_slack, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 from libc.string cimport memset
 
@@ -51,6 +51,7 @@ cdef class SiteRates:
         self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
         self.inner_terms = terms.inner(np.asarray(self.step), energies.width)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
+        self.inside = _inside(state) + _inside(self.reaching)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
         self.floor, self.version = np.zeros(3), 1
         self.most = min(energies.lists.most_told + 1, state.n_sites)
@@ -81,11 +82,10 @@ cdef class SiteRates:
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
         self.entries = np.zeros((len(self.environments.entry_rule), sizeof(kmc_entry) // 8), dtype=np.int64)
         self.entry = <kmc_entry*> &self.entries[0, 0]
-        self.rated = np.zeros(len(self.environments.size), dtype=np.int32)
+        self.classes = np.zeros((len(self.environments.size), sizeof(kmc_class) // 8), dtype=np.int64)
+        self.known = <kmc_class*> &self.classes[0, 0]
         self._point()
-        self.give = np.zeros(len(self.environments.size))
         self.bin_units = 1.0 + (2.0**self.energies.bin_shift) / 2.0**self.energies.fall_shift
-        self.has_slack = np.ones(len(self.environments.size), dtype=np.uint8)
 
     def _point(self):
         """Know where tables are now."""
@@ -99,9 +99,10 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil:
         """Bring energies up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        self.energies.move(site, rule, changed, old, n)
+        cdef bint inner = self.inside[site] == 2
+        self.energies.move(site, rule, changed, old, n, inner)
         find_drops(self, rule)
-        if self.reaching.is_inner():  # located by `move`
+        if inner:
             tell(self, site, rule)
         else:
             tell_across(self, rule)
@@ -109,37 +110,44 @@ cdef class SiteRates:
             self.rate_site(reclassified[i])
 
     cdef void rate_site(self, site_t site) noexcept nogil:
-        """The list of a site by its propensity."""
+        """The list of a site by its propensity, and its slack."""
+        if self.inside[site]:
+            look(self, site, &self.step[1], True)
+        else:
+            self.rate_across(site)
+
+    cdef void rate_across(self, site_t site) noexcept nogil:
+        """The same where a boundary is near."""
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
-        cdef bint inner = step_around(self, site, &step)
-        if not is_bounded(self, site, step, inner):
-            self._rate(site, step, inner)
+        step_across(self, site, step)
+        look(self, site, step, False)
 
-    cdef void _rate(self, site_t site, int32_t* step, bint inner) noexcept nogil:
+    cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
         """The list of a site that is not where it belongs, or is fast; `step` leads to its neighbours."""
-        cdef class_t c = self.class_of[site]
         cdef int32_t before = self.group_of[site], after = -1
         cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
-        cdef int64_t room = KMC_FAR
-        if self.environments.size[c] > 0:
+        cdef int64_t room
+        if self.known[c].n == 0:
+            self.slack[site] = MOST_SLACK
+        else:
             total = sum_above(self, site, c, step, inner, &room)
             self.is_slow[site] = room >= 0
             if room >= 0:
                 after = self.slow_group
+                keep_slack(self, site, c, room)
             else:
                 after = before if bound * LOOSE <= total <= bound else self.groups.group_for(kmc_power_above(total))
-                bound = self.groups.bound[after]
-        if room >= 0:
-            keep_slack(self, site, c, room)
-        else:
-            keep_band(self, site, c, bound, total)
+                keep_band(self, site, c, self.groups.bound[after], total)
         if before != after:
-            if before >= 0:
-                self.groups.remove(site, before)
-            if after >= 0:
-                self.groups.insert(site, after)
-            self.group_of[site] = <int16_t> after
+            self._relist(site, before, after)
+
+    cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil:
+        if before >= 0:
+            self.groups.remove(site, before)
+        if after >= 0:
+            self.groups.insert(site, after)
+        self.group_of[site] = <int16_t> after
 
     cdef void _set_thresholds(self, class_t c) noexcept nogil:
         """Energy changes from which on every rule of a class keeps to its part of the lowest bound."""
@@ -147,7 +155,8 @@ cdef class SiteRates:
         cdef double part = self.floor[0] / size, rate, steepest = 1e-9
         cdef rule_t rule
         cdef kmc_entry* entry
-        self.has_slack[c] = 1
+        cdef kmc_class* known = self.known + c
+        known.first, known.n, known.is_followed = first, size, True
         for k in range(first, first + size):
             rate, rule, entry = self.environments.entry_rate[k], self.environments.entry_rule[k], self.entry + k
             for column in range(4):
@@ -158,12 +167,12 @@ cdef class SiteRates:
             entry.quick, entry.factors = entry.threshold - self.lowest[rule], self.rule_process[rule] * N_BINS
             if self.terms[rule, 0] == GENERAL_RULE:
                 entry.quick, entry.share_end = KMC_FAR, -1
-            self.has_slack[c] &= self.is_followed[rule]
+            known.is_followed &= self.is_followed[rule]
             entry.top = rate_above(self, k, entry.threshold)
             if rate > 0.0:
                 steepest = max(steepest, self.energies.slope(self.rule_process[rule], entry.threshold))
-        self.give[c] = self.energies.thermal * 1e9 / (1 << self.energies.fall_shift) / steepest
-        self.rated[c] = self.version
+        known.give = self.energies.thermal * 1e9 / (1 << self.energies.fall_shift) / steepest
+        known.rated = self.version
 
     cdef void _set_floor(self, double mean) noexcept nogil:
         """Let the lowest bound in use follow the mean propensity of sites, unless it is near enough.
@@ -176,6 +185,7 @@ cdef class SiteRates:
             self.floor[0] = kmc_power_above(least)
             self.version += 1
             self.slow_group = self.groups.group_for(self.floor[0])
+            self.groups.lead(self.slow_group)
             memset(&self.slack[0], NO_SLACK_BYTE, self.state.n_sites * sizeof(int16_t))
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
@@ -185,51 +195,21 @@ cdef class SiteRates:
         """
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
-        cdef bint inner
-        cdef class_t c = self.class_of[site]
-        cdef int k, first = self.environments.first[c]
-        cdef double above, total = 0.0
+        cdef bint inner = self.inside[site]
+        cdef class_t c
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        if self.rated[c] != self.version:
-            self._set_thresholds(c)
+        c = rated_class(self, site)
+        if self.is_slow[site] and is_refused(self, site, c, u, bound):
+            return -1
+        if inner:
+            step = &self.step[1]
+        else:
+            step_across(self, site, step)
         if self.is_slow[site]:
-            return self._choose_slow(site, u, bound)
-        inner = step_around(self, site, &step)
-        for k in range(first, first + self.environments.size[c]):
-            above = fast_part(self, k, site, step, inner)
-            if u < total + above:
-                return tried(self, k, u - total, site, step, inner)
-            total += above
-        if total < LOOSE * bound:     # it has become slower since it was listed
-            self._rate(site, step, inner)
-        return -1
-
-    cdef rule_t _choose_slow(self, site_t site, double u, double bound) noexcept nogil:
-        """The same for a slow site, whose rules have equal parts of the bound; most are refused by slack alone."""
-        cdef int32_t around[MAX_POSITIONS + 1]
-        cdef int32_t* step = around + 1
-        cdef bint inner
-        cdef class_t c = self.class_of[site]
-        cdef int size = self.environments.size[c], k
-        cdef double part
-        cdef rule_t rule = -1
-        if size == 0:
-            return -1
-        part = bound / size
-        k = min(<int> (u / part), size - 1)
-        u -= k * part
-        k += self.environments.first[c]
-        if self.slack[site] >= 0 and u >= rate_above(
-                self, k, self.entry[k].threshold + (<int64_t> self.slack[site] << self.energies.fall_shift)):
-            return -1
-        inner = step_around(self, site, &step)
-        if u < rate_above(self, k, change_of(self, self.environments.entry_rule[k], site, step, inner)):
-            rule = tried(self, k, u, site, step, inner)
-        if rule < 0 and self.group_of[site] != self.slow_group:  # the lowest bound has changed
-            self._rate(site, step, inner)
-        return rule
+            return choose_slow(self, site, c, u, bound, step, inner)
+        return choose_fast(self, site, c, u, bound, step, inner)
 
     cdef double rate_at(self, int entry, site_t site, int64_t fall) noexcept nogil:
         """Rate constant of an entry of a site's class with the interactions of this site, after a fall [units, 1/s]."""
@@ -248,11 +228,9 @@ cdef class SiteRates:
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
         cdef bint inner = step_around(self, site, &step)
-        cdef class_t c = self.class_of[site]
         if self.is_slow[site]:
-            return bound / self.environments.size[c]
-        if self.rated[c] != self.version:
-            self._set_thresholds(c)
+            return bound / self.environments.size[self.class_of[site]]
+        rated_class(self, site)
         return fast_part(self, entry, site, step, inner)
 
     cdef int64_t room_of(self, int entry, site_t site) noexcept nogil:
@@ -280,7 +258,7 @@ cdef class SiteRates:
         for site in range(self.state.n_sites):
             step = around + 1
             inner = step_around(self, site, &step)
-            total += sum_above(self, site, self.class_of[site], step, inner, &room)
+            total += sum_above(self, site, rated_class(self, site), step, inner, &room)
         self.slack[:] = NO_SLACK
         self.floor[0], self.slow_group, self.version = 0.0, self.groups.group_for(0.0), self.version + 1
         self._set_floor(total / max(self.state.n_sites, 1))
@@ -289,6 +267,15 @@ cdef class SiteRates:
         """Know the list of the lowest bound again, of a snapshot."""
         self.version += 1
         self.slow_group = self.groups.group_for(self.floor[0])
+        self.groups.lead(self.slow_group)
+
+
+def _inside(LatticeState state):
+    """uint8, shape (n_sites,): whether no position around a site lies across a boundary."""
+    coordinate = np.indices((state.nz, state.ny, state.nx)).reshape(3, -1)
+    reach = np.array([[state.reach_z], [state.reach_y], [state.reach_x]], dtype=np.int64)
+    size = np.array([[state.nz], [state.ny], [state.nx]], dtype=np.int64)
+    return ((coordinate >= reach) & (coordinate < size - reach)).all(axis=0).astype(np.uint8)
 
 
 cdef inline void find_drops(SiteRates self, rule_t rule) noexcept nogil:
@@ -307,8 +294,7 @@ cdef inline void tell(SiteRates self, site_t site, rule_t rule) noexcept nogil:
     cdef int k
     for k in range(kmc_spend(&self.slack[0], &self.drop[0], &self.energies.fall[0], self.piece + self.piece_ptr[rule],
                              self.piece + self.piece_ptr[rule + 1], site, MOST_SLACK, used)):
-        if not is_bounded(self, used[k], &self.step[1], True):
-            self._rate(used[k], &self.step[1], True)
+        look(self, used[k], &self.step[1], True)
 
 
 cdef inline void tell_across(SiteRates self, rule_t rule) noexcept nogil:
@@ -324,3 +310,46 @@ cdef inline void tell_across(SiteRates self, rule_t rule) noexcept nogil:
                 self.slack[site] = <int16_t> min(left, <int> MOST_SLACK)
             else:
                 self.rate_site(site)
+
+
+cdef inline bint is_refused(SiteRates self, site_t site, class_t c, double u, double bound) noexcept nogil:
+    """Whether slack alone says that a slow site does not do what was drawn, as for most of them."""
+    cdef double part = bound / self.known[c].n
+    cdef int k = min(<int> (u / part), self.known[c].n - 1)
+    if self.slack[site] < 0:
+        return False
+    u -= k * part
+    k += self.known[c].first
+    return u >= rate_above(self, k, self.entry[k].threshold + (<int64_t> self.slack[site] << self.energies.fall_shift))
+
+
+cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u, double bound, int32_t* step,
+                               bint inner) noexcept nogil:
+    """`choose` for a slow site, whose rules have equal parts of the bound."""
+    cdef double part = bound / self.known[c].n
+    cdef int k = min(<int> (u / part), self.known[c].n - 1)
+    cdef int64_t change
+    cdef rule_t rule = -1
+    u -= k * part
+    k += self.known[c].first
+    change = change_of(self, self.environments.entry_rule[k], site, step, inner)
+    if u < rate_above(self, k, change):
+        rule = tried(self, k, u, change)
+    if rule < 0 and self.group_of[site] != self.slow_group:  # the lowest bound has changed
+        self._rate(site, c, step, inner)
+    return rule
+
+
+cdef inline rule_t choose_fast(SiteRates self, site_t site, class_t c, double u, double bound, int32_t* step,
+                               bint inner) noexcept nogil:
+    """`choose` for a fast site."""
+    cdef double above, total = 0.0
+    cdef int k
+    for k in range(self.known[c].first, self.known[c].first + self.known[c].n):
+        above = fast_part(self, k, site, step, inner)
+        if u < total + above:
+            return tried(self, k, u - total, change_of(self, self.environments.entry_rule[k], site, step, inner))
+        total += above
+    if total < LOOSE * bound:         # it has become slower since it was listed
+        self._rate(site, c, step, inner)
+    return -1

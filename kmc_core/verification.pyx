@@ -227,7 +227,7 @@ def _verify_thresholds(LatticeProcesses lattice):
     cdef class_t c
     rates, environments = lattice.site_rates, lattice.environments
     for c in range(1, environments.n_classes):
-        if rates.rated[c] != rates.version:
+        if rates.known[c].rated != rates.version:
             continue
         first, end = environments.first[c], environments.first[c] + environments.size[c]
         live = np.asarray(rates.entries)[first:end]
