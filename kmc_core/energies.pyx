@@ -262,10 +262,19 @@ cdef class SiteEnergies:
         return first + rows[rows // (stride // self.n_centres) % n_kinds == kind]
 
     @property
-    def spread(self):
-        """int64, shape (n_centres,): no energy of a centre can change by more [quanta]."""
-        tables = np.split(self.tables, np.asarray(self.block_start)[1:] // max(self.n_centres, 1))
-        return sum((np.ptp(each, axis=0) for each in tables if len(each)), np.zeros(self.n_centres, dtype=np.int64))
+    def strongest(self):
+        """int: largest energy of a cluster, whatever its sign [quanta]."""
+        return int(np.abs(self.given[0].energy).max(initial=0))
+
+    @property
+    def swing(self):
+        """int: no energy of a site can change by more when the species at one position does [quanta]."""
+        found, n_kinds = 0, int(max(self.kind)) + 1
+        for blocks in self.members:
+            shown = [[np.asarray(self.block_energy)[self.rows_showing(block, stride, kind)] for kind in range(n_kinds)]
+                     for block, stride in blocks]
+            found = max(found, sum(int(np.ptp(each, axis=0).max(initial=0)) for each in shown))
+        return found
 
     @property
     def columns(self):

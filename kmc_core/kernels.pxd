@@ -160,10 +160,11 @@ cdef extern from *:
         *room = least;
         return sum;
     }
-    /* take what an event has cost off the slack of anchors, at most `most` of which is kept; those whose slack is used up
-       are listed, their number is returned */
+    /* take what an event has cost off the slack of anchors, of which at most `most` is kept, as no rise of more than
+       `rise` is counted; those whose slack is used up are listed, their number is returned */
     KMC_WRITTEN_IN int kmc_spend(int16_t* slack, const int16_t* drop, const int16_t* fall, const kmc_piece* piece,
-                                 const kmc_piece* end, uint32_t site, int16_t most, uint32_t* used) {
+                                 const kmc_piece* end, uint32_t site, int16_t most, int16_t rise,
+                                 uint32_t* used) {
         uint32_t* last = used;
         for (; piece < end; piece++) {
             const uint32_t first = site + (uint32_t) piece->step;
@@ -171,7 +172,9 @@ cdef extern from *:
             unsigned found = 0;
     #ifdef __SSE2__
             __m128i left = _mm_loadu_si128((const __m128i*) (slack + first));
-            __m128i cost = _mm_add_epi16(_mm_loadu_si128((const __m128i*) d), _mm_loadu_si128((const __m128i*) f));
+            __m128i cost = _mm_max_epi16(_mm_loadu_si128((const __m128i*) f), _mm_set1_epi16((int16_t) -rise));
+            cost = _mm_min_epi16(cost, _mm_set1_epi16((int16_t) (most + rise + 1)));
+            cost = _mm_add_epi16(cost, _mm_loadu_si128((const __m128i*) d));
             cost = _mm_add_epi16(cost, _mm_loadu_si128((const __m128i*) piece->charge));
             left = _mm_sub_epi16(left, _mm_and_si128(cost, _mm_loadu_si128((const __m128i*) piece->mask)));
             left = _mm_min_epi16(left, _mm_set1_epi16(most));
@@ -180,7 +183,8 @@ cdef extern from *:
     #else
             int i;
             for (i = 0; i < 8; i++) {
-                int left = slack[first + i] - ((d[i] + f[i] + piece->charge[i]) & piece->mask[i]);
+                int own = f[i] < -rise ? -rise : f[i] > most + rise ? most + rise + 1 : f[i];
+                int left = slack[first + i] - ((d[i] + own + piece->charge[i]) & piece->mask[i]);
                 slack[first + i] = (int16_t) (left < most ? left : most);
                 found |= (unsigned) (left < 0) << i;
             }
@@ -190,22 +194,26 @@ cdef extern from *:
         }
         return (int) (last - used);
     }
-    /* largest fall among the second sites of the rules of every cell, four of their steps; n is a multiple of eight */
+    /* largest fall among the second sites of the rules of every cell, four of their steps, but no more than `most`; n is a
+       multiple of eight */
     KMC_WRITTEN_IN void kmc_widest(int16_t* __restrict drop, const int16_t* __restrict fall, int n,
-                                   const int32_t* step) {
+                                   const int32_t* step, int16_t most) {
         const int16_t *a = fall + step[0], *b = fall + step[1], *c = fall + step[2], *d = fall + step[3];
         int i;
         for (i = 0; i < n; i++) {
             int16_t x = a[i] > b[i] ? a[i] : b[i], y = c[i] > d[i] ? c[i] : d[i];
             x = x > y ? x : y;
+            x = x < most ? x : most;
             drop[i] = x > drop[i] ? x : drop[i];
         }
     }
-    /* the same for one step, added */
-    KMC_WRITTEN_IN void kmc_add_fall(int16_t* __restrict drop, const int16_t* __restrict fall, int n, int16_t least) {
+    /* the fall of the first one added, within limits */
+    KMC_WRITTEN_IN void kmc_add_fall(int16_t* __restrict drop, const int16_t* __restrict fall, int n, int16_t least,
+                                     int16_t most, int16_t rise) {
         int i;
         for (i = 0; i < n; i++) {
-            int16_t x = (int16_t) (drop[i] + fall[i]);
+            int16_t x = fall[i] > most ? most : fall[i];
+            x = (int16_t) (drop[i] + (x < -rise ? -rise : x));
             drop[i] = x > least ? x : least;
         }
     }
@@ -247,10 +255,10 @@ cdef extern from *:
     void kmc_shift(int n_centres, int n_turns, bint is_steady, bint is_inner, kmc_surroundings* all, kmc_near* near,
                    int32_t* entry, int n, uint32_t* site, int64_t* change) noexcept nogil
     int64_t kmc_share(int64_t* entry, int64_t* end, int32_t* row, int64_t* table) noexcept nogil
-    void kmc_widest(int16_t* drop, int16_t* fall, int n, int32_t* step) noexcept nogil
-    void kmc_add_fall(int16_t* drop, int16_t* fall, int n, int16_t least) noexcept nogil
+    void kmc_widest(int16_t* drop, int16_t* fall, int n, int32_t* step, int16_t most) noexcept nogil
+    void kmc_add_fall(int16_t* drop, int16_t* fall, int n, int16_t least, int16_t most, int16_t rise) noexcept nogil
     int64_t kmc_change(kmc_tables* on, kmc_entry* entry, int64_t* energy, int32_t* row) noexcept nogil
     int64_t kmc_room(kmc_tables* on, kmc_entry* entry, int n, uint32_t site) noexcept nogil
     double kmc_sum(kmc_tables* on, kmc_entry* entry, int n, uint32_t site, int64_t* room) noexcept nogil
     int kmc_spend(int16_t* slack, int16_t* drop, int16_t* fall, kmc_piece* piece, kmc_piece* end, uint32_t site,
-                  int16_t most, uint32_t* used) noexcept nogil
+                  int16_t most, int16_t rise, uint32_t* used) noexcept nogil

@@ -14,9 +14,10 @@ cdef enum:
     GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
     STILL_RULE = 3
     N_TERMS = 9
-    MOST_SLACK = 8000                 # [units] twice the largest fall; as `slack.MOST`
-    NO_SLACK = -12080                 # below zero after anything that an event may do; both bytes are NO_SLACK_BYTE
-    NO_SLACK_BYTE = 0xD0
+    MOST_SLACK = 6000                 # [units] as in `slack`
+    MOST_RISE = 3000
+    NO_SLACK = -3856                  # below zero after anything that an event may do; both bytes are NO_SLACK_BYTE
+    NO_SLACK_BYTE = 0xF0
 
 
 @cython.final

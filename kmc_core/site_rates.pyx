@@ -15,7 +15,7 @@ decides when a site leaves a list, so it is part of a snapshot.
 import numpy as np
 
 from kmc_core.event_lists import GENERAL, ONE_SITE, TWO_SITES, UNMOVED, RuleTerms
-from kmc_core.slack import LANES, MOST, Slack
+from kmc_core.slack import LANES, MOST, RISE, Slack
 
 from kmc_core.energies cimport N_BINS, kmc_power_above
 from kmc_core.energy_changes cimport change_of, rate_above, step_across, step_around
@@ -30,7 +30,7 @@ cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of 
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 
 assert (GENERAL, UNMOVED, ONE_SITE < UNMOVED, TWO_SITES < UNMOVED) == (GENERAL_RULE, STILL_RULE, True, True)
-assert (MOST_SLACK, NO_SLACK) == (MOST, NO_SLACK_BYTE * 257 - 65536)
+assert (MOST_SLACK, MOST_RISE, NO_SLACK) == (MOST, RISE, NO_SLACK_BYTE * 257 - 65536)
 
 
 cdef class SiteRates:
@@ -70,7 +70,7 @@ cdef class SiteRates:
         self.piece = <kmc_piece*> <size_t> self.pieces.ctypes.data
         self.beside, self.is_followed = slack.beside, slack.is_followed
         self.drop = np.zeros(slack.n_cells, dtype=np.int16)
-        self.least_drop = 0 if slack.is_narrow else -MOST_SLACK
+        self.least_drop = 0 if slack.is_narrow else -MOST_RISE
         self.slack = np.full(self.state.n_sites + LANES, NO_SLACK, dtype=np.int16)
 
     def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
@@ -285,7 +285,7 @@ cdef inline void find_drops(SiteRates self, rule_t rule) noexcept nogil:
     cdef int16_t* fall = &self.energies.fall[0] + cell
     memset(drop, 0, n * sizeof(int16_t))
     for k in range(0, <int> self.beside.shape[0], 4):
-        kmc_widest(drop, fall, n, &self.beside[k])
+        kmc_widest(drop, fall, n, &self.beside[k], MOST_SLACK + MOST_RISE + 1)
 
 
 cdef inline void tell(SiteRates self, site_t site, rule_t rule) noexcept nogil:
@@ -293,7 +293,7 @@ cdef inline void tell(SiteRates self, site_t site, rule_t rule) noexcept nogil:
     cdef site_t* used = &self.used[0]
     cdef int k
     for k in range(kmc_spend(&self.slack[0], &self.drop[0], &self.energies.fall[0], self.piece + self.piece_ptr[rule],
-                             self.piece + self.piece_ptr[rule + 1], site, MOST_SLACK, used)):
+                             self.piece + self.piece_ptr[rule + 1], site, MOST_SLACK, MOST_RISE, used)):
         look(self, used[k], &self.step[1], True)
 
 
@@ -301,7 +301,8 @@ cdef inline void tell_across(SiteRates self, rule_t rule) noexcept nogil:
     """The same where a boundary is near."""
     cdef int cell = self.energies.cells[rule, 0], n = self.energies.cells[rule, 1] - cell, k, left
     cdef site_t site
-    kmc_add_fall(&self.drop[0] + cell, &self.energies.fall[0] + cell, n, self.least_drop)
+    kmc_add_fall(&self.drop[0] + cell, &self.energies.fall[0] + cell, n, self.least_drop,
+                 MOST_SLACK + MOST_RISE + 1, MOST_RISE)
     for k in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
         site = self.reaching.at(self.told[k, 0])
         if site < self.state.n_sites:

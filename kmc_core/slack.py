@@ -13,14 +13,20 @@ import numpy as np
 
 from kmc_core.event_lists import GENERAL, ORIGIN, TWO_SITES, UNMOVED
 
-LARGEST = 4000
-"""int: units of the largest fall there can be; what follows from it is within 16 bits."""
+LARGEST = 32000
+"""int: units of the largest fall there can be, within 16 bits."""
 
-MOST = 2 * LARGEST
-"""int: most slack that is kept [units]."""
+MOST, RISE = 6000, 3000
+"""int: most slack that is kept, and the largest rise that is counted at once [units]."""
 
-ALWAYS = MOST + LARGEST + 100
-"""int: charge of an anchor that is looked at in any case, as its environment has changed: whatever its own fall is."""
+ALWAYS = MOST + RISE + 1
+"""int: fall or charge that uses up all slack, whatever else rises: what is larger need not be told apart [units].
+
+Three of them are within 16 bits.
+"""
+
+ROOM = 8
+"""int: clusters as strong as the strongest that the most slack allows for at least."""
 
 LANES = 8
 """int: cells that are worked on at once."""
@@ -72,13 +78,18 @@ class Slack:
         self._simple = [rule for rule in rules if kind[rule] not in (GENERAL, UNMOVED) and ORIGIN in steps.places[rule]]
         self.is_followed = (kind == UNMOVED).astype(np.uint8)
         self.is_followed[self._simple] = 1
-        largest = 2 * int(energies.spread.max(initial=0))
-        self.shift = max(largest.bit_length() - LARGEST.bit_length() + 1, 0)
+        self.shift = 0
+        while energies.strongest * ROOM >> self.shift > MOST or self._largest(energies) >> self.shift >= LARGEST:
+            self.shift += 1
         self.turns = self._turns(energies)
         self._lay_out()
         self.is_narrow = bool((np.asarray(periodic) & (np.asarray(shape) < self._span)).any())
         self.charge = self._charges(terms)
         self._cut(shape)
+
+    def _largest(self, energies):
+        """No event can let the energy change of a site fall by more, whatever it changes there [quanta]."""
+        return 2 * max(map(len, self._steps.changes), default=0) * energies.swing
 
     def _turns(self, energies):
         """Ways in which rules change a site of each species, as many for each: some twice.
