@@ -70,6 +70,10 @@ class Draw:
             found += [self.process([EMPTY], [species], tunnels), self.process([species], [EMPTY], tunnels)]
             if self.coin(0.7):
                 found.append(self.process([species, EMPTY], [EMPTY, species], False))
+        if self.neutral is not None and self.coin():  # the anchor changes without energy, its partner does not
+            other = int(self.random.integers(1, self.n_species))
+            found.append(self.process(*self.one_of([([EMPTY, other], [self.neutral, EMPTY]),
+                                                    ([self.neutral, other], [EMPTY, EMPTY])]), False))  # fmt: skip
         for _ in range(self.random.integers(0, 4)):
             old, new = self.random.integers(0, self.n_species, (2, self.one_of([1, 2, 2, 2, 3])))
             if (old != new).any():
