@@ -75,6 +75,7 @@ cdef class SiteRates:
     cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
+    cpdef void find_slow_group(self) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil
     cdef double rate_at(self, int entry, site_t site, int64_t fall) noexcept nogil
     cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil

@@ -183,9 +183,7 @@ cdef class SiteRates:
         self.floor[1], self.floor[2] = 0.0, FLOOR_CANDIDATES
         if least > 0.0 and not 0.8 * least <= self.floor[0] <= 2.5 * least:
             self.floor[0] = kmc_power_above(least)
-            self.version += 1
-            self.slow_group = self.groups.group_for(self.floor[0])
-            self.groups.lead(self.slow_group)
+            self.find_slow_group()
             memset(&self.slack[0], NO_SLACK_BYTE, self.state.n_sites * sizeof(int16_t))
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
@@ -260,11 +258,12 @@ cdef class SiteRates:
             inner = step_around(self, site, &step)
             total += sum_above(self, site, rated_class(self, site), step, inner, &room)
         self.slack[:] = NO_SLACK
-        self.floor[0], self.slow_group, self.version = 0.0, self.groups.group_for(0.0), self.version + 1
+        self.floor[0] = 0.0
+        self.find_slow_group()
         self._set_floor(total / max(self.state.n_sites, 1))
 
-    def find_slow_group(self):
-        """Know the list of the lowest bound again, of a snapshot."""
+    cpdef void find_slow_group(self) noexcept nogil:
+        """Know the list of the lowest bound, which has become another one or is of a snapshot."""
         self.version += 1
         self.slow_group = self.groups.group_for(self.floor[0])
         self.groups.lead(self.slow_group)
@@ -272,10 +271,9 @@ cdef class SiteRates:
 
 def _inside(LatticeState state):
     """uint8, shape (n_sites,): whether no position around a site lies across a boundary."""
-    coordinate = np.indices((state.nz, state.ny, state.nx)).reshape(3, -1)
-    reach = np.array([[state.reach_z], [state.reach_y], [state.reach_x]], dtype=np.int64)
-    size = np.array([[state.nz], [state.ny], [state.nx]], dtype=np.int64)
-    return ((coordinate >= reach) & (coordinate < size - reach)).all(axis=0).astype(np.uint8)
+    sizes, reaches = (state.nz, state.ny, state.nx), (state.reach_z, state.reach_y, state.reach_x)
+    z, y, x = (np.minimum(np.arange(n), np.arange(n)[::-1]) >= reach for n, reach in zip(sizes, reaches, strict=True))
+    return (z[:, None, None] & y[:, None] & x).astype(np.uint8).ravel()
 
 
 cdef inline void find_drops(SiteRates self, rule_t rule) noexcept nogil:
