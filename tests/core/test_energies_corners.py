@@ -57,7 +57,7 @@ def test_what_the_two_sites_of_a_rule_share_may_fall_alone():
     clusters = (((A, A), ((0, 0, 0), (0, 0, 1)), -100_000_000),
                 ((A, A, A), ((0, 0, 0), (0, 0, 1), (0, 0, 2)), 100_000_000))  # fmt: skip
     patterns = (cases.single(EMPTY, A), cases.single(A, EMPTY), cases.pair(A, EMPTY, EMPTY, A))
-    engine = surface(patterns, [1.0, 1.0, 0.05], [[], [], [(0.5, 0.0)]], clusters=clusters)
+    engine = surface(patterns, [1.0, 1.0, 0.5], [[], [], [(0.5, 0.0)]], clusters=clusters)
     for _ in range(100):
         engine.run(cases.FOREVER, 2)
         engine.verify()
