@@ -67,6 +67,8 @@ cdef class SiteEnergies:
     cdef int n_turns                  # ways in which rules change a site
     cdef int64_t[:, ::1] turns        # (n_species + 1, 2 n_turns)
     cdef int16_t[::1] fall            # (n_cells,) largest fall over these ways at every near site [units]
+    cdef int16_t[::1] beside          # (n_cells,) the same where the site may be the partner of an anchor, else 0
+    cdef int16_t[::1] is_partner      # (n_species + 1,) -1 where it may
     cdef int32_t[:, ::1] cells        # (n_rules, 2) cells that an event of a rule reaches
     cdef site_t[::1] reached          # near sites of the event
     cdef int margin                   # cells beyond them that stay 0

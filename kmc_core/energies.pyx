@@ -172,7 +172,8 @@ cdef class SiteEnergies:
             self.nears[name][:n] = column
         self.near = <kmc_near*> <size_t> self.nears.ctypes.data
         self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
-        self.fall, self.cells, self.margin = np.zeros(slack.n_cells, dtype=np.int16), slack.cells, slack.margin
+        self.fall, self.beside = np.zeros((2, slack.n_cells), dtype=np.int16)
+        self.cells, self.margin, self.is_partner = slack.cells, slack.margin, slack.is_partner
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil:
         """Bring rows and energies of all sites around an event up to date, and note how far they fell.
@@ -184,8 +185,9 @@ cdef class SiteEnergies:
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
-        memset(&self.fall[0] + self.cells[rule, 0] - self.margin, 0,
-               (self.cells[rule, 1] - self.cells[rule, 0] + 2 * self.margin) * sizeof(int16_t))
+        k = self.cells[rule, 0] - self.margin
+        memset(&self.fall[0] + k, 0, (self.cells[rule, 1] + self.margin - k) * sizeof(int16_t))
+        memset(&self.beside[0] + k, 0, (self.cells[rule, 1] + self.margin - k) * sizeof(int16_t))
         if inner:
             self._shift(site, rule, difference, True)
             return
@@ -206,7 +208,8 @@ cdef class SiteEnergies:
         on.row, on.held = &self.row[0, 0] + site * self.n_blocks, &self.held[0, 0] + site * self.width
         on.species = &self.surroundings.species[0] + site
         on.table, on.turn, on.entries = &self.block_energy[0, 0], &self.turns[0, 0], &self.entries[0, 0]
-        on.fall, on.n_blocks, on.width, on.difference = &self.fall[0], self.n_blocks, self.width, difference
+        on.fall, on.beside, on.is_partner = &self.fall[0], &self.beside[0], &self.is_partner[0]
+        on.n_blocks, on.width, on.difference = self.n_blocks, self.width, difference
         on.shift, on.n_sites = self.fall_shift, self.surroundings.n_sites
         if kind == 4 * 2 + 2 * 2 + 1:  # known to the compiler, which writes out the loops
             kmc_shift(2, 2, True, True, &on, near, entry, n, reached, change)

@@ -55,7 +55,8 @@ cdef extern from *:
         const uint8_t *species;       /* likewise */
         const int64_t *table, *turn;
         const int32_t *entries, *difference;
-        int16_t *fall;
+        int16_t *fall, *beside;
+        const int16_t *is_partner;
         int64_t n_blocks, width;
         int shift;
         uint32_t n_sites;
@@ -76,7 +77,8 @@ cdef extern from *:
             const int64_t here = is_inner ? 0 : *site++;
             int32_t* row = on.row + (is_inner ? near->row : here * on.n_blocks);
             int64_t* energy = on.held + (is_inner ? near->energy : here * on.width);
-            const int64_t* turn = on.turn + 2 * n_turns * (int64_t) on.species[is_inner ? near->step : here];
+            const int64_t species = on.species[is_inner ? near->step : here];
+            const int64_t* turn = on.turn + 2 * n_turns * species;
             int64_t a = 0, b = 0, fall;
             if (!is_inner && here >= on.n_sites) {
                 entry = end;
@@ -101,7 +103,9 @@ cdef extern from *:
                 int64_t other = change[turn[2 * t + 1]] - change[turn[2 * t]];
                 fall = other > fall ? other : fall;
             }
-            on.fall[near->cell] = (int16_t) ((fall >> on.shift) + 1);
+            fall = (fall >> on.shift) + 1;
+            on.fall[near->cell] = (int16_t) fall;
+            on.beside[near->cell] = (int16_t) fall & on.is_partner[species];
         }
     }
     /* what the blocks of a row add up to: entries are block, step to what is added and to what is taken off */
@@ -249,6 +253,8 @@ cdef extern from *:
         const int32_t* entries
         const int32_t* difference
         int16_t* fall
+        int16_t* beside
+        const int16_t* is_partner
         int64_t n_blocks, width
         int shift
         uint32_t n_sites

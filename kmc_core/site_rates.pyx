@@ -280,7 +280,7 @@ cdef inline void find_drops(SiteRates self, rule_t rule) noexcept nogil:
     """By how much any rule of every anchor has come nearer to its threshold by the energies of its sites, at most."""
     cdef int cell = self.energies.cells[rule, 0], n = self.energies.cells[rule, 1] - cell, k
     cdef int16_t* drop = &self.drop[0] + cell
-    cdef int16_t* fall = &self.energies.fall[0] + cell
+    cdef int16_t* fall = &self.energies.beside[0] + cell
     memset(drop, 0, n * sizeof(int16_t))
     for k in range(0, <int> self.beside.shape[0], 4):
         kmc_widest(drop, fall, n, &self.beside[k], MOST_SLACK + MOST_RISE + 1)

@@ -53,6 +53,8 @@ class Slack:
         A unit is 2**shift quanta.
     turns : int64, shape (n_species + 1, 2 * most)
         Ways in which rules change a site of each species: columns of what comes and of what goes, in turn.
+    is_partner : int16, shape (n_species + 1,)
+        -1 for species that a rule changes beside its anchor, else 0.
     near_cell, told_cell : int32
         Cell of every near site and told anchor of `lists`.
     cells : int32, shape (n_rules, 2)
@@ -82,6 +84,9 @@ class Slack:
         while energies.strongest * ROOM >> self.shift > MOST or self._largest(energies) >> self.shift >= LARGEST:
             self.shift += 1
         self.turns = self._turns(energies)
+        self.is_partner = np.zeros(len(self.turns), dtype=np.int16)
+        changes = [change for rule in self._simple for change in steps.changes[rule]]
+        self.is_partner[[old for place, (old,), _ in changes if place != ORIGIN]] = -1
         self._lay_out()
         self.is_narrow = bool((np.asarray(periodic) & (np.asarray(shape) < self._span)).any())
         self.charge = self._charges(terms)
