@@ -86,15 +86,16 @@ cdef class SiteGroups:
         self._sort()
 
     cdef void _sort(self) noexcept nogil:
-        """Bring the groups into the order of their bounds; equal ones stay in that of their numbers."""
+        """Bring the groups into the order of their bounds, after the leading one; equal ones into that of their numbers.
+        """
         cdef int k, place
         cdef int32_t group, other
         for k in range(1, self.n_groups):
             group, place = self.order[k], k
             while place > 0:
                 other = self.order[place - 1]
-                if other == self.leading or group != self.leading and (
-                        self.bound[other] > self.bound[group] or self.bound[other] == self.bound[group] and other < group):
+                if group != self.leading and (other == self.leading or self.bound[other] > self.bound[group] or (
+                        self.bound[other] == self.bound[group] and other < group)):
                     break
                 self.order[place] = other
                 place -= 1

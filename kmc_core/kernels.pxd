@@ -26,8 +26,8 @@ cdef extern from *:
     } kmc_piece;
     typedef struct {                  /* how a rule of a class is looked at, a line of the cache */
         int32_t term[4];              /* two energies that come, two that go, counted from those of the anchor */
-        int64_t quick, threshold;     /* energy change from which on a rule keeps to its part of the lowest bound, before
-                                         what its sites share is looked at, and after [quanta] */
+        int64_t quick, threshold;     /* energy change from which on a rule keeps to its part of the lowest bound,
+                                         before what its sites share is looked at, and after [quanta] */
         int32_t share, share_end;     /* of what they share; an end of -1: it is of any number of sites */
         int32_t second, factors;      /* step to the site whose row that is; where its factors are */
         double rate, top;             /* rate constant, and that at the threshold from above [1/s] */
@@ -62,9 +62,9 @@ cdef extern from *:
         uint32_t n_sites;
     } kmc_surroundings;
 
-    /* bring rows and energies of near sites up to date, and note the most that each can have fallen in any way to change it;
-       entries are as in `EventLists`, ways are columns of what comes and goes. The first four are known to the compiler.
-       Sites are given where a boundary is near */
+    /* bring rows and energies of near sites up to date, and note the most that each can have fallen in any way to change
+       it; entries are as in `EventLists`, ways are columns of what comes and goes. The first four are known to the
+       compiler. Sites are given where a boundary is near */
     KMC_WRITTEN_IN void kmc_shift(int n_centres, int n_turns, int is_steady, int is_inner, const kmc_surroundings* all,
                                   const kmc_near* near, const int32_t* entry, int n, const uint32_t* site,
                                   int64_t* change) {
@@ -198,8 +198,8 @@ cdef extern from *:
         }
         return (int) (last - used);
     }
-    /* largest fall among the second sites of the rules of every cell, four of their steps, but no more than `most`; n is a
-       multiple of eight */
+    /* largest fall among the second sites of the rules of every cell, four of their steps, but no more than `most`; n is
+       a multiple of eight */
     KMC_WRITTEN_IN void kmc_widest(int16_t* __restrict drop, const int16_t* __restrict fall, int n,
                                    const int32_t* step, int16_t most) {
         const int16_t *a = fall + step[0], *b = fall + step[1], *c = fall + step[2], *d = fall + step[3];

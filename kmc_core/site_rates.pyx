@@ -237,7 +237,8 @@ cdef class SiteRates:
         cdef int32_t* step = around + 1
         cdef bint inner = step_around(self, site, &step)
         cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef double rate = self.environments.entry_rate[entry], part = self.floor[0] / self.environments.size[self.class_of[site]]
+        cdef double rate = self.environments.entry_rate[entry]
+        cdef double part = self.floor[0] / self.environments.size[self.class_of[site]]
         if rate == 0.0:
             return KMC_FAR
         return (change_of(self, rule, site, step, inner)

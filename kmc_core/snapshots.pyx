@@ -191,12 +191,13 @@ def _restore_groups(SiteGroups groups, arrays):
 
 
 def _interactions(LatticeProcesses lattice):
-    """How barriers follow energies now, which sites are slow, and the lowest bound."""
+    """How barriers follow energies now, which sites are slow, the slack of all sites, and the lowest bound."""
     if not lattice.energies.enabled:
         return {}
     return {"line_ptr": lattice.energies.line_ptr, "line_slope": lattice.energies.line_slope,
             "line_intercept": lattice.energies.line_intercept, "thermal": lattice.energies.thermal,
-            "is_slow": lattice.site_rates.is_slow, "slack": np.asarray(lattice.site_rates.slack)[:lattice.state.n_sites], "floor": lattice.site_rates.floor}
+            "is_slow": lattice.site_rates.is_slow, "floor": lattice.site_rates.floor,
+            "slack": np.asarray(lattice.site_rates.slack)[:lattice.state.n_sites]}
 
 
 def _restore_interactions(LatticeProcesses lattice, arrays):
