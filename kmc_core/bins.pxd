@@ -5,6 +5,24 @@ from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint32_t, uint64_t
 
 cimport cython
 
+cdef extern from *:
+    """
+    #include <math.h>
+    #include <stdint.h>
+    #include <string.h>
+    /* binary exponent of a positive number, as `frexp` has it; a call of that took 30 instructions */
+    static inline int kmc_exponent_of(double x) {
+        int64_t bits;
+        int found;
+        memcpy(&bits, &x, sizeof bits);
+        found = (int) (bits >> 52 & 0x7ff);
+        if (found == 0) frexp(x, &found);
+        else found -= 1022;
+        return found;
+    }
+    """
+    int kmc_exponent_of(double x) noexcept nogil
+
 cdef enum:
     N_LABELS = 2112                   # one per binary exponent of a double, and one for propensity zero
     MAX_GROUPS = 3 * N_LABELS         # lists: rates that change can leave two for each label, and 32 to be swept
@@ -19,7 +37,8 @@ cdef class SiteGroups:
     cdef int32_t[::1] label           # (MAX_GROUPS,) exponent that new classes of the group have; -1 = takes none
     cdef int64_t[::1] sweep           # (MAX_GROUPS,) places below which sites may be of classes that left; 0 = none
     cdef readonly int swept           # lowest group that is being swept; -1 = none
-    cdef int32_t[::1] order           # (MAX_GROUPS,) groups in use, the highest bound first
+    cdef int32_t[::1] order           # (MAX_GROUPS,) groups in use, the highest bound first, but for
+    cdef readonly int32_t leading     # one that comes before all others; -1 = none
     cdef double[::1] bound            # (MAX_GROUPS,) largest propensity of any class in the group [1/s]
     cdef double[::1] weight           # (MAX_GROUPS,) bound * number of sites [1/s]
     cdef int64_t[::1] length          # (MAX_GROUPS,) number of sites
@@ -38,6 +57,7 @@ cdef class SiteGroups:
     cdef void set_bound(self, int group, double bound) noexcept nogil
     cdef void set_sweep(self, int group, int64_t places) noexcept nogil
     cdef int32_t _open(self) noexcept nogil
+    cdef void lead(self, int group) noexcept nogil
     cdef void _sort(self) noexcept nogil
     cdef bint _move(self, int group, int64_t reserve) noexcept nogil
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1

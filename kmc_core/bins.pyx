@@ -13,8 +13,6 @@ When rates change, lists keep their sites and only get other bounds and labels; 
 """
 import numpy as np
 
-from libc.math cimport frexp
-
 
 cdef class SiteGroups:
     """Lists of sites by propensity.
@@ -29,7 +27,7 @@ cdef class SiteGroups:
     """
 
     def __init__(self, int64_t n_sites, int64_t margin):
-        self.n_groups, self.margin = 0, margin
+        self.n_groups, self.margin, self.leading = 0, margin, -1
         self.group_of_exponent = np.full(N_LABELS, -1, dtype=np.int32)
         self.label, self.swept = np.full(MAX_GROUPS, -1, dtype=np.int32), -1
         self.sweep = np.zeros(MAX_GROUPS, dtype=np.int64)
@@ -82,15 +80,22 @@ cdef class SiteGroups:
         self.weight[group] = bound * self.length[group]
         self._sort()
 
+    cdef void lead(self, int group) noexcept nogil:
+        """Let a group be looked at first, because it has the greatest weight."""
+        self.leading = group
+        self._sort()
+
     cdef void _sort(self) noexcept nogil:
-        """Bring the groups into the order of their bounds; equal ones stay in that of their numbers."""
+        """Bring the groups into the order of their bounds, after the leading one; equal ones into that of their numbers.
+        """
         cdef int k, place
         cdef int32_t group, other
         for k in range(1, self.n_groups):
             group, place = self.order[k], k
             while place > 0:
                 other = self.order[place - 1]
-                if self.bound[other] > self.bound[group] or (self.bound[other] == self.bound[group] and other < group):
+                if group != self.leading and (other == self.leading or self.bound[other] > self.bound[group] or (
+                        self.bound[other] == self.bound[group] and other < group)):
                     break
                 self.order[place] = other
                 place -= 1
@@ -160,7 +165,7 @@ cdef class SiteGroups:
         self.length[:], self.start[:], self.capacity[:] = 0, 0, 0
         self.group_of_exponent[:], self.label[:] = -1, -1
         self.sweep[:], self.swept = 0, -1
-        self.n_groups, self.pool_used, self.gap_group = 0, 0, -1
+        self.n_groups, self.pool_used, self.gap_group, self.leading = 0, 0, -1, -1
         self.make_room()
         return np.concatenate(listed) if listed else np.zeros(0, dtype=np.uint32)
 
@@ -211,8 +216,4 @@ cdef class SiteGroups:
 
 cdef inline int label_of(double total) noexcept nogil:
     """Number of the binary exponent of a propensity; 0 = it is zero."""
-    cdef int exponent = 0
-    if total == 0.0:
-        return 0
-    frexp(total, &exponent)
-    return exponent + 1080
+    return 0 if total == 0.0 else kmc_exponent_of(total) + 1080

@@ -6,8 +6,8 @@ import numpy as np
 
 from kmc_core.interactions import MAX_OTHERS
 
-BLOCK_ROWS = 2200
-"""int: largest table of a block, seven positions of three kinds; all tables together should fit into a near cache."""
+BLOCK_ROWS = 6600
+"""int: largest table of a block, eight positions of three kinds; all tables together should fit into a near cache."""
 
 SEEDS, CANDIDATES, MANY = 8, 128, 512
 """int: beginnings of a block that are tried (one beyond so many sets), and sets that are tried as its next part."""
@@ -27,8 +27,8 @@ def blocks_of(wheres, n_kinds):
     -------
     list of list of int
     """
-    return [list(block) for block in _cover(frozenset(wheres), max(MAX_OTHERS, int(np.log(BLOCK_ROWS) / np.log(n_kinds)
-                                                                                  + 1e-9)))]
+    most = int(np.log(BLOCK_ROWS) / np.log(max(n_kinds, 2)) + 1e-9)  # one kind: no site has others in its clusters
+    return [list(block) for block in _cover(frozenset(wheres), max(MAX_OTHERS, most))]
 
 
 @lru_cache(maxsize=8)

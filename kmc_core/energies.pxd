@@ -2,8 +2,9 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
+from kmc_core.kernels cimport kmc_near
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t, uint64_t
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
 cimport cython
 
@@ -56,8 +57,21 @@ cdef class SiteEnergies:
     # what events change: `EventLists`, in which -1 stands for the anchor
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] near_ptr        # (n_rules + 1,)
-    cdef int32_t[:, ::1] near         # (n_near + 1, 2)
+    cdef int32_t[::1] near_position   # (n_near + 1,)
+    cdef object nears                 # (n_near,) structured array, a kmc_near each
+    cdef kmc_near* near               # its first element
     cdef int32_t[:, ::1] entries      # (n_entries, 4)
+    cdef int32_t[::1] entry_ptr       # (n_rules + 1,) where those of each rule start
+    # by how much energy changes can have fallen around the last event: `Slack`
+    cdef int fall_shift               # a unit is 2**fall_shift quanta
+    cdef int n_turns                  # ways in which rules change a site
+    cdef int64_t[:, ::1] turns        # (n_species + 1, 2 n_turns)
+    cdef int16_t[::1] fall            # (n_cells,) largest fall over these ways at every near site [units]
+    cdef int16_t[::1] beside          # (n_cells,) the same where the site may be the partner of an anchor, else 0
+    cdef int16_t[::1] is_partner      # (n_species + 1,) -1 where it may
+    cdef int32_t[:, ::1] cells        # (n_rules, 2) cells that an event of a rule reaches
+    cdef site_t[::1] reached          # near sites of the event
+    cdef int margin                   # cells beyond them that stay 0
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
@@ -77,7 +91,9 @@ cdef class SiteEnergies:
         """Energies of all centres on a site [quanta], then a zero."""
         return &self.held[0, 0] + <int64_t> site * self.width
 
-    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil
+
+    cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:
@@ -115,6 +131,14 @@ cdef class SiteEnergies:
             return self.bin_factor[process, bin]
         return self.factor(process, change)
 
+    cdef inline bint is_below(self, double u, double rate, int process, int64_t change) noexcept nogil:
+        """Whether a number is below a rate constant times the factor; the far end of its bin nearly always tells."""
+        cdef int64_t bin = (change >> self.bin_shift) + N_BINS // 2 + 1
+        if <uint64_t> bin < N_BINS and u < rate * (1.0 - 1e-11) * self.bin_factor[process, bin]:
+            return True
+        return u < rate * self.factor(process, change)
+
+    cdef double slope(self, int process, int64_t change) noexcept nogil
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil
 
     cdef inline bint notices(self, int process) noexcept nogil:

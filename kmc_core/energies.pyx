@@ -15,9 +15,15 @@ from kmc_core.blocks import blocks_of
 from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
 
+from kmc_core.kernels cimport kmc_near, kmc_shift, kmc_surroundings
 from kmc_core.state cimport MAX_POSITIONS
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
+from libc.string cimport memset
 
+
+NEAR = np.dtype([(name, np.int32) for name in ("row", "energy", "step", "cell", "end")])
+"""dtype: a kmc_near."""
 
 cdef double FAR = 4e18                # beyond every energy change [quanta]
 
@@ -54,7 +60,8 @@ cdef class SiteEnergies:
     def _list_events(self, steps, LatticeState state, box, periodic):
         """What every rule does to the energies around it; sites around anchors that are told must be in reach too."""
         self.steps, self.lists = steps, event_lists(steps, self.members)
-        self.near_ptr, self.near, self.entries = self.lists.near_ptr, self.lists.near, self.lists.entries
+        self.near_ptr, self.near_position = self.lists.near_ptr, np.ascontiguousarray(self.lists.near[:, 0])
+        self.entries, self.entry_ptr = self.lists.entries, self.lists.near[self.lists.near_ptr, 1]
         self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
         self.reaching.species = state.species
         self.reaching.widen(state.reach_x, state.reach_y, state.reach_z)
@@ -75,7 +82,7 @@ cdef class SiteEnergies:
         kind = kinds(interactions, n_species)
         n_kinds = int(kind.max()) + 1
         clusters, alone = _clusters(interactions, centre_of)
-        blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds)
+        blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds) or [[]]
         strides = [n_kinds ** np.arange(len(block)) for block in blocks]
         sizes = [n_kinds ** len(block) for block in blocks]
         energy = [np.zeros((size, len(centres)), dtype=np.int64) for size in sizes]
@@ -125,6 +132,18 @@ cdef class SiteEnergies:
                 self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
                     process, <int64_t> (b - N_BINS // 2) << self.bin_shift)
 
+    cdef double slope(self, int process, int64_t change) noexcept nogil:
+        """Steepest line of a process among those in force at an energy change [quanta]; none is steeper below it."""
+        cdef int line
+        cdef double found = 0.0, shift
+        if not self.notices(process):
+            return 0.0
+        shift = self.barrier_shift(process, change) - 1e-9
+        for line in range(self.line_ptr[process], self.line_ptr[process + 1]):
+            if self.line_intercept[line] + self.line_slope[line] * (change * 1e-9) >= shift:
+                found = max(found, self.line_slope[line])
+        return found
+
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
         """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
         cdef int line
@@ -140,31 +159,70 @@ cdef class SiteEnergies:
                 lowest = -FAR
         return <int64_t> ceil(max(lowest, -FAR)) + 1
 
-    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring rows and energies of all sites around an event at a site up to date."""
+    def watch(self, slack):
+        """Note falls as `Slack` has it."""
+        self.fall_shift, self.turns, self.n_turns = slack.shift, slack.turns, slack.turns.shape[1] // 2
+        n = len(slack.near_cell)
+        self.nears = np.zeros(n + 1, dtype=NEAR)
+        step = np.append(self.reaching.step, 0)[self.lists.near[:n, 0]].astype(np.int64)
+        if np.abs(step).max(initial=0) * max(self.n_blocks, self.width) > np.iinfo(np.int32).max:
+            raise ValueError("the layers of the box are too large for interactions")
+        columns = step * self.n_blocks, step * self.width, step, slack.near_cell, 4 * self.lists.near[1:, 1]
+        for name, column in zip(NEAR.names, columns, strict=True):
+            self.nears[name][:n] = column
+        self.near = <kmc_near*> <size_t> self.nears.ctypes.data
+        self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
+        self.fall, self.beside = np.zeros((2, slack.n_cells), dtype=np.int16)
+        self.cells, self.margin, self.is_partner = slack.cells, slack.margin, slack.is_partner
+
+    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil:
+        """Bring rows and energies of all sites around an event up to date, and note how far they fell.
+
+        No boundary is near an inner one; else `reaching` looks around the anchor afterwards.
+        """
         cdef int32_t difference[MAX_DIFFERENCES]
-        cdef int32_t* near = &self.near[0, 0]
-        cdef int32_t* entries = &self.entries[0, 0]
-        cdef int32_t* step = &self.reaching.step[0]
-        cdef int k, i
-        cdef bint inner
-        cdef site_t other
+        cdef int k
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
+        k = self.cells[rule, 0] - self.margin
+        memset(&self.fall[0] + k, 0, (self.cells[rule, 1] + self.margin - k) * sizeof(int16_t))
+        memset(&self.beside[0] + k, 0, (self.cells[rule, 1] + self.margin - k) * sizeof(int16_t))
+        if inner:
+            self._shift(site, rule, difference, True)
+            return
         self.reaching.locate(site)
-        inner = self.reaching.is_inner()
-        for i in range(self.near_ptr[rule], self.near_ptr[rule + 1]):
-            k = near[2 * i]
-            other = site if k < 0 else site + <site_t> step[k] if inner else self.reaching.at(k)
-            if other >= self.surroundings.n_sites:
-                continue
-            if self.n_centres == 1:   # known to the compiler, which writes out the loops
-                shift(self, 1, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
-            elif self.n_centres == 2:
-                shift(self, 2, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
-            else:
-                shift(self, self.n_centres, other, entries, near[2 * i + 1], near[2 * i + 3], difference)
+        for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
+            self.reached[k] = self.reaching.at(self.near_position[self.near_ptr[rule] + k])
+        self._shift(0, rule, difference, False)
+
+    cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil:
+        """Body of `move`; `site` is the anchor, or 0 where sites have been written down as a boundary is near."""
+        cdef int64_t change[MAX_CENTRES + 1]
+        cdef kmc_surroundings on
+        cdef kmc_near* near = self.near + self.near_ptr[rule]
+        cdef site_t* reached = &self.reached[0]
+        cdef int n = self.near_ptr[rule + 1] - self.near_ptr[rule]
+        cdef int32_t* entry = &self.entries[0, 0] + 4 * <int64_t> self.entry_ptr[rule]
+        cdef int kind = 4 * self.n_centres + 2 * self.n_turns + inner if entry[1] < 0 else 0
+        on.row, on.held = &self.row[0, 0] + site * self.n_blocks, &self.held[0, 0] + site * self.width
+        on.species = &self.surroundings.species[0] + site
+        on.table, on.turn, on.entries = &self.block_energy[0, 0], &self.turns[0, 0], &self.entries[0, 0]
+        on.fall, on.beside, on.is_partner = &self.fall[0], &self.beside[0], &self.is_partner[0]
+        on.n_blocks, on.width, on.difference = self.n_blocks, self.width, difference
+        on.shift, on.n_sites = self.fall_shift, self.surroundings.n_sites
+        if kind == 4 * 2 + 2 * 2 + 1:  # known to the compiler, which writes out the loops
+            kmc_shift(2, 2, True, True, &on, near, entry, n, reached, change)
+        elif kind == 4 * 1 + 2 * 1 + 1:
+            kmc_shift(1, 1, True, True, &on, near, entry, n, reached, change)
+        elif kind == 4 * 2 + 2 * 2:
+            kmc_shift(2, 2, True, False, &on, near, entry, n, reached, change)
+        elif kind == 4 * 1 + 2 * 1:
+            kmc_shift(1, 1, True, False, &on, near, entry, n, reached, change)
+        elif inner:
+            kmc_shift(self.n_centres, self.n_turns, False, True, &on, near, entry, n, reached, change)
+        else:
+            kmc_shift(self.n_centres, self.n_turns, False, False, &on, near, entry, n, reached, change)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -207,6 +265,21 @@ cdef class SiteEnergies:
         return first + rows[rows // (stride // self.n_centres) % n_kinds == kind]
 
     @property
+    def strongest(self):
+        """int: largest energy of a cluster, whatever its sign [quanta]."""
+        return int(np.abs(self.given[0].energy).max(initial=0))
+
+    @property
+    def swing(self):
+        """int: no energy of a site can change by more when the species at one position does [quanta]."""
+        found, n_kinds = 0, int(max(self.kind)) + 1
+        for blocks in self.members:
+            shown = [[np.asarray(self.block_energy)[self.rows_showing(block, stride, kind)] for kind in range(n_kinds)]
+                     for block, stride in blocks]
+            found = max(found, sum(int(np.ptp(each, axis=0).max(initial=0)) for each in shown))
+        return found
+
+    @property
     def columns(self):
         """int32 view, shape (n_species,): column of every species in the energies; -1 = none."""
         return np.asarray(self.centre_of)
@@ -225,32 +298,6 @@ cdef class SiteEnergies:
     def tables(self):
         """int64 view, shape (n_rows, n_centres): energies of all blocks [quanta]."""
         return np.asarray(self.block_energy)
-
-
-cdef inline void shift(SiteEnergies self, int n_centres, site_t site, int32_t* entries, int first, int end,
-                       int32_t* difference) noexcept nogil:
-    """Bring rows and energies of a near site up to date."""
-    cdef int32_t* row = &self.row[0, 0] + <int64_t> site * self.n_blocks
-    cdef int64_t* energy = self.energy(site)
-    cdef int64_t* table = &self.block_energy[0, 0]
-    cdef int64_t before, after
-    cdef int64_t change[MAX_CENTRES]  # sums that stay in registers
-    cdef int32_t* entry = entries + 4 * <int64_t> first
-    cdef int e, c
-    for c in range(n_centres):
-        change[c] = 0
-    for e in range(end - first):
-        before = row[entry[0]]
-        if entry[1] < 0:
-            after = before + entry[2]
-        else:
-            after = before + entry[2] * difference[entry[1]] + entry[3] * difference[entry[1] + 1]
-        row[entry[0]] = <int32_t> after
-        for c in range(n_centres):
-            change[c] += table[after + c] - table[before + c]
-        entry += 4
-    for c in range(n_centres):
-        energy[c] += change[c]
 
 
 def _clusters(interactions, centre_of):

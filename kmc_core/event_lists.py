@@ -66,7 +66,7 @@ class Steps:
         self.rules, self.offsets = rules, np.asarray(interactions.offsets)
         self.kind = kinds(interactions, rules.n_species)
         self.notices = np.diff(interactions.line_ptr)[np.asarray(rules.rule_process)] > 0
-        self._places = [ORIGIN, *map(tuple, np.asarray(rules.offsets).tolist())]
+        self.looks_at = self._places = [ORIGIN, *map(tuple, np.asarray(rules.offsets).tolist())]
         anchors = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr)).tolist()
         self.changes = [self._changes_of(rule, anchor) for rule, anchor in enumerate(anchors)]
         self.places = [[place for place, _, _ in changes] for changes in self.changes]
@@ -103,7 +103,7 @@ class Steps:
 
     def told(self, rule, near):
         """Steps to the anchors whose rates an event of a rule can change, without the sites that it changes itself."""
-        changed = {place for places in self.places for place in places}
+        changed = {place for places in self.places for place in places} | {ORIGIN}
         found = {_difference(where, step) for where in near for step in changed}
         found |= {_difference(place, step) for place in self.places[rule] for step in self._places}
         return sorted(found - set(self.places[rule]))
@@ -158,31 +158,34 @@ class RuleTerms:
 
     Attributes
     ----------
-    terms : int32, shape (n_rules, 11)
+    terms : int32, shape (n_rules, 9)
         Kind; position of the first change, column of what comes there and of what goes; the same of the second change;
-        zero; in `shared`, where what comes with the second change begins, where what goes begins, and the end.
+        in `shared`, where what the first change adds to the energy of the second one begins, and the end.
         The column behind the last centre is zero.
-    shared : int32, shape (n_shared + 1, 2)
-        What the first change adds to the energy of the second one: block, and step of its row.
+    shared : int64, shape (n_shared + 1, 3)
+        Block, and steps from its row to an energy that is added and to one that is taken off.
     lowest : int64, shape (n_rules,)
         The least that all of this can come to [quanta].
+    parts : list of list of (tuple of int, int64 array)
+        The same as functions of what stands at positions from the second site: positions in rising order, and the
+        energy [quanta] over all kinds that can stand there, an axis each.
     """
 
     def __init__(self, steps, energies):
         self._steps, self._energies = steps, energies
         n_rules = len(steps.changes)
-        self._shared = []
-        self.terms, self.lowest = np.zeros((n_rules, 11), dtype=np.int32), np.zeros(n_rules, dtype=np.int64)
+        self._shared, self.parts = [], [[] for _ in range(n_rules)]
+        self.terms, self.lowest = np.zeros((n_rules, 9), dtype=np.int32), np.zeros(n_rules, dtype=np.int64)
         for rule in range(n_rules):
             self._compile(rule)
-        self.shared = np.array([*self._shared, (0, 0)], dtype=np.int32)
+        self.shared = np.array([*self._shared, (0, 0, 0)], dtype=np.int64)
 
     def _compile(self, rule):
         steps, n_centres = self._steps, self._energies.tables.shape[1]
         changes, first = steps.changes[rule], steps.rules.change_ptr[rule]
         column = np.append(self._energies.columns, -1)
         column[column < 0] = n_centres
-        self.terms[rule] = 0, -1, n_centres, n_centres, -1, n_centres, n_centres, 0, *3 * [len(self._shared)]
+        self.terms[rule] = 0, -1, n_centres, n_centres, -1, n_centres, n_centres, *2 * [len(self._shared)]
         if not steps.notices[rule]:
             self.terms[rule, 0] = UNMOVED
         elif 1 <= len(changes) <= 2 and all(len(before) == 1 for _, before, _ in changes):
@@ -199,10 +202,10 @@ class RuleTerms:
         if position < 0 or difference == 0:
             return
         n_centres = self._energies.tables.shape[1]
-        parts = []
-        for k, (centre, sign) in enumerate(((self.terms[rule, 5], 1), (self.terms[rule, 6], -1))):
+        parts = self.parts[rule]
+        for centre, sign in ((self.terms[rule, 5], 1), (self.terms[rule, 6], -1)):
             for block, stride in self._energies.members[position] if centre < n_centres else ():
-                self._shared.append((block, stride * difference))
+                self._shared.append((block, *(centre + stride * difference, centre)[::sign]))
                 rows = self._energies.rows_showing(block, stride, self._steps.kind[old])
                 energy = self._energies.tables[:, centre]
                 added = sign * (energy[rows + stride // n_centres * difference] - energy[rows])
@@ -210,7 +213,7 @@ class RuleTerms:
                                if place != position and block in dict(blocks))
                 n_kinds = round(len(rows) ** (1.0 / len(others))) if others else 1  # positions rise with their strides
                 parts.append((others, added.reshape((n_kinds,) * len(others)).transpose()))
-            self.terms[rule, 9 + k:] = len(self._shared)
+        self.terms[rule, 8] = len(self._shared)
         self.lowest[rule] = least_sum(parts)
 
     def inner(self, step, width):

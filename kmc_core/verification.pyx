@@ -168,16 +168,12 @@ def _verify_energies(Engine engine):
     assert np.array_equal(energies.tables, fresh.tables), "energies: tables differ"
     assert np.array_equal(energies.energies, fresh.energies), "energies: sums differ"
     for site in range(engine.state.n_sites):
-        total = sum(rate for _, rate, _, _ in rates_at(lattice, site))
         group = rates.group_of[site]
         assert group >= 0 or engine.environments.size[lattice.class_of[site]] == 0, f"site {site}: not listed"
-        if group < 0:
-            continue
-        assert total <= groups.bound[group] * (1 + 1e-12), f"site {site}: bound too low"
-        found = [rate for _, rate, _, _ in rates_at(lattice, site)]
         assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
-        assert not rates.is_slow[site] or max(found) * len(found) <= groups.bound[group] * (1 + 1e-12), \
-            f"site {site}: a rule is faster than its part of the bound"
+        if group >= 0:
+            _verify_slack(lattice, site, groups.bound[group])
+            _verify_parts(lattice, site, groups.bound[group])
     _verify_thresholds(lattice)
     for group in range(groups.n_groups):
         sites = groups.sites(group)
@@ -188,16 +184,55 @@ def _verify_energies(Engine engine):
     assert listed == (np.asarray(rates.group_of) >= 0).sum(), "sites that can start something are missing"
 
 
+def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
+    """Every rule of a site has a part of the bound that holds its rate, and is chosen up to the end of that."""
+    cdef class_t c = lattice.class_of[site]
+    cdef int first = lattice.environments.first[c], k
+    cdef double start = 0.0, part, rate
+    rates, floor = lattice.site_rates, np.array(lattice.site_rates.floor)
+    for k in range(first, first + lattice.environments.size[c]):
+        part, rate = rates.part_of(k, site, bound), rates.rate_at(k, site, 0)
+        assert rate <= part * (1 + 1e-12), f"site {site}: a rule is faster than its part of the bound"
+        if rate > 1e-14 * bound:
+            rates.floor[2] = 2.0      # no time to set it anew
+            chosen = rates.choose(site, start + rate * (1 - 1e-9) - 1e-15 * bound, bound)
+            assert chosen == lattice.environments.entry_rule[k], f"site {site}: a rule is refused that is fast enough"
+        start += part
+    np.asarray(rates.floor)[:] = floor
+    assert start <= bound * (1 + 1e-12), f"site {site}: bound too low"
+
+
+def _verify_slack(LatticeProcesses lattice, site_t site, double bound):
+    """What a site keeps is no more than what an exact computation allows.
+
+    The energy changes of all rules of a slow site are that far above their thresholds at least; the rates of a fast one
+    fit into its bound even if all of them fall by so much.
+    """
+    cdef class_t c = lattice.class_of[site]
+    cdef int k
+    rates, slack = lattice.site_rates, int(lattice.site_rates.slack[site])
+    if slack < 0:
+        return
+    entries = range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c])
+    found = [rates.rate_at(k, site, slack) for k in entries]
+    if rates.is_slow[site]:
+        assert rates.group_of[site] == rates.slow_group, f"site {site}: slack for another bound"
+        room = min(rates.room_of(k, site) for k in entries)
+        assert slack << lattice.energies.fall_shift <= room, f"site {site}: too much slack"
+        found = [max(found) * len(found)]
+    assert sum(found) <= bound * (1 + 1e-9), f"site {site}: too much slack"
+
+
 def _verify_thresholds(LatticeProcesses lattice):
     """The thresholds in use are those that the rates of their classes imply."""
     cdef class_t c
     rates, environments = lattice.site_rates, lattice.environments
     for c in range(1, environments.n_classes):
-        if rates.rated[c] != rates.version:
+        if rates.known[c].rated != rates.version:
             continue
         first, end = environments.first[c], environments.first[c] + environments.size[c]
-        live = np.asarray(rates.threshold)[first:end], np.asarray(rates.quick_threshold)[first:end]
-        kept = [each.copy() for each in live]
+        live = np.asarray(rates.entries)[first:end]
+        kept = live.copy()
         rates._set_thresholds(c)
         assert np.array_equal(kept, live), f"class {c}: thresholds differ"
 
@@ -268,7 +303,7 @@ def rates_at(LatticeProcesses lattice, site_t site):
         if lattice.environments.rule_is_blind[rule] and not lattice._is_possible(site, rule):
             continue
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
-        rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
+        rate = (lattice.site_rates.rate_at(entry, site, 0) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
         places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
         found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
@@ -291,7 +326,8 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
-                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.threshold,
+                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.entries,
+                  "slack": engine.lattice.site_rates.slack[:engine.state.n_sites],
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}

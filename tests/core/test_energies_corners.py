@@ -49,6 +49,20 @@ def test_the_anchor_of_a_pair_may_change_without_energy(pattern):
         engine.verify()
 
 
+def test_what_the_two_sites_of_a_rule_share_may_fall_alone():
+    """Neighbours attract each other as much as three in a row repel.
+
+    Who comes two sites away from another one changes nothing for either site of its hop alone, but all for both.
+    """
+    clusters = (((A, A), ((0, 0, 0), (0, 0, 1)), -100_000_000),
+                ((A, A, A), ((0, 0, 0), (0, 0, 1), (0, 0, 2)), 100_000_000))  # fmt: skip
+    patterns = (cases.single(EMPTY, A), cases.single(A, EMPTY), cases.pair(A, EMPTY, EMPTY, A))
+    engine = surface(patterns, [1.0, 1.0, 0.5], [[], [], [(0.5, 0.0)]], clusters=clusters)
+    for _ in range(100):
+        engine.run(cases.FOREVER, 2)
+        engine.verify()
+
+
 @pytest.mark.parametrize("tunnels", [False, True])
 def test_rates_follow_levels_of_electrons_and_energies_in_the_same_event(tunnels):
     def single(before, after):
