@@ -106,7 +106,7 @@ class Structure:
     Attributes
     ----------
     disturbs : bool, shape (n_families + 1, n_rules)
-        Which families make events of which rules loud; the last row is that of numbers of neighbours that are asked for.
+        Which families make events of which rules loud; the last row is that of who only counts neighbours.
     """
 
     def __init__(self, rules, family):
@@ -141,7 +141,7 @@ class Structure:
         return found
 
     def _find(self, rules, family):
-        """Everything that rules look at: (species of the anchor, position, row of the family), value of each species."""
+        """What rules look at: (species of the anchor, position, row of the family), value of each species."""
         for name, values in (("condition", rules.condition_allowed), ("term", rules.term_weight)):
             pointers, positions = getattr(rules, f"{name}_ptr"), getattr(rules, f"{name}_position")
             for k, rule in enumerate(np.repeat(np.arange(len(self._anchor)), np.diff(pointers)).tolist()):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 MOST_LOOKS = 512
 """int: most positions that one rule looks at; MAX_POSITIONS of `state`."""
 
