@@ -10,6 +10,7 @@ import pickle
 import resource
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -85,7 +86,8 @@ class Worker:
     def save(self, path):
         """Write the arguments of an engine that stands where this one does, but for its clock."""
         species = self.engine.species.reshape(self.arguments["species"].shape).copy()
-        arguments = self.arguments | {"species": species}
+        rules = replace(self.engine.rules)  # with its choice of blind rules, and without tables that are kept with it
+        arguments = self.arguments | {"species": species, "rules": rules}
         if arguments.get("solution") is not None:
             count = np.asarray(self.engine.solution.count)
             arguments["solution"] = arguments["solution"] | {"count": count.copy()}
