@@ -18,6 +18,7 @@ def main(path, events):
         given = pickle.load(file)
     if given.get("solution") is not None:
         given["solution"] = Solution(**given["solution"])
+    given["blinds"] = False  # it goes on with those that were chosen
     engine = Engine(given.pop("species"), given.pop("periodic"), given.pop("rules"), np.random.SFC64(1), **given)
     engine.run((10**15, 0.0), int(events))
 

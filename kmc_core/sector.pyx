@@ -78,8 +78,7 @@ cdef class Sector:
         """
         cdef LatticeProcesses lattice = self.engine.lattice
         cdef int64_t n_sites = lattice.state.n_sites, n_listed = lattice.groups.pool_used
-        lattice.looks_ahead = LINE * LINES_TOUCHED * n_candidates < 9 * n_sites + 4 * n_listed
-        if lattice.looks_ahead:
+        if LINE * LINES_TOUCHED * n_candidates < 9 * n_sites + 4 * n_listed:
             return
         fetch_lines(<char*> &lattice.state.species[0], n_sites)
         fetch_lines(<char*> &lattice.groups.record[0, 0], 8 * n_sites)
