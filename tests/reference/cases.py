@@ -67,7 +67,7 @@ def bits(seed=1):
     return np.random.SFC64(seed)
 
 
-def engine_of(parts, seed=1):
+def engine_of(parts, seed=1, **options):
     """The compiled engine."""
     return Engine(
         parts.species,
@@ -77,6 +77,7 @@ def engine_of(parts, seed=1):
         decay=parts.decay,
         quantum=parts.quantum,
         cutoff=parts.cutoff,
+        **options,
     )
 
 
