@@ -65,9 +65,8 @@ cdef class Engine:
     exchange_order : int64, shape (n_processes, n_solution_species), optional
         Molecules that it asks for: a rate constant is multiplied by prod C(count, order), so it is meant for one
         combination of molecules, as are the rates of `Solution`.
-
     blinds : bool, optional
-        Whether the engine chooses rules that look around only when they are drawn (`kmc_core.blind_rules`).
+        Whether the engine chooses rules that look around only when they are drawn (`kmc_core.blind_review`).
 
     Raises
     ------

@@ -16,7 +16,6 @@ MAX_KEY = 2**62
 N_LEVELS = 65536
 """int: electron levels that the core can tell apart."""
 
-
 MOST_KEPT = 16
 """int: sets of blind rules whose keys and tables are kept for whoever chooses them next."""
 
@@ -76,8 +75,9 @@ def with_blind(rules, is_blind):
     kept = rules.__dict__.setdefault("_with_blind", {rules.rule_is_blind.tobytes(): rules})
     found = kept.get(is_blind.tobytes())
     if found is None:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
+        if len(kept) >= MOST_KEPT:    # but for those that were given: their keys may be others, as hashes are
+            for flags in list(kept)[1:]:
+                del kept[flags]
         found = kept[is_blind.tobytes()] = with_keys(replace(rules, rule_is_blind=is_blind))
         found.__dict__["_with_blind"] = kept
     return found

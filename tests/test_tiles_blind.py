@@ -59,5 +59,6 @@ def test_a_film_in_which_nothing_can_happen_any_more_ends():
     engine.run((1500, 0.0))
     assert any(each.rules.rule_is_blind.any() for each in sectors_of(engine))
     assert engine.run((10**6, 0.0)) in (ExitReason.NO_EVENTS, ExitReason.MAX_TIME)
+    assert engine.run((2 * 10**6, 0.0)) == ExitReason.NO_EVENTS
     assert engine.species.all()
     assert sum(each.n_candidates for each in sectors_of(engine)) < 3 * engine.n_events + 10**7
