@@ -92,6 +92,6 @@ def test_steady_state_is_the_known_one_within_three_standard_errors(name, blinds
 def test_small_box_is_in_the_known_steady_state(name, blinds):
     """The same in a few seconds, with a false alarm once in a million seeds."""
     course = SHORT[name]
-    allowed = stats.t.isf(FALSE_ALARM / 16, course.n_blocks - 1)
+    allowed = stats.t.isf(FALSE_ALARM / 8, course.n_blocks - 1)
     off = deviations(course, KNOWN[name], blinds)
     assert max(off.values()) < allowed, off
