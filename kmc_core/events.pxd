@@ -74,7 +74,7 @@ cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule)
         old[k] = species[changed[k]]
         species[changed[k]] = plan[k].species
     if self.notes_edges:
-        self._note_edges(changed, old, n)
+        note_edges(self, changed, old, n)
     for k in range(n):
         new[k] = 0
         if self.environments.is_active[species[changed[k]]]:
@@ -106,6 +106,36 @@ cdef inline bint exchange(LatticeProcesses self, site_t* changed, class_t* new) 
     first[0], second[0] = second[0], place
     first[1], second[1] = <uint32_t> new[0], <uint32_t> new[1]
     return True
+
+
+cdef inline void note_edges(LatticeProcesses self, site_t* changed, species_t* old, int n) noexcept nogil:
+    """Sites of other parts keep their mark, and what other parts know too is noted for them."""
+    cdef species_t* species = &self.state.species[0]
+    cdef site_t* noted = &self.noted[0]
+    cdef uint8_t* at_edge = &self.at_edge[0]
+    cdef int64_t n_noted = self.n_noted
+    cdef int k
+    for k in range(n):
+        species[changed[k]] += self.mark_of(old[k])
+        noted[n_noted] = changed[k]
+        n_noted += at_edge[self.column(changed[k])]
+    self.n_noted = n_noted
+    self.groups.is_short |= n_noted + MAX_CHANGES > self.noted.shape[0]
+
+
+cdef inline void take_over(LatticeProcesses self, site_t site, species_t species) noexcept nogil:
+    """A site gets the species that it has got in another part of the lattice; the rest follows as after an event."""
+    cdef species_t old = self.state.species[site]
+    cdef species_t new = species + self.mark_of(old)
+    if not self.is_unheard[old, new]:
+        change(self, site, -1 - <rule_t> species)
+        return
+    self.state.species[site] = new
+    if self.environments.is_active[old] or self.environments.is_active[new]:
+        assign(self, False, site, class_of_key(self, site, new, self.environments.base[new])
+               if self.environments.is_active[new] else 0)
+    follow_electrons(self, &site, &old, 1)
+    self.groups.close_gap()
 
 
 cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
@@ -167,7 +197,7 @@ cdef inline int write(LatticeProcesses self, site_t site, rule_t rule, site_t* a
         old[k] = species[changed[k]]
         species[changed[k]] = plan[0][k].species
     if self.notes_edges:
-        self._note_edges(changed, old, n)
+        note_edges(self, changed, old, n)
     return n
 
 

@@ -70,6 +70,8 @@ cdef class LatticeProcesses:
     cdef int64_t[:, :, :, ::1] told   # (n_species, n_species, ...) what a change from one to the other does to the key of
                                       # a neighbour; no elements where there are too many pairs
     cdef uint64_t[:, :, :, ::1] seen  # what one look at a neighbour says after that change: see `plans`
+    cdef uint8_t[:, ::1] is_unheard   # (n_species, n_species) no neighbour notices a change from one to the other,
+                                      # and a site of the other does not look around: see `plans`
     cdef int shape                    # CUBIC, SQUARE, or ANY
     cdef int64_t[::1] told_now        # (row_size,) the same for one pair, where it has to be worked out each time
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
@@ -109,10 +111,6 @@ cdef class LatticeProcesses:
         cdef uint32_t plane = self.state.nx * self.state.ny
         return 0 if plane == 1 else site - <uint32_t> kmc_mulhi(self.magic_plane, site) * plane
 
-    cdef inline void overwrite(self, site_t site, species_t species) noexcept nogil:
-        """Take over the species that a site has got in another part; the rest follows as after an event."""
-        self.execute(site, -1 - <rule_t> species)
-
     cdef inline bint is_short(self) noexcept nogil:
         """Whether lists or classes must grow before the next event."""
         return self.groups.is_short or self.environments.is_short
@@ -124,11 +122,11 @@ cdef class LatticeProcesses:
     cdef void look_ahead(self, double bound) noexcept nogil
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil
     cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil
     cdef void _finish_sweep(self, int group) noexcept nogil
-    cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil
     cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
     cdef void _classify(self, site_t site) noexcept nogil
     cdef class_t _met(self, site_t site, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil

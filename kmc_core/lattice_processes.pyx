@@ -8,9 +8,9 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.plans import looks_of, plans_of, rows_of
+from kmc_core.plans import looks_of, plans_of, rows_of, unheard_of
 
-from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around
+from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around, take_over
 from kmc_core.rng cimport N_WORDS, kmc_prefetch, uniform_of
 
 CACHED_SITES = 100_000                # up to so many sites to visit, all of them fit into a core's own cache
@@ -77,6 +77,7 @@ cdef class LatticeProcesses:
         self.rule_plans, self.change_plans, self.look_plans = (
             <rule_plan*> <size_t> self.plans[0].ctypes.data, <change_plan*> <size_t> self.plans[1].ctypes.data,
             <look_plan*> <size_t> self.plans[2].ctypes.data)
+        self.is_unheard = unheard_of(rules, np.asarray(self.state.opposite))
         self.is_quiet = bool((self.plans[0]["manner"] == QUIET).all())
         self.allowed = np.zeros((len(rules.condition_position) + 1, rules.n_species + 1), dtype=np.uint8)
         np.asarray(self.allowed)[:-1] = rules.condition_allowed
@@ -159,6 +160,10 @@ cdef class LatticeProcesses:
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
         change(self, site, rule)
+
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil:
+        """Take over the species that a site has got in another part of the lattice."""
+        take_over(self, site, species)
 
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil:
         """`execute` for a rule that is blind, or noticed by nobody; returns whether it was possible."""
@@ -243,16 +248,6 @@ cdef class LatticeProcesses:
         for j in range(self.state.n_positions):
             key += self.environments.weights[species, j, self.state.species[around[j]]]
         return key
-
-    cdef void _note_edges(self, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Sites of other parts keep their mark, and what other parts know too is noted for them."""
-        cdef int k
-        for k in range(n):
-            self.state.species[changed[k]] += self.mark_of(old[k])
-            if self.at_edge[self.column(changed[k])]:
-                self.noted[self.n_noted] = changed[k]
-                self.n_noted += 1
-        self.groups.is_short |= self.n_noted + MAX_CHANGES > self.noted.shape[0]
 
     cdef void _refresh_column(self, site_t site) noexcept nogil:
         """Carry a changed decay up the column until the levels agree again."""

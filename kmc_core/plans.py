@@ -141,6 +141,31 @@ def _quiet(rules, opposite):
     return found
 
 
+def unheard_of(rules, opposite):
+    """Changes of species by which only the class of the site itself follows.
+
+    Parameters
+    ----------
+    rules : kmc_core.Rules
+    opposite : int32, shape (n_positions,)
+        Position with the negative offset.
+
+    Returns
+    -------
+    uint8, shape (n_species, n_species)
+        Whether no neighbour notices that a site changes from the first species to the second, and nothing around counts
+        for the key of the second.
+    """
+    return _kept(rules, "_unheard", lambda: _unheard(rules, opposite))
+
+
+def _unheard(rules, opposite):
+    rows = _noticed(rules, opposite).reshape(rules.n_species, -1)
+    _, kind = np.unique(rows, axis=0, return_inverse=True)
+    looks = np.asarray(rules.weights).any(axis=(1, 2))
+    return ((kind.reshape(-1, 1) == kind.reshape(1, -1)) & ~looks).astype(np.uint8)
+
+
 def _hidden(rules, species, position, other):
     """Key that a neighbour adds for a species, less what the outside adds in its place."""
     weights = np.asarray(rules.weights)[species, position]

@@ -18,6 +18,7 @@ cdef class Sectors:
     cdef double[::1] due_fraction
     cdef double[::1] reaches          # (n_sectors,) fastest rate that can reach another sector [1/s]
     cdef list out                     # a Mail for each process that is told of changes
+    cdef bint is_alone                # this process runs all sectors
     cdef readonly int64_t n_events, n_turns  # events, and turns of sectors in which something could happen
 
     cdef int64_t first_seconds        # of the next candidate of all, as `find_due` has found it
@@ -29,7 +30,8 @@ cdef class Sectors:
                       double last_fraction) except -1
     cdef int take_over(self, int64_t i, Sector sector, int64_t window) except -1
     cdef int publish(self, Sector sector, int64_t window) except -1
-    cdef int deliver(self) except -1
+    cdef int tell(self, Sector sector, uint64_t head, uint32_t column, uint32_t z) except -1
+    cdef int drop(self, int64_t i, uint64_t update) except -1
     cdef int64_t put(self, uint64_t[::1] updates, int64_t first) except -1
     cdef int find_due(self, int64_t window, int64_t seconds, double fraction) except -1
     cdef double most_reaching(self) noexcept

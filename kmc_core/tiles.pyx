@@ -86,7 +86,7 @@ cdef class Sectors:
         self.n_in = np.zeros(n, dtype=np.int64)
         self.due_seconds, self.due_fraction = np.full(n, -1, dtype=np.int64), np.zeros(n)
         self.reaches = np.zeros(n)
-        self.out = [Mail() for _ in range(n_places)]
+        self.out, self.is_alone = [Mail() for _ in range(n_places)], n_places == 1
         self.n_events = self.n_turns = 0
 
     def turn(self, int colour, int part, int64_t window, start, end):
@@ -205,31 +205,56 @@ cdef class Sectors:
     cdef int publish(self, Sector sector, int64_t window) except -1:
         """Tell all who know the sites that a sector has changed."""
         cdef LatticeProcesses lattice = sector.engine.lattice
+        cdef species_t* species_of = &lattice.state.species[0]
+        cdef site_t* noted = &lattice.noted[0]
+        cdef uint64_t* marks = &sector.own_marks[0]
         cdef int64_t k, place
         cdef uint64_t head
-        cdef uint32_t site, column, z, plane = lattice.state.nx * lattice.state.ny
+        cdef uint32_t column, z, plane = lattice.state.nx * lattice.state.ny
         cdef species_t species
-        cdef int t
         if lattice.n_noted == 0:
             return 0
         if sector.own_window != window:
             sector.own_window, sector.own_marks[:] = window, 0
         for k in range(lattice.n_noted):
-            site = lattice.noted[k]
-            z = sector.layer(site)
-            column = site - z * plane
-            species = lattice.state.species[site]
+            z = sector.layer(noted[k])
+            column = noted[k] - z * plane
+            species = species_of[noted[k]]
             place = sector.edge[column] * <int64_t> lattice.state.nz + z
             if sector.other_window == window:
                 sector.n_conflicts += unmarked(sector.other_marks, place)
-            sector.own_marks[place >> 6] |= (<uint64_t> 1) << (place & 63)
+            marks[place >> 6] |= (<uint64_t> 1) << (place & 63)
             head = (<uint64_t> (window & 1) << 40) | (<uint64_t> (species - lattice.mark_of(species)) << 32)
-            for t in range(sector.target_ptr[column], sector.target_ptr[column + 1]):
-                (<Mail> self.out[sector.target_place[t]]).add(
-                    sector.number, head | (<uint64_t> sector.target_slot[t] << 41)
-                    | (z * sector.target_plane[t] + sector.target_column[t]))
+            self.tell(sector, head, column, z)
         sector.n_handed += lattice.n_noted
         lattice.n_noted = 0
+        return 0
+
+    cdef inline int tell(self, Sector sector, uint64_t head, uint32_t column, uint32_t z) except -1:
+        """Send a change to all sectors that know a site.
+
+        Where this process runs all of them it goes into their inboxes: sectors of a colour have their turns in ascending
+        number, and none of them hears another one.
+        """
+        cdef uint64_t update
+        cdef int t
+        for t in range(sector.target_ptr[column], sector.target_ptr[column + 1]):
+            update = (head | (<uint64_t> sector.target_slot[t] << 41)
+                      | (z * sector.target_plane[t] + sector.target_column[t]))
+            if self.is_alone:
+                self.drop(sector.target_slot[t], update)
+            else:
+                (<Mail> self.out[sector.target_place[t]]).add(sector.number, update)
+        return 0
+
+    cdef inline int drop(self, int64_t i, uint64_t update) except -1:
+        """Put a change into the inbox of a sector."""
+        cdef Sector sector = <Sector> self.sectors[i]
+        cdef int64_t n = self.n_in[i]
+        if n == sector.inbox.shape[0]:
+            sector.inbox = np.concatenate([np.asarray(sector.inbox), np.zeros_like(sector.inbox)])
+        sector.inbox[n] = update
+        self.n_in[i] = n + 1
         return 0
 
     def told(self, int place):
@@ -259,26 +284,11 @@ cdef class Sectors:
             message = messages[chosen]
             at[chosen] = self.put(message, at[chosen])
 
-    cdef int deliver(self) except -1:
-        """Put what sectors of this process tell each other into their inboxes; of one part, so in ascending number."""
-        cdef Mail mail = <Mail> self.out[self.here]
-        cdef int64_t k = 0
-        while k < mail.n:
-            k = self.put(mail.updates, k)
-        mail.n, mail.head = 0, -1
-        return 0
-
     cdef int64_t put(self, uint64_t[::1] updates, int64_t first) except -1:
         """Put the changes of one sector into the inboxes of others; returns where the next ones start."""
-        cdef int64_t k, i, last = first + 1 + <int64_t> (updates[first] & 0xffffffffu)
-        cdef Sector sector
+        cdef int64_t k, last = first + 1 + <int64_t> (updates[first] & 0xffffffffu)
         for k in range(first + 1, last):
-            i = <int64_t> (updates[k] >> 41)
-            sector = <Sector> self.sectors[i]
-            if self.n_in[i] == sector.inbox.shape[0]:
-                sector.inbox = np.concatenate([np.asarray(sector.inbox), np.zeros_like(sector.inbox)])
-            sector.inbox[self.n_in[i]] = updates[k]
-            self.n_in[i] += 1
+            self.drop(<int64_t> (updates[k] >> 41), updates[k])
         return last
 
     def take_over_all(self, int64_t window):

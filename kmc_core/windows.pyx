@@ -127,7 +127,6 @@ cdef class Windows:
         for k in range(4):
             self.sectors.advance(2 * order[k] + 1, self.n_windows, start.seconds, start.fraction, end.seconds,
                                  end.fraction)
-            self.sectors.deliver()
         self.now = end
         if not was_sparse:            # where little happens this is done before the next window
             self.count()
