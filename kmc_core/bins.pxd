@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SiteGroups: the sites that can start something, grouped by the power of two of their propensity."""
-from kmc_core.rng cimport kmc_mulhi
-from kmc_core.typedefs cimport int32_t, int64_t, site_t, uint32_t, uint64_t
+from kmc_core.rng cimport kmc_mulhi, kmc_prefetch
+from kmc_core.typedefs cimport class_t, int32_t, int64_t, site_t, uint32_t, uint64_t
 
 cimport cython
 
@@ -46,9 +46,14 @@ cdef class SiteGroups:
     cdef int64_t[::1] capacity        # (MAX_GROUPS,) room in `pool`
     cdef site_t[::1] pool             # sites of all groups
     cdef readonly int64_t pool_used
-    cdef readonly uint32_t[:, ::1] record  # (n_sites, 2) of a site: its place in its group, and its class. One line of
-                                           # the cache holds both: of the sites of an event hardly any is in the cache
-    cdef uint32_t* first_record       # of site 0
+    cdef readonly object record       # (n_sites,) uint32 or uint64, of a site: its place in its group, and above these
+                                      # bits its class. One line of the cache holds both: of the sites of an event hardly
+                                      # any is in the cache
+    cdef char* first_record           # of site 0
+    cdef readonly bint is_narrow      # records have 32 bits: what fits into them takes half the cache
+    cdef int record_size              # of one of them [bytes]
+    cdef int place_bits               # bits of the place
+    cdef uint64_t place_mask          # these bits
     cdef int32_t gap_group            # group where a removed site has left a gap in this event; -1 = none
     cdef int64_t gap_place            # its place
 
@@ -60,11 +65,46 @@ cdef class SiteGroups:
     cdef void lead(self, int group) noexcept nogil
     cdef void _sort(self) noexcept nogil
     cdef bint _move(self, int group, int64_t reserve) noexcept nogil
+    cdef int renumber(self, class_t[::1] classes) except -1
+    cdef int _adopt_records(self, object record, int place_bits) except -1
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
 
-    cdef inline uint32_t* of(self, site_t site) noexcept nogil:
+    cdef inline uint64_t record_of(self, site_t site) noexcept nogil:
         """Record of a site."""
-        return self.first_record + 2 * <int64_t> site
+        if self.is_narrow:
+            return (<uint32_t*> self.first_record)[site]
+        return (<uint64_t*> self.first_record)[site]
+
+    cdef inline void write(self, site_t site, uint64_t record) noexcept nogil:
+        """Give a site another record."""
+        if self.is_narrow:
+            (<uint32_t*> self.first_record)[site] = <uint32_t> record
+        else:
+            (<uint64_t*> self.first_record)[site] = record
+
+    cdef inline class_t class_in(self, uint64_t record) noexcept nogil:
+        """The class that a record holds."""
+        return <class_t> (record >> self.place_bits)
+
+    cdef inline class_t class_at(self, site_t site) noexcept nogil:
+        """Class of a site."""
+        return self.class_in(self.record_of(site))
+
+    cdef inline uint64_t with_class(self, uint64_t record, class_t c) noexcept nogil:
+        """A record with another class."""
+        return (record & self.place_mask) | (<uint64_t> c << self.place_bits)
+
+    cdef inline int64_t place_at(self, site_t site) noexcept nogil:
+        """Place of a site in its group."""
+        return self.record_of(site) & self.place_mask
+
+    cdef inline void put(self, site_t site, int64_t place) noexcept nogil:
+        """Write down the place of a site."""
+        self.write(site, (self.record_of(site) & ~self.place_mask) | <uint64_t> place)
+
+    cdef inline void prefetch(self, int64_t site) noexcept nogil:
+        """Fetch a record into the cache; a wrong site does no harm."""
+        kmc_prefetch(self.first_record + site * self.record_size)
 
     cdef inline void insert(self, site_t site, int group) noexcept nogil:
         """List a site, in the gap if there is one in its group: a walker takes the place that it has left."""
@@ -77,12 +117,12 @@ cdef class SiteGroups:
             self.is_short |= self.capacity[group] - place <= self.margin
             self.weight[group] = self.bound[group] * (place + 1)
         self.pool[self.start[group] + place] = site
-        self.of(site)[0] = <uint32_t> place
+        self.put(site, place)
 
     cdef inline void remove(self, site_t site, int group) noexcept nogil:
         """Leave a gap where a site is; its weight counts until `close_gap`."""
         self.close_gap()
-        self.gap_group, self.gap_place = group, self.of(site)[0]
+        self.gap_group, self.gap_place = group, self.place_at(site)
 
     cdef inline void close_gap(self) noexcept nogil:
         """Swap the last site of the group into the gap, if nothing has filled it; once at the end of every event."""
@@ -95,7 +135,7 @@ cdef class SiteGroups:
         if self.gap_place != last:    # what stood in the gap may be listed elsewhere by now
             moved = self.pool[self.start[group] + last]
             self.pool[self.start[group] + self.gap_place] = moved
-            self.of(moved)[0] = <uint32_t> self.gap_place
+            self.put(moved, self.gap_place)
         self.length[group] = last
         self.weight[group] = self.bound[group] * last
         self.gap_group = -1

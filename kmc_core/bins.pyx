@@ -37,9 +37,63 @@ cdef class SiteGroups:
         self.capacity = np.zeros(MAX_GROUPS, dtype=np.int64)
         self.pool, self.pool_used = np.zeros(0, dtype=np.uint32), 0
         self.make_room()
-        self.record = np.zeros((max(n_sites, 1), 2), dtype=np.uint32)
-        self.first_record = &self.record[0, 0]
         self.gap_group, self.gap_place = -1, 0
+        self.record = np.zeros(max(n_sites, 1), dtype=np.uint32)
+        self._adopt_records(self.record, int(n_sites).bit_length())
+
+    @property
+    def most_classes(self):
+        """int: classes that a record can hold."""
+        return (<int64_t> 1) << min(8 * self.record_size - self.place_bits, 31)
+
+    @property
+    def classes(self):
+        """int32, shape (n_sites,): class of every site."""
+        return (self.record >> self.record.dtype.type(self.place_bits)).astype(np.int32)
+
+    @property
+    def places(self):
+        """int64, shape (n_sites,): place of every site in its group, where it is in one."""
+        return (self.record & self.record.dtype.type(self.place_mask)).astype(np.int64)
+
+    def widen(self):
+        """Let records hold as many classes as there can be."""
+        cdef uint64_t[::1] wide
+        cdef uint64_t record
+        cdef int64_t site
+        if not self.is_narrow:
+            return
+        wide = np.zeros(len(self.record), dtype=np.uint64)
+        for site in range(wide.shape[0]):
+            record = self.record_of(site)
+            if record:                # pages of sites that nothing has been written for cost nothing
+                wide[site] = (record >> self.place_bits) << 32 | (record & self.place_mask)
+        self._adopt_records(np.asarray(wide), 32)
+
+    def forget_classes(self, int64_t n_classes):
+        """Leave all sites in class 0; records are as narrow as so many classes allow."""
+        n_sites = len(self.record)
+        place_bits = int(n_sites).bit_length()
+        if not self.is_narrow and place_bits < 32 and n_classes <= 1 << (32 - place_bits):
+            self._adopt_records(np.zeros(n_sites, dtype=np.uint32), place_bits)
+        else:
+            self.record &= self.record.dtype.type(self.place_mask)
+
+    cdef int renumber(self, class_t[::1] classes) except -1:
+        """Give every site another class; runs no Python code, so a signal finds either the old state or the new one."""
+        cdef site_t site
+        for site in range(<site_t> classes.shape[0]):
+            self.write(site, self.with_class(self.record_of(site), classes[site]))
+        return 0
+
+    cdef int _adopt_records(self, object record, int place_bits) except -1:
+        """Take over other records of all sites."""
+        cdef size_t start = record.ctypes.data
+        cdef int size = record.itemsize
+        self.record, self.first_record, self.record_size = record, <char*> start, size
+        self.is_narrow, self.place_bits = size == 4, place_bits
+        self.place_mask = ((<uint64_t> 1) << place_bits) - 1
+        return 0
 
     cdef int32_t group_for(self, double total) noexcept nogil:
         """The group of a class with this propensity; its bound is raised if need be."""

@@ -21,7 +21,7 @@ from kmc_core.engine cimport Engine
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.lattice_processes cimport LatticeProcesses
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport int64_t, rule_t, site_t, species_t
+from kmc_core.typedefs cimport class_t, int64_t, rule_t, site_t, species_t
 
 cdef int64_t FIRST_INTERVAL = 1 << 20  # candidates between two choices, at least
 cdef int64_t LAST_INTERVAL = 1 << 27  # as many again whenever the last choice has stood, up to this many
@@ -116,15 +116,16 @@ def propensity(LatticeProcesses lattice, double[::1] share):
     cdef EnvironmentTable table = lattice.environments
     cdef site_t around[MAX_POSITIONS]
     cdef site_t site
+    cdef class_t c
     cdef int entry
     cdef rule_t rule
     cdef double total = 0.0
     for site in range(lattice.state.n_sites):
-        if lattice.class_of[site] == 0:
+        c = lattice.groups.class_at(site)
+        if c == 0:
             continue
         lattice.state.neighbours(site, around)
-        for entry in range(table.first[lattice.class_of[site]],
-                           table.first[lattice.class_of[site]] + table.size[lattice.class_of[site]]):
+        for entry in range(table.first[c], table.first[c] + table.size[c]):
             rule = table.entry_rule[entry]
             if holds(lattice, table, around, rule):
                 total += table.entry_rate[entry] * share[lattice.rule_process[rule]]

@@ -270,7 +270,7 @@ cdef class Engine:
             from kmc_core.verification import rates_at
             found = (each for site in range(self.state.n_sites) for each in rates_at(self.lattice, site))
             return dissolved + sum(rate * share[process] for process, rate, *_ in found)
-        classes = np.bincount(np.asarray(self.lattice.class_of), minlength=self.environments.n_classes)
+        classes = np.bincount(self.groups.classes, minlength=self.environments.n_classes)
         if self.solution.n_gates == 0:
             return dissolved + float(classes @ np.asarray(self.environments.total)[:len(classes)])
         share = share[np.asarray(self.lattice.rule_process)]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """EnvironmentTable: every local environment met so far, with what can happen in it and how fast."""
+from kmc_core.bins cimport SiteGroups
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, species_t, uint8_t, uint64_t
 
 cimport cython
@@ -22,6 +23,7 @@ cdef class EnvironmentTable:
     cdef int64_t margin               # classes that one event may create
     cdef uint64_t key_limit           # above every key; keys up to MANY_CLASSES look their class up without a hash
     cdef int64_t most_rules           # rules of the species that has most
+    cdef int64_t most_classes         # that sites can be in, as their records are now; see `bins`
     cdef bint is_short                # less room than one event may need: `make_room` before the next event
     # what a species notices: the key of an environment is additive, so one changed neighbour is one addition
     cdef int64_t[:, :, ::1] weights   # (n_species, n_positions, n_species + 1) part of the key
@@ -78,7 +80,7 @@ cdef class EnvironmentTable:
     cdef void _note_room(self) noexcept nogil
     cdef class_t _copy(self, class_t c) noexcept nogil
     cdef int _rehash(self, class_t[::1] table) except -1
-    cdef int _adopt_kept(self, class_t[:] class_of, class_t[::1] renumbered, int n, int n_entries) except -1
+    cdef int _adopt_kept(self, SiteGroups groups, class_t[::1] renumbered, int n, int n_entries) except -1
     cdef int _adopt_classes(self, tuple classes, class_t[::1] table) except -1
     cdef int _adopt_entries(self, rule_t[::1] rules, int32_t[::1] slots, double[::1] sums,
                             double[::1] rates) except -1

@@ -53,7 +53,7 @@ cdef class EnvironmentTable:
         self.scratch = np.zeros(max(self.n_positions, 1), dtype=np.uint8)
         self.transmission = transmission
         self.margin, self.most_rules = margin, int(np.diff(rules.rule_ptr).max(initial=1))
-        self.generation = 0
+        self.generation, self.most_classes = 0, (<int64_t> 1) << 31
         self.look(rules)
 
     def look(self, rules):
@@ -125,22 +125,23 @@ cdef class EnvironmentTable:
                     self.table[slot] = c
         return 0
 
-    def make_room(self, class_t[:] class_of):
+    def make_room(self, SiteGroups groups):
         """Room for the classes and entries that one event may add.
 
         Once there are many classes, those that no site is in any more are forgotten first: an interacting mechanism
         meets environments without end. The bounds of the groups stay as they are, so the trajectory does not notice.
         """
         if self.n_classes > MANY_CLASSES:
-            needed = self._needed(class_of)
+            classes = groups.classes
+            needed = self._needed(classes)
             if 4 * int(needed.sum()) < self.n_classes:
-                self._keep(class_of, needed)
+                self._keep(groups, classes, needed)
         self.grow()
 
-    def _needed(self, class_t[:] class_of):
+    def _needed(self, classes):
         """bool, shape (n_classes,): has sites, or is the one to which these belong now."""
         cdef int c
-        needed = np.bincount(class_of, minlength=self.n_classes) > 0
+        needed = np.bincount(classes, minlength=self.n_classes) > 0
         for c in np.flatnonzero(needed & (np.asarray(self.is_current)[:self.n_classes] == 0)):
             if c > 0:
                 needed[self.find(self.key[c])] = True
@@ -157,7 +158,7 @@ cdef class EnvironmentTable:
                                 _doubled(self.entry_rate))
         self.is_short = False
 
-    def _keep(self, class_t[:] class_of, needed):
+    def _keep(self, SiteGroups groups, classes, needed):
         """Renumber the needed classes, in their order, and drop all others."""
         needed[0] = True
         kept = np.flatnonzero(needed)
@@ -174,14 +175,14 @@ cdef class EnvironmentTable:
         rules, slots = _picked(self.entry_rule, entries), _picked(self.entry_slot, entries)
         sums, rates = _picked(self.entry_sum, entries), _picked(self.entry_rate, entries)
         table = np.zeros(self.table.shape[0], dtype=np.int32)
-        renumbered = new_of[np.asarray(class_of)]
+        renumbered = new_of[classes]
         self.generation += 1
-        self._adopt_kept(class_of, renumbered, n, len(entries))
+        self._adopt_kept(groups, renumbered, n, len(entries))
         self._adopt_entries(rules, slots, sums, rates)
         self._adopt_classes(columns, table)
 
-    cdef int _adopt_kept(self, class_t[:] class_of, class_t[::1] renumbered, int n, int n_entries) except -1:
-        class_of[:] = renumbered
+    cdef int _adopt_kept(self, SiteGroups groups, class_t[::1] renumbered, int n, int n_entries) except -1:
+        groups.renumber(renumbered)
         self.n_classes, self.n_entries = n, n_entries
         return 0
 
@@ -233,7 +234,7 @@ cdef class EnvironmentTable:
         return c
 
     cdef void _note_room(self) noexcept nogil:
-        self.is_short |= (self.n_classes + self.margin > self.key.shape[0]
+        self.is_short |= (self.n_classes + self.margin > min(<int64_t> self.key.shape[0], self.most_classes)
                           or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
 
     cdef void _fill_entries(self, class_t c) noexcept nogil:

@@ -22,7 +22,7 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
     cdef class_t c
     site[0] = self.groups.pool[self.groups.start[chosen]
                                + below_of(self.random.next(), <uint32_t> self.groups.length[chosen])]
-    c = <class_t> self.groups.of(site[0])[1]
+    c = self.groups.class_at(site[0])
     u = uniform_of(self.random.next()) * self.groups.bound[chosen]
     if self.energies.enabled:
         chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
@@ -93,18 +93,18 @@ cdef inline bint exchange(LatticeProcesses self, site_t* changed, class_t* new) 
     A walker on listed sites moves in two lists. To remove and insert it there would fetch the last site of a list, too,
     which is anywhere.
     """
-    cdef uint32_t* first = self.groups.of(changed[0])
-    cdef uint32_t* second = self.groups.of(changed[1])
-    cdef int32_t one = self.environments.record[<class_t> first[1]].group
-    cdef int32_t other = self.environments.record[<class_t> second[1]].group
-    cdef uint32_t place = first[0]
+    cdef uint64_t first = self.groups.record_of(changed[0])
+    cdef uint64_t second = self.groups.record_of(changed[1])
+    cdef int32_t one = self.environments.record[self.groups.class_in(first)].group
+    cdef int32_t other = self.environments.record[self.groups.class_in(second)].group
+    cdef uint64_t mask = self.groups.place_mask
     if (one < 0 or other < 0 or one == other or self.environments.record[new[0]].group != other
             or self.environments.record[new[1]].group != one):
         return False
-    self.groups.pool[self.groups.start[one] + place] = changed[1]
-    self.groups.pool[self.groups.start[other] + second[0]] = changed[0]
-    first[0], second[0] = second[0], place
-    first[1], second[1] = <uint32_t> new[0], <uint32_t> new[1]
+    self.groups.pool[self.groups.start[one] + <int64_t> (first & mask)] = changed[1]
+    self.groups.pool[self.groups.start[other] + <int64_t> (second & mask)] = changed[0]
+    self.groups.write(changed[0], self.groups.with_class(second, new[0]))
+    self.groups.write(changed[1], self.groups.with_class(first, new[1]))
     return True
 
 
@@ -292,7 +292,7 @@ cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site
 cdef inline void notice(LatticeProcesses self, bint is_any, site_t site, int j, species_t new, int64_t difference,
                         site_t* changed, int n_changed) noexcept nogil:
     """The neighbour at position j notices a change, unless it has changed itself."""
-    cdef class_t c = <class_t> self.groups.of(site)[1]
+    cdef class_t c = self.groups.class_at(site)
     cdef int k
     for k in range(n_changed):
         if changed[k] == site:
@@ -326,13 +326,12 @@ cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t s
 
 cdef inline void assign(LatticeProcesses self, bint is_any, site_t site, class_t new) noexcept nogil:
     """Give a site its class and put it into the list where the class belongs."""
-    cdef uint32_t* record = self.groups.of(site)
+    cdef uint64_t record = self.groups.record_of(site)
     cdef int32_t before, after
+    self.groups.write(site, self.groups.with_class(record, new))
     if is_any and self.energies.enabled:
-        record[1] = <uint32_t> new
         return
-    before, after = self.environments.record[<class_t> record[1]].group, self.environments.record[new].group
-    record[1] = <uint32_t> new
+    before, after = self.environments.record[self.groups.class_in(record)].group, self.environments.record[new].group
     if before != after:
         relist(self, site, new, before, after)
 

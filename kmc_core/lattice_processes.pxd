@@ -60,7 +60,6 @@ cdef class LatticeProcesses:
     cdef readonly SiteGroups groups
     cdef readonly RandomStream random
     cdef readonly object rules        # kmc_core.Rules
-    cdef class_t[:] class_of          # (n_sites,) environment class of each site: a column of the lists' records
     # keys by the species of a neighbour, then by its position, 2**row_shift of them: see `plans`
     cdef int row_shift
     cdef int64_t row_size             # keys of one species, or one pair of species

@@ -45,7 +45,6 @@ cdef class LatticeProcesses:
             self.reclassified, self.n_reclassified = np.zeros(margin + 1, dtype=np.uint32), 0
             margin += self.site_rates.most
         self.groups = SiteGroups(species.size, margin + SWEPT_AT_ONCE)
-        self.class_of = np.asarray(self.groups.record)[:species.size, 1].view(np.int32)
         self.layer_of = np.array(layer_of, dtype=np.int32)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
@@ -53,9 +52,10 @@ cdef class LatticeProcesses:
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
         self.next_place = self.next_site = -1
         if self.energies.enabled:
-            self.site_rates.attach(self.environments, self.groups, self.class_of)
+            self.site_rates.attach(self.environments, self.groups)
         self.foreign, self.notes_edges, self.n_noted = 255, False, 0
         self._read(rules)
+        self.fit_records()
         self._classify_all()
 
     def _read(self, rules):
@@ -93,7 +93,14 @@ cdef class LatticeProcesses:
         self.groups.clear()
         self.next_place = self.next_site = -1
         self._read(rules)
-        np.asarray(self.class_of)[:] = 0
+        self.groups.forget_classes(self.environments.n_classes + self.environments.margin)
+        self.fit_records()
+
+    def fit_records(self):
+        """Let the records of sites hold all classes that there may be after the next event."""
+        if self.environments.n_classes + self.environments.margin > self.groups.most_classes:
+            self.groups.widen()
+        self.environments.most_classes = self.groups.most_classes
 
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
@@ -103,7 +110,8 @@ cdef class LatticeProcesses:
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
-            self.environments.make_room(self.class_of)
+            self.environments.make_room(self.groups)
+            self.fit_records()
             if self.energies.enabled:
                 self.site_rates.forget_thresholds()
 
@@ -122,7 +130,7 @@ cdef class LatticeProcesses:
         self.next_site = -1
         if self.next_place >= 0:
             self.next_site = self.groups.pool[self.next_place]
-            kmc_prefetch(self.groups.of(<site_t> self.next_site))
+            self.groups.prefetch(self.next_site)
             if not self.is_quiet:
                 self.state.prefetch(<site_t> self.next_site)
         self.next_place = -1
@@ -133,7 +141,7 @@ cdef class LatticeProcesses:
 
     cdef inline void _look_at_rule(self, site_t site, double bound) noexcept nogil:
         """Fetch the last site that a candidate will change, if it starts at `site`, and what lies around it."""
-        cdef class_t c = <class_t> self.groups.of(site)[1]
+        cdef class_t c = self.groups.class_at(site)
         cdef int word = self.random.cursor + 3, last
         cdef int64_t other
         cdef rule_t rule
@@ -148,7 +156,7 @@ cdef class LatticeProcesses:
         if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
             return
         other = <int64_t> site + self.state.step[self.change_position[last]]
-        kmc_prefetch(self.groups.first_record + 2 * other)  # beyond a boundary a wrong address, which does no harm
+        self.groups.prefetch(other)   # beyond a boundary a wrong address, which does no harm
         if self.rule_plans[rule].manner == QUIET:
             kmc_prefetch(&self.state.species[0] + other)
         else:
@@ -192,11 +200,11 @@ cdef class LatticeProcesses:
         cdef class_t c
         for k in range(2 * SWEPT_AT_ONCE):  # those of next time as well, all at once
             if k < place:
-                kmc_prefetch(self.groups.of(sites[place - 1 - k]))
+                self.groups.prefetch(sites[place - 1 - k])
         for k in range(min(place, <int64_t> SWEPT_AT_ONCE)):
             place -= 1
             site = sites[place]
-            c = <class_t> self.groups.of(site)[1]
+            c = self.groups.class_at(site)
             if not self.environments.is_current[c]:
                 assign(self, True, site, self.environments.find(self.environments.key[c]))
                 self.groups.close_gap()
@@ -268,7 +276,7 @@ cdef class LatticeProcesses:
             self.electrons.level[site] = level
             species = self.state.species[site]
             if self.environments.is_active[species] and self.environments.level_stride[species]:
-                c = self.class_of[site]
+                c = self.groups.class_at(site)
                 if self.energies.enabled:
                     self.reclassified[self.n_reclassified] = site
                     self.n_reclassified += 1

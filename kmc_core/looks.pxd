@@ -7,7 +7,7 @@ from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_
 
 cdef inline class_t rated_class(SiteRates self, site_t site) noexcept nogil:
     """Class of a site, whose thresholds are worked out if need be."""
-    cdef class_t c = <class_t> self.groups.of(site)[1]
+    cdef class_t c = self.groups.class_at(site)
     if self.known[c].rated != self.version:
         self._set_thresholds(c)
     return c

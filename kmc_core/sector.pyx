@@ -78,10 +78,11 @@ cdef class Sector:
         """
         cdef LatticeProcesses lattice = self.engine.lattice
         cdef int64_t n_sites = lattice.state.n_sites, n_listed = lattice.groups.pool_used
-        if LINE * LINES_TOUCHED * n_candidates < 9 * n_sites + 4 * n_listed:
+        cdef int64_t n_bytes = n_sites * lattice.groups.record_size
+        if LINE * LINES_TOUCHED * n_candidates < n_sites + n_bytes + 4 * n_listed:
             return
         fetch_lines(<char*> &lattice.state.species[0], n_sites)
-        fetch_lines(<char*> &lattice.groups.record[0, 0], 8 * n_sites)
+        fetch_lines(lattice.groups.first_record, n_bytes)
         fetch_lines(<char*> &lattice.groups.pool[0], 4 * n_listed)
 
     cdef double reach(self) noexcept:
@@ -114,7 +115,7 @@ cdef class Sector:
                 if found >= min(bound, self.most):
                     break
                 site = lattice.groups.pool[lattice.groups.start[chosen] + k]
-                found = max(found, self.carried[lattice.class_of[site]] / self.steps[lattice.column(site)])
+                found = max(found, self.carried[lattice.groups.class_at(site)] / self.steps[lattice.column(site)])
         return found
 
     cdef void rate_classes(self) noexcept:

@@ -27,7 +27,6 @@ cdef class SiteRates:
     cdef LatticeState state
     cdef EnvironmentTable environments
     cdef SiteGroups groups
-    cdef class_t[:] class_of          # (n_sites,) environment class of each site
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species

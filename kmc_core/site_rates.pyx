@@ -73,9 +73,9 @@ cdef class SiteRates:
         self.least_drop = 0 if slack.is_narrow else -MOST_RISE
         self.slack = np.full(self.state.n_sites + LANES, NO_SLACK, dtype=np.int16)
 
-    def attach(self, EnvironmentTable environments, SiteGroups groups, class_t[:] class_of):
+    def attach(self, EnvironmentTable environments, SiteGroups groups):
         """Know the classes of the sites, and the lists to put them into."""
-        self.environments, self.groups, self.class_of = environments, groups, class_of
+        self.environments, self.groups = environments, groups
         self.forget_thresholds()
 
     def forget_thresholds(self):
@@ -227,7 +227,7 @@ cdef class SiteRates:
         cdef int32_t* step = around + 1
         cdef bint inner = step_around(self, site, &step)
         if self.is_slow[site]:
-            return bound / self.environments.size[self.class_of[site]]
+            return bound / self.environments.size[self.groups.class_at(site)]
         rated_class(self, site)
         return fast_part(self, entry, site, step, inner)
 
@@ -238,7 +238,7 @@ cdef class SiteRates:
         cdef bint inner = step_around(self, site, &step)
         cdef rule_t rule = self.environments.entry_rule[entry]
         cdef double rate = self.environments.entry_rate[entry]
-        cdef double part = self.floor[0] / self.environments.size[self.class_of[site]]
+        cdef double part = self.floor[0] / self.environments.size[self.groups.class_at(site)]
         if rate == 0.0:
             return KMC_FAR
         return (change_of(self, rule, site, step, inner)

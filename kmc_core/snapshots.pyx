@@ -179,6 +179,7 @@ cdef int _find_classes(Engine engine, int32_t[::1] listed) except -1:
     cdef site_t site
     cdef species_t species
     cdef class_t c
+    cdef class_t[::1] classes = np.zeros(engine.state.n_sites, dtype=np.int32)
     cdef int64_t key, n_unknown = 0
     for site in range(engine.state.n_sites):
         species, c = engine.state.species[site], 0
@@ -191,10 +192,11 @@ cdef int _find_classes(Engine engine, int32_t[::1] listed) except -1:
             if c > 0 and not lattice.energies.enabled and listed[site] >= 0 and table.group[c] != listed[site]:
                 c = table.listed_in(key, listed[site])
             n_unknown += c < 0
-        lattice.class_of[site] = c
+        classes[site] = c
     if n_unknown:
         raise ValueError(f"the snapshot has not met the environments of {n_unknown} sites")
-    return 0
+    lattice.fit_records()
+    return engine.groups.renumber(classes)
 
 
 def _groups(SiteGroups groups):

@@ -12,7 +12,6 @@ before these run next: the memory of a sector is walked through once in a window
 import numpy as np
 
 from kmc_core.lattice_processes cimport LatticeProcesses
-from kmc_core.rng cimport kmc_prefetch
 
 cimport cython
 
@@ -185,7 +184,7 @@ cdef class Sectors:
             if k + AHEAD < n:
                 site = <site_t> sector.inbox[k + AHEAD]
                 lattice.state.prefetch(site)
-                kmc_prefetch(lattice.groups.of(site))
+                lattice.groups.prefetch(site)
             site, species = <site_t> update, <species_t> (update >> 32)
             if lattice.state.species[site] - lattice.mark_of(lattice.state.species[site]) == species:
                 continue

@@ -57,8 +57,8 @@ def _verify_classes(Engine engine):
                 key += engine.environments.level_stride[species] * engine.electrons.level[site]
             key += engine.environments.layer_stride[species] * engine.lattice.layer(site)
             expected = engine.environments.find(key)
-        assert engine.lattice.class_of[site] == expected or _is_twin(engine, site, expected), \
-            f"site {site} (species {species}): class {engine.lattice.class_of[site]}, but its environment is {expected}"
+        assert engine.groups.class_at(site) == expected or _is_twin(engine, site, expected), \
+            f"site {site} (species {species}): class {engine.groups.class_at(site)}, but its environment is {expected}"
         if expected == 0:
             continue
         for j in range(engine.state.n_positions):  # keys are sums: equal ones could belong to different neighbours
@@ -69,11 +69,11 @@ def _verify_classes(Engine engine):
 
 cdef bint _is_twin(Engine engine, site_t site, class_t expected):
     """A site of the same environment that has not been swept yet since rates changed."""
-    cdef class_t c = engine.lattice.class_of[site]
+    cdef class_t c = engine.groups.class_at(site)
     environments, groups = engine.environments, engine.groups
     if expected <= 0 or environments.key[c] != environments.key[expected] or environments.is_current[c]:
         return False
-    return environments.group[c] >= 0 and groups.record[site, 0] < groups.sweep[environments.group[c]]
+    return environments.group[c] >= 0 and groups.place_at(site) < groups.sweep[environments.group[c]]
 
 
 def _verify_environments(Engine engine):
@@ -128,7 +128,7 @@ def _verify_groups(Engine engine):
     for c in range(1, engine.environments.n_classes):
         group = engine.environments.group[c]
         assert group < 0 or engine.environments.total[c] <= groups.bound[group], f"class {c}: bound too low"
-    classes = np.asarray(engine.lattice.class_of)
+    classes, places = groups.classes, groups.places
     group_of_class = np.asarray(engine.environments.group)[:engine.environments.n_classes].copy()
     group_of_class[group_of_class == -2] = -1
     group_of_site = group_of_class[classes]
@@ -137,7 +137,7 @@ def _verify_groups(Engine engine):
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
-        assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
+        assert np.array_equal(places[sites], np.arange(len(sites))), f"group {group}: positions"
         assert (group_of_site[sites] == group).all(), f"group {group}: a site of another group is listed"
         assert not len(sites) or totals[classes[sites]].max() <= groups.bounds[group], f"group {group}: bound too low"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
@@ -169,24 +169,25 @@ def _verify_energies(Engine engine):
     assert np.array_equal(energies.energies, fresh.energies), "energies: sums differ"
     for site in range(engine.state.n_sites):
         group = rates.group_of[site]
-        assert group >= 0 or engine.environments.size[lattice.class_of[site]] == 0, f"site {site}: not listed"
+        assert group >= 0 or engine.environments.size[lattice.groups.class_at(site)] == 0, f"site {site}: not listed"
         assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
         if group >= 0:
             _verify_slack(lattice, site, groups.bound[group])
             _verify_parts(lattice, site, groups.bound[group])
     _verify_thresholds(lattice)
+    places = groups.places
     for group in range(groups.n_groups):
         sites = groups.sites(group)
         listed += len(sites)
         assert (np.asarray(rates.group_of)[sites] == group).all(), f"group {group}: a site of another group is listed"
-        assert np.array_equal(np.asarray(groups.record)[sites, 0], np.arange(len(sites))), f"group {group}: positions"
+        assert np.array_equal(places[sites], np.arange(len(sites))), f"group {group}: positions"
         assert groups.weight[group] == groups.bounds[group] * len(sites), f"group {group}: weight differs"
     assert listed == (np.asarray(rates.group_of) >= 0).sum(), "sites that can start something are missing"
 
 
 def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
     """Every rule of a site has a part of the bound that holds its rate, and is chosen up to the end of that."""
-    cdef class_t c = lattice.class_of[site]
+    cdef class_t c = lattice.groups.class_at(site)
     cdef int first = lattice.environments.first[c], k
     cdef double start = 0.0, part, rate
     rates, floor = lattice.site_rates, np.array(lattice.site_rates.floor)
@@ -208,7 +209,7 @@ def _verify_slack(LatticeProcesses lattice, site_t site, double bound):
     The energy changes of all rules of a slow site are that far above their thresholds at least; the rates of a fast one
     fit into its bound even if all of them fall by so much.
     """
-    cdef class_t c = lattice.class_of[site]
+    cdef class_t c = lattice.groups.class_at(site)
     cdef int k
     rates, slack = lattice.site_rates, int(lattice.site_rates.slack[site])
     if slack < 0:
@@ -294,7 +295,7 @@ def _verify_bounds(Solution solution):
 def rates_at(LatticeProcesses lattice, site_t site):
     """What a site can start: process, rate constant [1/s], changed sites and their new species."""
     cdef site_t around[MAX_POSITIONS]
-    cdef class_t c = lattice.class_of[site]
+    cdef class_t c = lattice.groups.class_at(site)
     cdef int entry, k
     found = []
     lattice.state.neighbours(site, around)
@@ -314,12 +315,12 @@ def structures(Engine engine):
     """{name: live array} of everything that `verify` looks at, so that a test can break each of them."""
     environments, groups = engine.environments, engine.groups
     views = {
-        "species": engine.state.species, "class_of": engine.lattice.class_of, "level": engine.electrons.level,
+        "species": engine.state.species, "record": groups.record, "level": engine.electrons.level,
         "key": environments.key, "environment": environments.environment, "total": environments.total,
         "entry_rule": environments.entry_rule, "entry_sum": environments.entry_sum, "group": environments.group,
         "entry_slot": environments.entry_slot, "is_current": environments.is_current, "label": groups.label,
         "sweep": groups.sweep,
-        "pool": groups.pool, "position": np.asarray(groups.record)[:, 0], "length": groups.length,
+        "pool": groups.pool, "length": groups.length,
         "bound": groups.bound, "weight": groups.weight, "order": groups.order, "value": engine.electrons.value, "table": environments.table,
         "transmission": engine.electrons.transmission,
     }

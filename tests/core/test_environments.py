@@ -4,7 +4,6 @@
 import cases
 import numpy as np
 import pytest
-from kmc_core.verification import structures
 
 from kmc import tables
 from kmc_core import environments
@@ -99,8 +98,8 @@ def test_mechanism_too_wide_for_mixed_radix_gets_hashed_keys_that_work():
 def test_sites_that_start_nothing_share_the_empty_class():
     engine = cases.engine_of(cases.hop3d((8, 8, 8)).parts())
     engine.run(cases.FOREVER, 1000)
-    assert (structures(engine)["class_of"][engine.species == 0] == 0).all()
-    assert (structures(engine)["class_of"][engine.species == 1] > 0).all()
+    assert (engine.groups.classes[engine.species == 0] == 0).all()
+    assert (engine.groups.classes[engine.species == 1] > 0).all()
 
 
 def test_species_that_rules_cannot_tell_apart_share_classes():

@@ -135,7 +135,7 @@ def test_rerating_costs_by_class_and_not_by_rule_evaluations_per_site():
 def waiting(engine):
     """Sites whose class has left the list that they are in."""
     arrays = structures(engine)
-    return (arrays["is_current"][arrays["class_of"]] == 0)[arrays["class_of"] > 0].sum()
+    return (arrays["is_current"][engine.groups.classes] == 0)[engine.groups.classes > 0].sum()
 
 
 def parting():
@@ -214,7 +214,7 @@ def test_lists_and_classes_can_be_taken_over_while_sites_follow_changed_rates():
     for kept, found in ((classes, other.environments.state()), (lists, other.groups.state())):
         assert all(np.array_equal(array, found[name]) for name, array in kept.items())
     structures(other)["species"][:] = structures(engine)["species"]
-    structures(other)["class_of"][:] = structures(engine)["class_of"]
+    structures(other)["record"][:] = structures(engine)["record"]
     other.verify()
 
 
