@@ -8,7 +8,7 @@ that tells where the next one goes, and for branches that were guessed wrong.
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.lattice_processes cimport (CUBIC, MAX_CHANGES, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan,
                                          look_plan)
-from kmc_core.rng cimport below_of, kmc_lowest_bit, uniform_of
+from kmc_core.rng cimport below_of, kmc_lowest_bit, kmc_mulhi, uniform_of
 from kmc_core.state cimport MAX_POSITIONS, cubic_rows
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
 
@@ -72,9 +72,9 @@ cdef inline bint change_quietly(LatticeProcesses self, site_t site, rule_t rule)
     for k in range(n):
         changed[k] = found[plan[k].look]
         old[k] = species[changed[k]]
-        species[changed[k]] = plan[k].species
+        species[changed[k]] = plan[k].species + self.mark_of(old[k])
     if self.notes_edges:
-        note_edges(self, changed, old, n)
+        note_edges(self, changed, n)
     for k in range(n):
         new[k] = 0
         if self.environments.is_active[species[changed[k]]]:
@@ -108,17 +108,17 @@ cdef inline bint exchange(LatticeProcesses self, site_t* changed, class_t* new) 
     return True
 
 
-cdef inline void note_edges(LatticeProcesses self, site_t* changed, species_t* old, int n) noexcept nogil:
-    """Sites of other parts keep their mark, and what other parts know too is noted for them."""
-    cdef species_t* species = &self.state.species[0]
+cdef inline void note_edges(LatticeProcesses self, site_t* changed, int n) noexcept nogil:
+    """Changed sites that other parts know too are noted for them; without a branch, as it cannot be foreseen."""
     cdef site_t* noted = &self.noted[0]
     cdef uint8_t* at_edge = &self.at_edge[0]
+    cdef uint64_t magic = self.magic_plane
+    cdef uint32_t plane = self.state.nx * self.state.ny
     cdef int64_t n_noted = self.n_noted
     cdef int k
     for k in range(n):
-        species[changed[k]] += self.mark_of(old[k])
         noted[n_noted] = changed[k]
-        n_noted += at_edge[self.column(changed[k])]
+        n_noted += at_edge[changed[k] - <uint32_t> kmc_mulhi(magic, changed[k]) * plane if plane > 1 else 0]
     self.n_noted = n_noted
     self.groups.is_short |= n_noted + MAX_CHANGES > self.noted.shape[0]
 
@@ -195,9 +195,9 @@ cdef inline int write(LatticeProcesses self, site_t site, rule_t rule, site_t* a
     for k in range(n):
         changed[k] = around[plan[0][k].position]
         old[k] = species[changed[k]]
-        species[changed[k]] = plan[0][k].species
+        species[changed[k]] = plan[0][k].species + self.mark_of(old[k])
     if self.notes_edges:
-        note_edges(self, changed, old, n)
+        note_edges(self, changed, n)
     return n
 
 
