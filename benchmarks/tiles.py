@@ -4,6 +4,7 @@
 python -m benchmarks.tiles                   the whole table; starts two ranks by itself (mpiexec)
 python -m benchmarks.tiles --films 1e6 deck  some films only; also 1e5, 1e8-cube
 python -m benchmarks.tiles --costs           a turn, a message, a byte, a collective: the figures of `kmc.scaling`
+python -m benchmarks.tiles --settled         `hop3d` on one rank, and how far its hops are from the number that is known
 python -m benchmarks.tiles --model           efficiency on more ranks than there are here, from `kmc.scaling`
 """
 
@@ -23,15 +24,15 @@ from benchmarks import problems
 from benchmarks.problems import cases
 from kmc.ranks import world
 from kmc.scaling import Costs, efficiency
-from kmc.tile_ranks import ranks_of
+from kmc.tile_ranks import ALONE, ranks_of
 from kmc.tiled import TiledEngine
 from kmc.tiling import Tiling
 
 FRACTION = 0.3
 """float: the default of `events-per-window`."""
 
-HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((100, 316, 316), 50, 0.3),
-        "1e8": ((100, 1000, 1000), 50, 0.075), "1e7-cube": ((216, 216, 216), 54, 0.3),
+HOPS = {"1e5": ((46, 46, 46), 23, 5.0), "1e6": ((100, 100, 100), 50, 1.0), "1e7": ((100, 316, 316), 80, 0.3),
+        "1e8": ((100, 1000, 1000), 84, 0.075), "1e7-cube": ((216, 216, 216), 54, 0.3),
         "1e8-cube": ((464, 464, 464), 42, 0.075)}
 """dict: name -> shape, sites of a tile, and simulated time of one measurement of `hop3d`.
 
@@ -60,6 +61,10 @@ PREDICTED = (
 
 WORDS = (0, 1_000, 10_000, 100_000)
 """tuple of int: changes in a message whose cost is measured."""
+
+
+CHOSEN = 100_000
+"""int: events after which a sector has chosen which rules are blind (`kmc_core.blind_rules`)."""
 
 
 def film(name):
@@ -176,6 +181,29 @@ def table(names, repetitions, fraction):
               f"{one[0]['least_cpu_ns'] / one[1]['least_cpu_ns'] - 1.0:+.0%} by CPU time", flush=True)
 
 
+def settled(name, fraction, repetitions):
+    """Print the speed of `hop3d` on one rank once all sectors have chosen blind rules, and the error of its windows.
+
+    Walkers that only exclude each other are anywhere with equal probability, so n of them on m sites make
+    6 n (m - n) / (m - 1) hops in a time of one hop to one side.
+    """
+    arguments, size, wait = film(name)
+    species, rate = arguments["species"], float(arguments["rules"].rates.max())
+    engine = in_tiles(arguments, size, ALONE, fraction)
+    while engine.n_events < CHOSEN * len(engine.tiling.boxes):
+        advanced(engine, wait, ALONE)
+    n_walkers, n_windows, begin = int((species == 1).sum()), engine.n_windows, engine.time[0] + engine.time[1]
+    wait = max(wait, 4 * (begin / n_windows) * fraction / FRACTION)  # an output ends a window
+    found = [advanced(engine, wait, ALONE) for _ in range(repetitions)]
+    n_events, passed = sum(one[0] for one in found), engine.time[0] + engine.time[1] - begin
+    exact = 6 * n_walkers * (species.size - n_walkers) / (species.size - 1) * rate * passed
+    cost = float(np.median([one[2] / one[0] for one in found]))
+    window = passed / (engine.n_windows - n_windows)
+    print(f"{name:>8} tiles of {size}, events-per-window {fraction}: {cost * 1e9:.1f} ns an event (median of "
+          f"{repetitions}), {1e-6 / cost:.2f} million events/s; windows of {window:.3f}, "
+          f"hops {100 * (n_events / exact - 1):+.3f} +- {100 / np.sqrt(n_events):.3f} %", flush=True)
+
+
 def turn_cost(repetitions):
     """Least squares: what an event costs in the cache, and a turn of a sector beside its events [s]."""
     arguments, size, _ = film("1e5")
@@ -254,6 +282,7 @@ def main():
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--fraction", type=float, default=FRACTION, help="events-per-window")
     parser.add_argument("--costs", action="store_true", help="what the parts of a window cost")
+    parser.add_argument("--settled", action="store_true", help="`hop3d` on one rank, and the error of its windows")
     parser.add_argument("--messages", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--model", action="store_true", help="efficiency on many ranks instead")
     parser.add_argument("--cost", type=float, default=Costs().event, help="of an event [s], for the model")
@@ -270,6 +299,9 @@ def main():
                 print("\n".join(json.dumps(each) for each in records), flush=True)
     elif given.costs:
         costs(given.repetitions)
+    elif given.settled:
+        for name in [each for each in given.films if each in HOPS]:
+            settled(name, given.fraction, given.repetitions)
     else:
         table(given.films, given.repetitions, given.fraction)
 
