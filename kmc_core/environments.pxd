@@ -23,7 +23,8 @@ cdef class EnvironmentTable:
     cdef int64_t margin               # classes that one event may create
     cdef uint64_t key_limit           # above every key; keys up to MANY_CLASSES look their class up without a hash
     cdef int64_t most_rules           # rules of the species that has most
-    cdef int64_t most_classes         # that sites can be in, as their records are now; see `bins`
+    cdef SiteGroups groups            # holds the records of sites, which must have room for the number of a class
+    cdef int64_t most_classes         # for which they have room now
     cdef bint is_short                # less room than one event may need: `make_room` before the next event
     # what a species notices: the key of an environment is additive, so one changed neighbour is one addition
     cdef int64_t[:, :, ::1] weights   # (n_species, n_positions, n_species + 1) part of the key
@@ -77,10 +78,11 @@ cdef class EnvironmentTable:
     cdef class_t listed_in(self, int64_t key, int32_t group) noexcept nogil
     cdef void _fill_entries(self, class_t c) noexcept nogil
     cdef class_t _append(self, int64_t key, level_t level, int32_t layer) noexcept nogil
+    cdef bint _is_full(self) noexcept nogil
     cdef void _note_room(self) noexcept nogil
     cdef class_t _copy(self, class_t c) noexcept nogil
     cdef int _rehash(self, class_t[::1] table) except -1
-    cdef int _adopt_kept(self, SiteGroups groups, class_t[::1] renumbered, int n, int n_entries) except -1
+    cdef int _adopt_kept(self, class_t[::1] renumbered, int n, int n_entries) except -1
     cdef int _adopt_classes(self, tuple classes, class_t[::1] table) except -1
     cdef int _adopt_entries(self, rule_t[::1] rules, int32_t[::1] slots, double[::1] sums,
                             double[::1] rates) except -1

@@ -53,7 +53,7 @@ cdef class EnvironmentTable:
         self.scratch = np.zeros(max(self.n_positions, 1), dtype=np.uint8)
         self.transmission = transmission
         self.margin, self.most_rules = margin, int(np.diff(rules.rule_ptr).max(initial=1))
-        self.generation, self.most_classes = 0, (<int64_t> 1) << 31
+        self.generation, self.groups, self.most_classes = 0, None, (<int64_t> 1) << 31
         self.look(rules)
 
     def look(self, rules):
@@ -98,6 +98,9 @@ cdef class EnvironmentTable:
         cdef int32_t[::1] layer = state["layer"]
         cdef int k, j, n = len(state["key"])
         self._allocate(*state["room"].tolist())
+        if n + 1 + self.margin > self.groups.most_classes:
+            self.groups.widen()
+        self.fit()
         for k in range(n):
             if self.is_short:
                 self.grow()
@@ -125,17 +128,29 @@ cdef class EnvironmentTable:
                     self.table[slot] = c
         return 0
 
-    def make_room(self, SiteGroups groups):
+    def attach(self, SiteGroups groups):
+        """Know where the classes of the sites are written down."""
+        self.groups = groups
+        self.fit()
+
+    def fit(self):
+        """Let the records of sites hold all classes that there may be after the next event."""
+        if self.n_classes + self.margin > self.groups.most_classes:
+            self.groups.widen()
+        self.most_classes = self.groups.most_classes
+
+    def make_room(self):
         """Room for the classes and entries that one event may add.
 
         Once there are many classes, those that no site is in any more are forgotten first: an interacting mechanism
         meets environments without end. The bounds of the groups stay as they are, so the trajectory does not notice.
+        When that is follows from the room that there is, which a snapshot keeps, not from the width of records.
         """
-        if self.n_classes > MANY_CLASSES:
-            classes = groups.classes
+        if self.n_classes > MANY_CLASSES and self._is_full():
+            classes = self.groups.classes
             needed = self._needed(classes)
             if 4 * int(needed.sum()) < self.n_classes:
-                self._keep(groups, classes, needed)
+                self._keep(classes, needed)
         self.grow()
 
     def _needed(self, classes):
@@ -156,9 +171,10 @@ cdef class EnvironmentTable:
         if self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0]:
             self._adopt_entries(_doubled(self.entry_rule), _doubled(self.entry_slot), _doubled(self.entry_sum),
                                 _doubled(self.entry_rate))
-        self.is_short = False
+        self.fit()
+        self.is_short = False         # last: what fails before is tried again
 
-    def _keep(self, SiteGroups groups, classes, needed):
+    def _keep(self, classes, needed):
         """Renumber the needed classes, in their order, and drop all others."""
         needed[0] = True
         kept = np.flatnonzero(needed)
@@ -177,12 +193,12 @@ cdef class EnvironmentTable:
         table = np.zeros(self.table.shape[0], dtype=np.int32)
         renumbered = new_of[classes]
         self.generation += 1
-        self._adopt_kept(groups, renumbered, n, len(entries))
+        self._adopt_kept(renumbered, n, len(entries))
         self._adopt_entries(rules, slots, sums, rates)
         self._adopt_classes(columns, table)
 
-    cdef int _adopt_kept(self, SiteGroups groups, class_t[::1] renumbered, int n, int n_entries) except -1:
-        groups.renumber(renumbered)
+    cdef int _adopt_kept(self, class_t[::1] renumbered, int n, int n_entries) except -1:
+        self.groups.renumber(renumbered)
         self.n_classes, self.n_entries = n, n_entries
         return 0
 
@@ -234,8 +250,12 @@ cdef class EnvironmentTable:
         return c
 
     cdef void _note_room(self) noexcept nogil:
-        self.is_short |= (self.n_classes + self.margin > min(<int64_t> self.key.shape[0], self.most_classes)
-                          or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
+        self.is_short |= self._is_full() or self.n_classes + self.margin > self.most_classes
+
+    cdef bint _is_full(self) noexcept nogil:
+        """Whether there is less room for classes or entries than one event may need."""
+        return (self.n_classes + self.margin > self.key.shape[0]
+                or self.n_entries + self.margin * self.most_rules > self.entry_rule.shape[0])
 
     cdef void _fill_entries(self, class_t c) noexcept nogil:
         """Find the enabled rules of a new class, and where their rates stand."""

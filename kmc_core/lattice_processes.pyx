@@ -55,7 +55,7 @@ cdef class LatticeProcesses:
             self.site_rates.attach(self.environments, self.groups)
         self.foreign, self.notes_edges, self.n_noted = 255, False, 0
         self._read(rules)
-        self.fit_records()
+        self.environments.attach(self.groups)
         self._classify_all()
 
     def _read(self, rules):
@@ -94,13 +94,7 @@ cdef class LatticeProcesses:
         self.next_place = self.next_site = -1
         self._read(rules)
         self.groups.forget_classes(self.environments.n_classes + self.environments.margin)
-        self.fit_records()
-
-    def fit_records(self):
-        """Let the records of sites hold all classes that there may be after the next event."""
-        if self.environments.n_classes + self.environments.margin > self.groups.most_classes:
-            self.groups.widen()
-        self.environments.most_classes = self.groups.most_classes
+        self.environments.fit()
 
     def make_room(self):
         """Grow what is short; the only place where a running engine allocates."""
@@ -110,8 +104,7 @@ cdef class LatticeProcesses:
         if self.groups.is_short:
             self.groups.make_room()
         if self.environments.is_short:
-            self.environments.make_room(self.groups)
-            self.fit_records()
+            self.environments.make_room()
             if self.energies.enabled:
                 self.site_rates.forget_thresholds()
 

@@ -195,7 +195,6 @@ cdef int _find_classes(Engine engine, int32_t[::1] listed) except -1:
         classes[site] = c
     if n_unknown:
         raise ValueError(f"the snapshot has not met the environments of {n_unknown} sites")
-    lattice.fit_records()
     return engine.groups.renumber(classes)
 
 

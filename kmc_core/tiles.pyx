@@ -11,7 +11,7 @@ before these run next: the memory of a sector is walked through once in a window
 """
 import numpy as np
 
-from kmc_core.lattice_processes cimport LatticeProcesses
+from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses
 
 cimport cython
 
@@ -174,6 +174,8 @@ cdef class Sectors:
         cdef site_t site
         cdef species_t species
         cdef uint32_t z, plane = lattice.state.nx * lattice.state.ny
+        if lattice.is_short() or lattice.n_noted + MAX_CHANGES > lattice.noted.shape[0]:
+            sector.prepare()          # rates have changed since, or an error came between an event and this
         if n == 0:
             return 0
         if sector.other_window != window:

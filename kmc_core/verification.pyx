@@ -128,6 +128,7 @@ def _verify_groups(Engine engine):
     for c in range(1, engine.environments.n_classes):
         group = engine.environments.group[c]
         assert group < 0 or engine.environments.total[c] <= groups.bound[group], f"class {c}: bound too low"
+    assert engine.environments.n_classes <= groups.most_classes, "records of sites: too narrow for so many classes"
     classes, places = groups.classes, groups.places
     group_of_class = np.asarray(engine.environments.group)[:engine.environments.n_classes].copy()
     group_of_class[group_of_class == -2] = -1

@@ -4,7 +4,12 @@
 import cases
 import numpy as np
 import pytest
+from kmc_core.snapshots import restore, snapshot
 from kmc_core.verification import structures
+
+from kmc.tiled import TiledEngine
+from kmc.tiling import Tiling
+from kmc_core import environments
 
 MECHANISMS = {
     "gas": cases.lattice_gas((6, 7, 8)),
@@ -69,3 +74,60 @@ def test_records_of_many_sites_hold_few_classes():
     assert len(engine.species) > 1 << 21
     assert not engine.groups.is_narrow
     assert engine.environments.n_classes > 1 << 10
+
+
+def many_switches(n):
+    """Sites of 60 species, half of which switch into the other half, each at a rate of its own."""
+    return cases.switches(n, 1.0, 1.1, [1.2 + 0.001 * k for k in range(29)]).parts()
+
+
+def test_records_widen_for_classes_that_only_new_rates_have_made():
+    """22 bits for 2.1 million sites leave 10; classes that leave their lists with changed rates are copied."""
+    parts = many_switches(70_000)
+    engine, rng = cases.engine_of(parts), np.random.default_rng(0)
+    assert engine.groups.most_classes == 1 << 10
+    for _ in range(4000):
+        engine.set_rates(2.0 ** rng.uniform(0, 6, len(parts.rules.rates)))
+        engine.run(cases.FOREVER, 1)
+        assert engine.environments.n_classes <= engine.groups.most_classes
+        if not engine.groups.is_narrow:
+            break
+    engine.run(cases.FOREVER, 5000)
+    engine.verify()
+    assert not engine.groups.is_narrow
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sectors_have_wide_records_before_they_hear_of_changes_under_new_rates(seed):
+    n_kinds = 25
+    species = cases.scattered((60, 210, 420), [0.016] * (n_kinds - 1))
+    hops = tuple(cases.pair(kind, 0, 0, kind) for kind in range(1, n_kinds))
+    lattice = cases.cubic(*species.shape, periodic=(False, True, True))
+    parts = cases.Case(lattice, hops, tuple(1.0 + 0.001 * k for k in range(n_kinds - 1)), species, n_kinds).parts()
+    tiling = Tiling.of(species.shape, parts.periodic, (210, 210), (1, 1))
+    engine = TiledEngine(species, parts.periodic, parts.rules, tiling, seed, probes=False)
+    engine.run((0, 0.005))
+    rates = np.array(engine.rules.rates)
+    rates[np.random.default_rng(seed).random(len(rates)) < 0.7] *= 0.05
+    engine.set_rates(rates)
+    engine.run((0, 0.006))
+    engine.verify()
+
+
+def test_a_restored_engine_forgets_classes_when_the_first_one_does(monkeypatch):
+    """Where the width of records has changed since; classes that have left decide how lists change with rates."""
+    monkeypatch.setattr(environments, "MANY_CLASSES", 100)
+    parts = many_switches(70_000)
+    engine, rng = cases.engine_of(parts), np.random.default_rng(0)
+    while engine.environments.n_classes < 1100:
+        engine.set_rates(2.0 ** rng.uniform(0, 6, len(parts.rules.rates)))
+        engine.run(cases.FOREVER, 1)
+    other = cases.engine_of(parts._replace(species=np.array(engine.species).reshape(parts.species.shape)))
+    restore(other, snapshot(engine))
+    for _ in range(10):
+        rates = 2.0 ** rng.uniform(0, 6, len(parts.rules.rates))
+        for each in (engine, other):
+            each.run(cases.FOREVER, 100)
+            each.set_rates(rates)
+        assert engine.environments.n_classes == other.environments.n_classes
+        assert engine.time == other.time
