@@ -62,7 +62,6 @@ PREDICTED = (
 WORDS = (0, 1_000, 10_000, 100_000)
 """tuple of int: changes in a message whose cost is measured."""
 
-
 CHOSEN = 100_000
 """int: events after which a sector has chosen which rules are blind (`kmc_core.blind_rules`)."""
 
