@@ -9,9 +9,14 @@ import errno
 import fcntl
 import os
 import shutil
+import time
 from contextlib import contextmanager, suppress
 
 from kmc.errors import KmcError, cannot_write, make_directory
+
+PATIENCE = 5.0
+"""float: seconds to wait for the owner of a lock to go. Launchers return before the ranks that they kill are gone, so a
+run that is resumed at once can find its predecessor dying."""
 
 
 def part_of(path):
@@ -143,7 +148,7 @@ def alone(path):
     """Keep other processes from writing a file while the block lasts.
 
     A lock beside the file, which the system releases when its owner dies. File systems without locks give none, and
-    where nothing can be written none is needed.
+    where nothing can be written none is needed. An owner that is about to go is waited for (`PATIENCE`).
 
     Parameters
     ----------
@@ -152,7 +157,7 @@ def alone(path):
     Raises
     ------
     KmcError
-        If another process has the lock, or the directory cannot be made.
+        If another process keeps the lock, or the directory cannot be made.
     """
     lock = path.with_name(f".{path.name}.lock")
     descriptor = _locked(lock, path)
@@ -167,6 +172,7 @@ def alone(path):
 
 def _locked(lock, path):
     """File descriptor of a lock that is ours; None where there can be none."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             make_directory(lock.parent)
@@ -179,6 +185,9 @@ def _locked(lock, path):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
+            if time.monotonic() < deadline:
+                time.sleep(0.02)
+                continue
             raise KmcError(f"another process is writing {path}: wait for it, or choose another directory") from None
         except OSError:
             return descriptor

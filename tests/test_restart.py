@@ -6,6 +6,8 @@ import hashlib
 import math
 import os
 import signal
+import threading
+from contextlib import ExitStack
 
 import h5py
 import numpy as np
@@ -360,13 +362,23 @@ def test_a_checkpoint_that_reads_back_otherwise_is_not_taken(tmp_path, monkeypat
     assert [each.name for each in tmp_path.iterdir()] == ["r.checkpoint.h5"]
 
 
-def test_two_processes_do_not_write_into_one_directory(tmp_path):
+def test_two_processes_do_not_write_into_one_directory(tmp_path, monkeypatch):
+    monkeypatch.setattr("kmc.whole_files.PATIENCE", 0.1)
     with alone(tmp_path / "results.h5"):
         with pytest.raises(KmcError, match=r"another process is writing .*results\.h5"):
             kmc.run(GRAPHITE, directory=tmp_path, overrides=SMALL)
         assert [each.name for each in tmp_path.iterdir()] == [".results.h5.lock"]
     assert kmc.run(GRAPHITE, directory=tmp_path, overrides=SMALL).finished
     assert sorted(each.name for each in tmp_path.iterdir()) == ["results.h5"]
+
+
+def test_a_run_waits_for_one_that_is_about_to_go(tmp_path):
+    owner = ExitStack()
+    owner.enter_context(alone(tmp_path / "results.h5"))
+    going = threading.Timer(0.3, owner.close)
+    going.start()
+    assert kmc.run(GRAPHITE, directory=tmp_path, overrides=SMALL).finished
+    going.join()
 
 
 def test_a_lock_that_a_killed_process_left_is_no_lock(tmp_path):
