@@ -14,8 +14,8 @@ import numpy as np
 from kmc_core.networks import check_exchange
 from kmc_core.rules import check_box, check_decay, check_layers
 
-from kmc_core.events cimport draw
-from kmc_core.lattice_processes cimport LISTED
+from kmc_core.events cimport draw, swap
+from kmc_core.lattice_processes cimport LISTED, SWAP
 from kmc_core.rng cimport uniform_of
 
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any stop
@@ -320,17 +320,18 @@ cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
     """A candidate on the lattice; returns the number of events, 0 or 1."""
     cdef site_t site
     cdef rule_t rule = draw(self.lattice, u, &site)
-    cdef int process
+    cdef int process, manner
     if self.lattice.looks_ahead:
         self.lattice.look_ahead(bound)
     if rule < 0:
         return 0
     process = self.lattice.rule_plans[rule].process
+    manner = self.lattice.rule_plans[rule].manner
     if self.solution.has_exchange and not self.solution.admits(process, self.random):
         return 0
-    if self.lattice.rule_plans[rule].manner == LISTED:
+    if manner == LISTED:
         self.lattice.execute(site, rule)
-    elif not self.lattice.attempt(site, rule):
+    elif not (manner == SWAP and swap(self.lattice, site, rule)) and not self.lattice.attempt(site, rule):
         self.blind.n_null[rule] += 1
         return 0
     self.count[process] += 1

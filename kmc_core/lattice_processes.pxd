@@ -16,6 +16,7 @@ cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     LISTED = 0                        # manners of rules, see `plans`
     QUIET = 2
+    SWAP = 3
     LOOKED_AT = 16                    # words that `look_ahead` looks at, and more
     NOTICES = 56                      # first of the bits that say which neighbours notice; see `plans`
     ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
@@ -44,6 +45,10 @@ cdef struct rule_plan:                # what an event of a rule does
     int16_t n_looks
     int8_t n
     int8_t manner
+    int32_t x                         # of a swap: where its other site is, and the species there
+    int32_t y
+    int32_t z
+    species_t species
 
 cdef struct look_plan:                # what a rule asks of one position
     int32_t x

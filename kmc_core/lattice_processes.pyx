@@ -70,15 +70,19 @@ cdef class LatticeProcesses:
         if self.seen.shape[0] > 0 and not self.energies.enabled:
             self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
         rule_plans, change_plans = plans_of(rules, np.asarray(self.state.opposite))
+        look_plans, rule_plans = looks_of(rules, self.state.shift), rule_plans.copy()
         if self.energies.enabled:     # there is always somebody to tell: the lists by energies
-            rule_plans = rule_plans.copy()
             rule_plans["manner"] = LISTED
-        self.plans = rule_plans, change_plans, looks_of(rules, self.state.shift)
+        if self.electrons.enabled:    # and levels above
+            rule_plans["manner"][rule_plans["manner"] == SWAP] = QUIET
+        for name in "xyz":
+            rule_plans[name] = look_plans[name][rule_plans["first_look"]]
+        self.plans = rule_plans, change_plans, look_plans
         self.rule_plans, self.change_plans, self.look_plans = (
             <rule_plan*> <size_t> self.plans[0].ctypes.data, <change_plan*> <size_t> self.plans[1].ctypes.data,
             <look_plan*> <size_t> self.plans[2].ctypes.data)
         self.is_unheard = unheard_of(rules, np.asarray(self.state.opposite))
-        self.is_quiet = bool((self.plans[0]["manner"] == QUIET).all())
+        self.is_quiet = bool((self.plans[0]["manner"] >= QUIET).all())
         self.allowed = np.zeros((len(rules.condition_position) + 1, rules.n_species + 1), dtype=np.uint8)
         np.asarray(self.allowed)[:-1] = rules.condition_allowed
 
@@ -155,14 +159,14 @@ cdef class LatticeProcesses:
             return
         u *= uniform_of(self.random.words[word])
         rule = self.environments.entry_rule[self.environments.chosen(c, u)]
-        if self.rule_plans[rule].manner == QUIET:
+        if self.rule_plans[rule].manner >= QUIET:
             kmc_prefetch(&self.state.species[0] + site)
         last = self.change_ptr[rule + 1] - 1
         if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
             return
         other = <int64_t> site + self.state.step[self.change_position[last]]
         self.groups.prefetch(other)   # beyond a boundary a wrong address, which does no harm
-        if self.rule_plans[rule].manner == QUIET:
+        if self.rule_plans[rule].manner >= QUIET:
             kmc_prefetch(&self.state.species[0] + other)
         else:
             self.state.prefetch(<site_t> other)
@@ -180,7 +184,7 @@ cdef class LatticeProcesses:
 
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil:
         """`execute` for a rule that is blind, or noticed by nobody; returns whether it was possible."""
-        if self.rule_plans[rule].manner == QUIET:
+        if self.rule_plans[rule].manner >= QUIET:
             return change_quietly(self, site, rule)
         if not self._is_possible(site, rule):
             return False

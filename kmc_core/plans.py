@@ -16,14 +16,16 @@ there is none; `others`: bits of all positions but that; `dx`, `dy`, `dz`: steps
 one; `look`: which of the looks of its rule finds the site, counted from 1, 0 for the anchor."""
 
 RULE = np.dtype([("first", np.int32), ("process", np.int32), ("first_look", np.int32), ("n_looks", np.int16),
-                 ("n", np.int8), ("manner", np.int8)], align=True)
+                 ("n", np.int8), ("manner", np.int8), ("x", np.int32), ("y", np.int32), ("z", np.int32),
+                 ("species", np.uint8)], align=True)
 """dtype: a rule_plan. Its first change, the process, its first look around; how many looks and changes there are; its
-manner."""
+manner. Of a swap: where the tables of coordinates start for the other site, as in LOOK, and the species there."""
 
-LISTED, BLIND, QUIET = 0, 1, 2
+LISTED, BLIND, QUIET, SWAP = 0, 1, 2, 3
 """int: manners of rules. A listed one is listed only where it is possible. A blind one (`keys`) looks around when it
 has been drawn. So does a quiet one, blind or not, and nobody has to be told of its event: no neighbour of the changed
-sites notices, nor does anything around count for their own keys."""
+sites notices, nor does anything around count for their own keys. A swap is quiet, and its anchor exchanges species with
+the only site that it looks at, of which one species is enough to know the class: the hop of a walker."""
 
 LOOK = np.dtype([("x", np.int32), ("y", np.int32), ("z", np.int32), ("allowed", np.int32)], align=True)
 """dtype: a look_plan, one for each condition. Where the tables of coordinates start for the position that it looks at,
@@ -85,6 +87,7 @@ def _plans(rules, opposite):
     plans["first_look"], plans["n_looks"] = rules.condition_ptr[:-1], np.diff(rules.condition_ptr)
     plans["manner"] = np.where(_quiet(rules, opposite), QUIET, np.where(rules.rule_is_blind, BLIND, LISTED))
     changes["look"] = _looks(rules)
+    _find_swaps(rules, plans, changes)
     for first in starts[:-1][plans["n"] == 2].tolist():
         for own, other in ((first, first + 1), (first + 1, first)):
             if positions[own] < 0 or positions[other] < 0:
@@ -93,6 +96,19 @@ def _plans(rules, opposite):
                 changes["others"][own] &= 2**32 - 1 - (1 << int(partner) % 32)
                 changes["key"][own] += _hidden(rules, species[own], partner, species[other])
     return plans, changes
+
+
+def _find_swaps(rules, plans, changes):
+    """Set the manner of swaps, and the species that the other site has before."""
+    is_plain = (np.asarray(rules.level_stride) == 0) & (np.asarray(rules.layer_stride) == 0)
+    anchors = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr))
+    for rule in np.flatnonzero((plans["manner"] == QUIET) & (plans["n"] == 2) & (plans["n_looks"] == 1)):
+        pair = changes[plans["first"][rule]:plans["first"][rule] + 2]
+        own, other = pair[np.argsort(pair["look"])]
+        species, allowed = own["species"], rules.condition_allowed[plans["first_look"][rule]]
+        if (own["look"], other["look"]) == (0, 1) and other["species"] == anchors[rule] != species and (
+                allowed[species] and is_plain[[species, anchors[rule]]].all()):
+            plans["manner"][rule], plans["species"][rule] = SWAP, species
 
 
 def looks_of(rules, shift):

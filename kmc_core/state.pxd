@@ -53,12 +53,17 @@ cdef class LatticeState:
         """The same site, or the one that stands for the outside."""
         return other if other < self.n_sites else self.n_sites
 
+    cdef inline void find_coordinates(self, site_t site, uint32_t* x, uint32_t* y, uint32_t* z) noexcept nogil:
+        """x, y and z of a site."""
+        cdef uint32_t row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
+        x[0] = site - row * self.nx
+        z[0] = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
+        y[0] = row - z[0] * self.ny
+
     cdef inline void locate(self, site_t site) noexcept nogil:
         """Make a site the one around which `at` looks."""
-        cdef uint32_t row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
-        self.here, self.x = site, site - row * self.nx
-        self.z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
-        self.y = row - self.z * self.ny
+        self.here = site
+        self.find_coordinates(site, &self.x, &self.y, &self.z)
 
     cdef inline bint is_inner(self) noexcept nogil:
         """Whether no position around the located site lies across a boundary."""
@@ -80,11 +85,8 @@ cdef class LatticeState:
 
     cdef inline void find_rows(self, site_t site, cubic_rows* rows) noexcept nogil:
         """Where the tables say what lies beside a site on the simple cubic lattice."""
-        cdef uint32_t row, x, y, z
-        row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
-        x = site - row * self.nx
-        z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
-        y = row - z * self.ny
+        cdef uint32_t x, y, z
+        self.find_coordinates(site, &x, &y, &z)
         rows.x, rows.y = self.first_x + 2 * <int64_t> x, self.first_y + 2 * <int64_t> y
         rows.z = self.first_z + 2 * <int64_t> z
 
@@ -127,12 +129,9 @@ cdef class LatticeState:
     cdef inline void any_neighbours(self, site_t site, site_t* found, int n_positions) noexcept nogil:
         """`neighbours` of any lattice; how many positions there are may be known to the compiler."""
         cdef int32_t* step = &self.step[0]
-        cdef uint32_t row, x, y, z, other
+        cdef uint32_t x, y, z, other
         cdef int j
-        row = site if self.nx == 1 else <uint32_t> kmc_mulhi(self.magic_x, site)
-        x = site - row * self.nx
-        z = row if self.ny == 1 else <uint32_t> kmc_mulhi(self.magic_y, row)
-        y = row - z * self.ny
+        self.find_coordinates(site, &x, &y, &z)
         if (x - self.reach_x < self.inner_x and y - self.reach_y < self.inner_y
                 and z - self.reach_z < self.inner_z):  # unsigned: below `reach` the difference is huge
             for j in range(n_positions):
