@@ -14,6 +14,7 @@ import numpy as np
 from kmc_core.networks import check_exchange
 from kmc_core.rules import check_box, check_decay, check_layers
 
+from kmc_core.ahead cimport look_ahead
 from kmc_core.events cimport draw, swap
 from kmc_core.lattice_processes cimport LISTED, SWAP
 from kmc_core.rng cimport uniform_of
@@ -322,7 +323,7 @@ cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
     cdef rule_t rule = draw(self.lattice, u, &site)
     cdef int process, manner
     if self.lattice.looks_ahead:
-        self.lattice.look_ahead(bound)
+        look_ahead(self.lattice, bound)
     if rule < 0:
         return 0
     process = self.lattice.rule_plans[rule].process

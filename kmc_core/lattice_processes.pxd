@@ -45,7 +45,7 @@ cdef struct rule_plan:                # what an event of a rule does
     int16_t n_looks
     int8_t n
     int8_t manner
-    int32_t x                         # of a swap: where its other site is, and the species there
+    int32_t x                         # where it looks first; of a swap, the species there
     int32_t y
     int32_t z
     species_t species
@@ -95,6 +95,9 @@ cdef class LatticeProcesses:
     cdef site_t[::1] reclassified     # sites that changed class in this event
     cdef int64_t n_reclassified
     cdef bint looks_ahead             # the listed sites are too many for the cache
+    cdef int n_fetched                # steps to sites that are fetched with a listed one
+    cdef int64_t[::1] fetched_species  # to their species [bytes]
+    cdef int64_t[::1] fetched_record  # to their records [bytes]
     cdef int64_t next_place           # where in the pool the third candidate from now is expected; -1 = not known
     cdef int64_t next_site            # where the second one from now is expected; -1 = not known
 
@@ -123,15 +126,12 @@ cdef class LatticeProcesses:
         """Layer of a site."""
         return self.layer_of[site // (self.state.nx * self.state.ny)]
 
-    cdef void look_ahead(self, double bound) noexcept nogil
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
-    cdef void overwrite(self, site_t site, species_t species) noexcept nogil
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil
     cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil
     cdef void _finish_sweep(self, int group) noexcept nogil
-    cdef void _look_at_rule(self, site_t site, double bound) noexcept nogil
     cdef void _classify(self, site_t site) noexcept nogil
     cdef class_t _met(self, site_t site, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil

@@ -8,10 +8,9 @@ A site is drawn by its propensity (`bins`), a process by its rate constant withi
 """
 import numpy as np
 
-from kmc_core.plans import looks_of, plans_of, rows_of, unheard_of
+from kmc_core.plans import plans_of, rows_of, unheard_of
 
-from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around, take_over
-from kmc_core.rng cimport N_WORDS, kmc_prefetch, uniform_of
+from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around
 
 CACHED_SITES = 100_000                # up to so many sites to visit, all of them fit into a core's own cache
 
@@ -51,6 +50,9 @@ cdef class LatticeProcesses:
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
         self.rule_process = np.ascontiguousarray(rules.rule_process, dtype=np.int32)
         self.next_place = self.next_site = -1
+        steps = np.asarray(self.state.step, dtype=np.int64)
+        self.fetched_species = steps[abs(steps) > 1]  # those before and after are hardly ever in another line
+        self.n_fetched = len(self.fetched_species)
         if self.energies.enabled:
             self.site_rates.attach(self.environments, self.groups)
         self.foreign, self.notes_edges, self.n_noted = 255, False, 0
@@ -69,15 +71,12 @@ cdef class LatticeProcesses:
         self.shape = ANY
         if self.seen.shape[0] > 0 and not self.energies.enabled:
             self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
-        rule_plans, change_plans = plans_of(rules, np.asarray(self.state.opposite))
-        look_plans, rule_plans = looks_of(rules, self.state.shift), rule_plans.copy()
+        rule_plans, *others = plans_of(rules, np.asarray(self.state.opposite), np.asarray(self.state.shift),
+                                       has_swaps=not self.electrons.enabled)
         if self.energies.enabled:     # there is always somebody to tell: the lists by energies
+            rule_plans = rule_plans.copy()
             rule_plans["manner"] = LISTED
-        if self.electrons.enabled:    # and levels above
-            rule_plans["manner"][rule_plans["manner"] == SWAP] = QUIET
-        for name in "xyz":
-            rule_plans[name] = look_plans[name][rule_plans["first_look"]]
-        self.plans = rule_plans, change_plans, look_plans
+        self.plans = rule_plans, *others
         self.rule_plans, self.change_plans, self.look_plans = (
             <rule_plan*> <size_t> self.plans[0].ctypes.data, <change_plan*> <size_t> self.plans[1].ctypes.data,
             <look_plan*> <size_t> self.plans[2].ctypes.data)
@@ -111,65 +110,7 @@ cdef class LatticeProcesses:
             self.environments.make_room()
             if self.energies.enabled:
                 self.site_rates.forget_thresholds()
-
-    cdef void look_ahead(self, double bound) noexcept nogil:
-        """Fetch into the cache what the next candidates will need, while this event is executed.
-
-        The words that will choose them are drawn already (four a candidate: waiting time, group, site, rule); what they
-        choose is a guess with the lists as they are now, and nothing but the cache depends on it. Three candidates are
-        on their way at a time: the third from now has its list entry fetched, the second the record of the site that
-        this entry names and what lies around it, the next the same for the site that its rule will change.
-        A factor of two at 1e6 sites, where each of these loads would be waited for.
-
-        Where all rules are quiet an event needs nothing but the species and records of the site and of those around it.
-        All of them are fetched as soon as the site is known, one candidate earlier than the rule would tell which: 15 %
-        less time at 1e6 and 1e7 sites, and 4 to 9 % in sectors.
-        """
-        cdef species_t* species = &self.state.species[0]
-        cdef int ahead = self.random.cursor + 9, j
-        cdef int64_t site
-        if self.next_site >= 0:
-            self._look_at_rule(<site_t> self.next_site, bound)
-        self.next_site = -1
-        if self.next_place >= 0:
-            site = self.groups.pool[self.next_place]
-            self.groups.prefetch(site)
-            if self.is_quiet:         # not a function: one that only fetches is left out by compilers, as it does nothing
-                kmc_prefetch(species + site)
-                for j in range(self.state.n_positions):  # beyond a boundary wrong sites, which does no harm
-                    self.groups.prefetch(site + self.state.step[j])
-                    kmc_prefetch(species + site + self.state.step[j])
-            else:
-                self.state.prefetch(<site_t> site)
-                self.next_site = site
-        self.next_place = -1
-        if ahead + 1 < N_WORDS:
-            self.next_place = self.groups.place_of(uniform_of(self.random.words[ahead]) * bound,
-                                                   self.random.words[ahead + 1])
-            kmc_prefetch(&self.groups.pool[0] + self.next_place)
-
-    cdef inline void _look_at_rule(self, site_t site, double bound) noexcept nogil:
-        """Fetch the last site that a candidate will change, if it starts at `site`, and what lies around it."""
-        cdef class_t c = self.groups.class_at(site)
-        cdef int word = self.random.cursor + 3, last
-        cdef int64_t other
-        cdef rule_t rule
-        cdef double u = self.environments.record[c].total
-        if word >= N_WORDS or u <= 0.0:
-            return
-        u *= uniform_of(self.random.words[word])
-        rule = self.environments.entry_rule[self.environments.chosen(c, u)]
-        if self.rule_plans[rule].manner >= QUIET:
-            kmc_prefetch(&self.state.species[0] + site)
-        last = self.change_ptr[rule + 1] - 1
-        if last < self.change_ptr[rule] or self.change_position[last] < 0:  # it changes nothing, or this site last
-            return
-        other = <int64_t> site + self.state.step[self.change_position[last]]
-        self.groups.prefetch(other)   # beyond a boundary a wrong address, which does no harm
-        if self.rule_plans[rule].manner >= QUIET:
-            kmc_prefetch(&self.state.species[0] + other)
-        else:
-            self.state.prefetch(<site_t> other)
+        self.fetched_record = np.asarray(self.fetched_species) * self.groups.record_size
 
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil:
         """Write the changes of a rule, then bring every environment that notices them up to date.
@@ -177,10 +118,6 @@ cdef class LatticeProcesses:
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
         change(self, site, rule)
-
-    cdef void overwrite(self, site_t site, species_t species) noexcept nogil:
-        """Take over the species that a site has got in another part of the lattice."""
-        take_over(self, site, species)
 
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil:
         """`execute` for a rule that is blind, or noticed by nobody; returns whether it was possible."""

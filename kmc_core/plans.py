@@ -19,7 +19,7 @@ RULE = np.dtype([("first", np.int32), ("process", np.int32), ("first_look", np.i
                  ("n", np.int8), ("manner", np.int8), ("x", np.int32), ("y", np.int32), ("z", np.int32),
                  ("species", np.uint8)], align=True)
 """dtype: a rule_plan. Its first change, the process, its first look around; how many looks and changes there are; its
-manner. Of a swap: where the tables of coordinates start for the other site, as in LOOK, and the species there."""
+manner; where the tables of coordinates start for what it looks at first, as in LOOK; of a swap, the species there."""
 
 LISTED, BLIND, QUIET, SWAP = 0, 1, 2, 3
 """int: manners of rules. A listed one is listed only where it is possible. A blind one (`keys`) looks around when it
@@ -41,8 +41,8 @@ NOTICES = 56
 """int: the first of these bits, as in events.pxd."""
 
 
-def plans_of(rules, opposite):
-    """Plans of all rules and of their changes.
+def plans_of(rules, opposite, shift, has_swaps=True):
+    """Plans of all rules, of their changes, and of their looks around.
 
     Where a rule changes two sites, one of them the anchor, each is the partner of the other: neither must be told of
     the other's change, and where it lies cannot be foreseen, so that asking each neighbour whether it is the partner
@@ -54,13 +54,18 @@ def plans_of(rules, opposite):
     rules : kmc_core.Rules
     opposite : int32, shape (n_positions,)
         Position with the negative offset.
+    shift : int32, shape (n_positions, 3)
+        Start of every position in the tables of x, y, z, which is the same for all boxes.
+    has_swaps : bool
+        Whether the species tell all that an exchange of two sites brings about: not where electrons tunnel.
 
     Returns
     -------
-    rules, changes : structured arrays, shapes (n_rules,) and (n_changes,)
-        Of types RULE and CHANGE; not to be changed.
+    rules, changes, looks : structured arrays, shapes (n_rules,), (n_changes,) and (n_conditions + 1,)
+        Of types RULE, CHANGE and LOOK; not to be changed.
     """
-    return _kept(rules, "_plans", lambda: _plans(rules, opposite))
+    return _kept(rules, "_plans" if has_swaps else "_plans_without_swaps",
+                 lambda: _plans(rules, opposite, shift, has_swaps))
 
 
 def _kept(rules, name, work_out):
@@ -70,7 +75,7 @@ def _kept(rules, name, work_out):
     return rules.__dict__[name]
 
 
-def _plans(rules, opposite):
+def _plans(rules, opposite, shift, has_swaps):
     n_positions = len(opposite)
     positions, species = np.asarray(rules.change_position), np.asarray(rules.change_species)
     changes = np.zeros(len(positions), dtype=CHANGE)
@@ -87,7 +92,11 @@ def _plans(rules, opposite):
     plans["first_look"], plans["n_looks"] = rules.condition_ptr[:-1], np.diff(rules.condition_ptr)
     plans["manner"] = np.where(_quiet(rules, opposite), QUIET, np.where(rules.rule_is_blind, BLIND, LISTED))
     changes["look"] = _looks(rules)
-    _find_swaps(rules, plans, changes)
+    looks = _looks_around(rules, shift)
+    for name in ("x", "y", "z"):
+        plans[name] = looks[name][plans["first_look"]]
+    if has_swaps:
+        _find_swaps(rules, plans, changes)
     for first in starts[:-1][plans["n"] == 2].tolist():
         for own, other in ((first, first + 1), (first + 1, first)):
             if positions[own] < 0 or positions[other] < 0:
@@ -95,7 +104,7 @@ def _plans(rules, opposite):
                 changes["partner"][own] = partner
                 changes["others"][own] &= 2**32 - 1 - (1 << int(partner) % 32)
                 changes["key"][own] += _hidden(rules, species[own], partner, species[other])
-    return plans, changes
+    return plans, changes, looks
 
 
 def _find_swaps(rules, plans, changes):
@@ -111,20 +120,8 @@ def _find_swaps(rules, plans, changes):
             plans["manner"][rule], plans["species"][rule] = SWAP, species
 
 
-def looks_of(rules, shift):
-    """Looks around of all rules.
-
-    Parameters
-    ----------
-    rules : kmc_core.Rules
-    shift : int32, shape (n_positions, 3)
-        Start of every position in the tables of x, y, z.
-
-    Returns
-    -------
-    structured array, shape (n_conditions + 1,)
-        Of type LOOK.
-    """
+def _looks_around(rules, shift):
+    """Looks around of all rules, of type LOOK; the last one belongs to none."""
     found = np.zeros(len(rules.condition_position) + 1, dtype=LOOK)
     found["x"][:-1], found["y"][:-1], found["z"][:-1] = np.asarray(shift)[rules.condition_position].reshape(-1, 3).T
     found["allowed"][:-1] = np.arange(len(rules.condition_position)) * (rules.n_species + 1)

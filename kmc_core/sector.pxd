@@ -21,7 +21,6 @@ cdef class Sector:
     cdef uint64_t[::1] own_marks      # a bit for each of n_edges * nz sites: this sector has changed it in `own_window`
     cdef uint64_t[::1] other_marks    # the same for others in `other_window`, so far as they are taken over
     cdef int64_t own_window, other_window  # numbers of windows
-    cdef uint64_t[::1] inbox          # changes by others that are not taken over yet, packed; in a fixed order
     cdef double[::1] limits           # (n_rules,) how fast each rule can carry something over an edge, at most [1/s]
     cdef double[::1] carried          # (capacity,) the same for the sites of each class
     cdef double most                  # the largest of them [1/s]

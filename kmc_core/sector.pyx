@@ -43,7 +43,6 @@ cdef class Sector:
         self.edge = np.where(at_edge, np.cumsum(at_edge) - 1, -1).astype(np.int32)
         self.own_marks = np.zeros(int(at_edge.sum()) * engine.state.nz // 64 + 1, dtype=np.uint64)
         self.other_marks, self.own_window, self.other_window = np.zeros_like(self.own_marks), 0, 0
-        self.inbox = np.zeros(64, dtype=np.uint64)
         self.n_handed = self.n_conflicts = 0
         self.carried = np.zeros(256)
         self.limit(np.zeros(len(engine.rules.rule_process)))

@@ -34,7 +34,7 @@ def snapshot(Sectors sectors):
     ValueError
         If changes are waiting.
     """
-    if np.any(sectors.n_in):
+    if np.any(sectors.inboxes.n):
         raise ValueError("a snapshot of sectors that have changes to take over")
     return [_engine(sector) | _edge(sector) | {
         "due_seconds": np.array(sectors.due_seconds[i]), "due_fraction": np.array(sectors.due_fraction[i]),

@@ -11,9 +11,8 @@ before these run next: the memory of a sector is walked through once in a window
 """
 import numpy as np
 
+from kmc_core.events cimport take_over
 from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses
-
-cimport cython
 
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any
 
@@ -30,35 +29,6 @@ cdef inline bint unmarked(uint64_t[::1] marks, int64_t place) noexcept:
     cdef bint found = marks[place >> 6] & bit != 0
     marks[place >> 6] &= ~bit
     return found
-
-
-@cython.final
-cdef class Mail:
-    """Changes that one process is to be told, packed, behind the number of the sector that made them and how many."""
-
-    cdef uint64_t[::1] updates
-    cdef int64_t n, head              # words so far; where the last sector's number and count are, -1 = nowhere
-
-    def __init__(self):
-        self.updates, self.n, self.head = np.zeros(1024, dtype=np.uint64), 0, -1
-
-    cdef inline int add(self, int64_t number, uint64_t update) except -1:
-        if self.n + 2 > self.updates.shape[0]:
-            self.updates = np.concatenate([np.asarray(self.updates), np.zeros_like(self.updates)])
-        if self.head < 0 or self.updates[self.head] >> 32 != <uint64_t> number:
-            self.head = self.n
-            self.updates[self.n] = <uint64_t> number << 32
-            self.n += 1
-        self.updates[self.head] += 1
-        self.updates[self.n] = update
-        self.n += 1
-        return 0
-
-    cdef object taken(self):
-        """What has come since the last time; stays as it is until the next change is added."""
-        cdef int64_t n = self.n
-        self.n, self.head = 0, -1
-        return np.asarray(self.updates)[:n]
 
 
 cdef class Sectors:
@@ -82,7 +52,7 @@ cdef class Sectors:
             parts[2 * (each.number % 4) + (not each.tells_others(here))].append(i)
         self.members = np.array([i for part in parts for i in part], dtype=np.int64)
         self.member_ptr = np.cumsum([0] + [len(part) for part in parts])
-        self.n_in = np.zeros(n, dtype=np.int64)
+        self.inboxes = Inboxes(n)
         self.due_seconds, self.due_fraction = np.full(n, -1, dtype=np.int64), np.zeros(n)
         self.reaches = np.zeros(n)
         self.out, self.is_alone = [Mail() for _ in range(n_places)], n_places == 1
@@ -109,7 +79,7 @@ cdef class Sectors:
         cdef int64_t k, i
         for k in range(self.member_ptr[part], self.member_ptr[part + 1]):
             i = self.members[k]
-            if self.n_in[i] == 0 and (self.due_seconds[i] > last_seconds or (
+            if self.inboxes.n[i] == 0 and (self.due_seconds[i] > last_seconds or (
                     self.due_seconds[i] == last_seconds and self.due_fraction[i] > last_fraction)):
                 continue
             self.n_turns += 1
@@ -169,7 +139,8 @@ cdef class Sectors:
     cdef int take_over(self, int64_t i, Sector sector, int64_t window) except -1:
         """Take over what others have changed; the waiting time for the next candidate is drawn anew then."""
         cdef LatticeProcesses lattice = sector.engine.lattice
-        cdef int64_t k, n = self.n_in[i], changed_in, place
+        cdef int64_t k, n = self.inboxes.n[i], changed_in, place
+        cdef uint64_t* inbox
         cdef uint64_t update
         cdef site_t site
         cdef species_t species
@@ -178,13 +149,14 @@ cdef class Sectors:
             sector.prepare()          # rates have changed since, or an error came between an event and this
         if n == 0:
             return 0
+        inbox = self.inboxes.of(i)
         if sector.other_window != window:
             sector.other_window, sector.other_marks[:] = window, 0
-        self.n_in[i] = 0
+        self.inboxes.n[i] = 0
         for k in range(n):
-            update = sector.inbox[k]
+            update = inbox[k]
             if k + AHEAD < n:
-                site = <site_t> sector.inbox[k + AHEAD]
+                site = <site_t> inbox[k + AHEAD]
                 lattice.state.prefetch(site)
                 lattice.groups.prefetch(site)
             site, species = <site_t> update, <species_t> (update >> 32)
@@ -197,7 +169,7 @@ cdef class Sectors:
                 sector.n_conflicts += unmarked(sector.own_marks, place)
             if changed_in == window:
                 sector.other_marks[place >> 6] |= (<uint64_t> 1) << (place & 63)
-            lattice.overwrite(site, species)
+            take_over(lattice, site, species)
             sector.engine.has_pending = False
             if lattice.is_short():
                 sector.prepare()
@@ -243,19 +215,9 @@ cdef class Sectors:
             update = (head | (<uint64_t> sector.target_slot[t] << 41)
                       | (z * sector.target_plane[t] + sector.target_column[t]))
             if self.is_alone:
-                self.drop(sector.target_slot[t], update)
+                self.inboxes.drop(sector.target_slot[t], update)
             else:
                 (<Mail> self.out[sector.target_place[t]]).add(sector.number, update)
-        return 0
-
-    cdef inline int drop(self, int64_t i, uint64_t update) except -1:
-        """Put a change into the inbox of a sector."""
-        cdef Sector sector = <Sector> self.sectors[i]
-        cdef int64_t n = self.n_in[i]
-        if n == sector.inbox.shape[0]:
-            sector.inbox = np.concatenate([np.asarray(sector.inbox), np.zeros_like(sector.inbox)])
-        sector.inbox[n] = update
-        self.n_in[i] = n + 1
         return 0
 
     def told(self, int place):
@@ -289,7 +251,7 @@ cdef class Sectors:
         """Put the changes of one sector into the inboxes of others; returns where the next ones start."""
         cdef int64_t k, last = first + 1 + <int64_t> (updates[first] & 0xffffffffu)
         for k in range(first + 1, last):
-            self.drop(<int64_t> (updates[k] >> 41), updates[k])
+            self.inboxes.drop(<int64_t> (updates[k] >> 41), updates[k])
         return last
 
     def take_over_all(self, int64_t window):
@@ -298,8 +260,8 @@ cdef class Sectors:
         Nothing is drawn, so that looking does not change the trajectory.
         """
         cdef int64_t i
-        for i in range(self.n_in.shape[0]):
-            if self.n_in[i]:
+        for i in range(self.inboxes.n.shape[0]):
+            if self.inboxes.n[i]:
                 self.take_over(i, self.sectors[i], window)
                 self.due_seconds[i] = -1  # not known
 
@@ -328,8 +290,8 @@ cdef class Sectors:
         cdef Sector sector
         cdef Engine engine
         self.first_seconds, self.first_fraction = NEVER, 0.0
-        for i in range(self.n_in.shape[0]):
-            if self.n_in[i] or self.due_seconds[i] < 0:
+        for i in range(self.inboxes.n.shape[0]):
+            if self.inboxes.n[i] or self.due_seconds[i] < 0:
                 sector = <Sector> self.sectors[i]
                 engine = sector.engine
                 engine.seconds, engine.fraction = seconds, fraction

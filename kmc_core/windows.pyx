@@ -139,7 +139,7 @@ cdef class Windows:
         cdef int64_t n = self.sectors.n_events - self.counted
         self.counted += n
         self.n_events += n
-        self.is_sparse = n < SPARSE_EVENTS * self.sectors.n_in.shape[0]
+        self.is_sparse = n < SPARSE_EVENTS * self.sectors.inboxes.n.shape[0]
 
     cdef double allowed(self) noexcept:
         """Length of a window [s] by the fastest rate that can reach another sector."""

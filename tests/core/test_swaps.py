@@ -41,7 +41,8 @@ def course(case):
 def manners(rules):
     offsets = np.asarray(rules.offsets).tolist()
     opposite = np.array([offsets.index([-step for step in each]) for each in offsets], dtype=np.int32)
-    return set(plans_of(replace(rules), opposite)[0]["manner"].tolist())
+    shift = np.zeros((len(offsets), 3), dtype=np.int32)
+    return set(plans_of(replace(rules), opposite, shift)[0]["manner"].tolist())
 
 
 @pytest.mark.parametrize("case", [cases.hop3d((8, 8, 8)), WALLED, cases.rd3d((7, 8, 9)), MIXED])
