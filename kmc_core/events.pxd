@@ -174,7 +174,7 @@ cdef inline void take_over(LatticeProcesses self, site_t site, species_t species
     cdef species_t old = self.state.species[site]
     cdef species_t new = species + self.mark_of(old)
     if not self.is_unheard[old, new]:
-        self.execute(site, -1 - <rule_t> species)
+        change(self, site, -1 - <rule_t> species)
         return
     self.state.species[site] = new
     if self.environments.is_active[old] or self.environments.is_active[new]:

@@ -128,6 +128,7 @@ cdef class LatticeProcesses:
 
     cdef int64_t* _work_out(self, species_t old, species_t new) noexcept nogil
     cdef void execute(self, site_t site, rule_t rule) noexcept nogil
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil
     cdef bint _is_possible(self, site_t site, rule_t rule) noexcept nogil
     cdef void sweep(self) noexcept nogil

@@ -10,7 +10,7 @@ import numpy as np
 
 from kmc_core.plans import plans_of, rows_of, unheard_of
 
-from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around
+from kmc_core.events cimport assign, change, change_quietly, class_of_key, look_around, take_over
 
 CACHED_SITES = 100_000                # up to so many sites to visit, all of them fit into a core's own cache
 
@@ -118,6 +118,10 @@ cdef class LatticeProcesses:
         A negative rule is a change that another part of the lattice has made: the site gets the species -1 - rule.
         """
         change(self, site, rule)
+
+    cdef void overwrite(self, site_t site, species_t species) noexcept nogil:
+        """Take over the species that a site has got in another part of the lattice."""
+        take_over(self, site, species)
 
     cdef bint attempt(self, site_t site, rule_t rule) noexcept nogil:
         """`execute` for a rule that is blind, or noticed by nobody; returns whether it was possible."""

@@ -11,7 +11,6 @@ before these run next: the memory of a sector is walked through once in a window
 """
 import numpy as np
 
-from kmc_core.events cimport take_over
 from kmc_core.lattice_processes cimport MAX_CHANGES, LatticeProcesses
 
 cdef int64_t NEVER = 1 << 60          # seconds and events: later and more than any
@@ -169,7 +168,7 @@ cdef class Sectors:
                 sector.n_conflicts += unmarked(sector.own_marks, place)
             if changed_in == window:
                 sector.other_marks[place >> 6] |= (<uint64_t> 1) << (place & 63)
-            take_over(lattice, site, species)
+            lattice.overwrite(site, species)
             sector.engine.has_pending = False
             if lattice.is_short():
                 sector.prepare()
