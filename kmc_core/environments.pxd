@@ -31,7 +31,6 @@ cdef class EnvironmentTable:
     cdef int64_t[::1] base            # (n_species,) first key of each species
     cdef int64_t[::1] level_stride    # (n_species,) key per electron level; 0 = the species does not notice it
     cdef uint8_t[::1] is_active       # (n_species + 1,) starts at least one rule
-    cdef uint8_t[::1] is_sensitive    # (n_species + 1,) active and notices its neighbours
     # rules: a process in one orientation, sorted by the species of its anchor
     cdef int32_t[::1] rule_ptr        # (n_species + 1,) rules of each anchor species
     cdef int32_t[::1] condition_ptr   # (n_rules + 1,)

@@ -63,8 +63,6 @@ cdef class EnvironmentTable:
         self.base = np.ascontiguousarray(rules.base, dtype=np.int64)
         self.level_stride = np.ascontiguousarray(rules.level_stride, dtype=np.int64)
         self.layer_stride = np.ascontiguousarray(rules.layer_stride, dtype=np.int64)
-        notices = np.append(np.ptp(np.asarray(rules.weights), axis=2).any(axis=1), False)
-        self.is_sensitive = (np.asarray(self.is_active).astype(bool) & notices).astype(np.uint8)
         self.key_limit = _key_limit(rules)
         self.generation += 1
         self._allocate(1 << int(2 * self.margin + 256).bit_length(), 2 * self.margin * self.most_rules + 1024)
