@@ -20,8 +20,33 @@ cdef extern from *:
         else found -= 1022;
         return found;
     }
+    #ifdef __SSE2__
+    #include <emmintrin.h>
+    #endif
+    /* sum of numbers, four at a time into sums of their own, as one chain of additions would wait for each of them; n is
+       filled up with zeros to a multiple of four. Two lanes at a time add up to the same bits */
+    static inline double kmc_sum_of(const double* x, int n) {
+    #ifdef __SSE2__
+        __m128d low = _mm_loadu_pd(x), high = _mm_loadu_pd(x + 2);
+        int i;
+        for (i = 4; i < n; i += 4) {
+            low = _mm_add_pd(low, _mm_loadu_pd(x + i));
+            high = _mm_add_pd(high, _mm_loadu_pd(x + i + 2));
+        }
+        return (_mm_cvtsd_f64(low) + _mm_cvtsd_f64(_mm_unpackhi_pd(low, low)))
+            + (_mm_cvtsd_f64(high) + _mm_cvtsd_f64(_mm_unpackhi_pd(high, high)));
+    #else
+        double a = x[0], b = x[1], c = x[2], d = x[3];
+        int i;
+        for (i = 4; i < n; i += 4) {
+            a += x[i], b += x[i + 1], c += x[i + 2], d += x[i + 3];
+        }
+        return (a + b) + (c + d);
+    #endif
+    }
     """
     int kmc_exponent_of(double x) noexcept nogil
+    double kmc_sum_of(double* x, int n) noexcept nogil
 
 cdef enum:
     N_LABELS = 2112                   # one per binary exponent of a double, and one for propensity zero
@@ -168,16 +193,5 @@ cdef class SiteGroups:
         return self.start[group] + <int64_t> kmc_mulhi(word, <uint64_t> self.length[group])
 
     cdef inline double total(self) noexcept nogil:
-        """Sum of the weights: integer counts times bounds, so nothing drifts however long the run.
-
-        Four accumulators, because one chain of additions would wait for each of them.
-        """
-        cdef double* weight = &self.weight[0]
-        cdef double a = weight[0], b = weight[1], c = weight[2], d = weight[3]
-        cdef int i
-        for i in range(4, self.n_groups, 4):  # weights beyond n_groups are zero
-            a += weight[i]
-            b += weight[i + 1]
-            c += weight[i + 2]
-            d += weight[i + 3]
-        return (a + b) + (c + d)
+        """Sum of the weights: integer counts times bounds, so nothing drifts however long the run."""
+        return kmc_sum_of(&self.weight[0], self.n_groups)  # those beyond n_groups are zero
