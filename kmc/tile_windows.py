@@ -98,7 +98,7 @@ class SharedWindows:
         due = self._sectors.settle(self.n_windows, self.time)
         found = self._ranks.every([*due, *self._uncounted()])
         self._count(found[:, 2:])
-        self.length = self._allowed(found[:, 3].max())
+        self.length = self._allowed(float(found[:, 3].max()))
         if not self.is_sparse:
             return self.time
         seconds, fraction = min((int(each[0]), float(each[1])) for each in found)
@@ -124,7 +124,7 @@ class SharedWindows:
             found = self._ranks.finish_every(counts)
             self._count(found)
             # What others have changed is not counted yet: a window that is too short by half is soon long enough.
-            self.length = min(self._allowed(found[:, 1].max()), 2.0 * self.length)
+            self.length = min(self._allowed(float(found[:, 1].max())), 2.0 * self.length)
 
     def _uncounted(self) -> list[float]:
         """Events here since they were counted last, and the fastest rate that can reach another sector [1/s]."""

@@ -332,7 +332,9 @@ cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
         return 0
     if manner == LISTED:
         self.lattice.execute(site, rule)
-    elif not (manner == SWAP and swap(self.lattice, site, rule)) and not self.lattice.attempt(site, rule):
+    elif manner == SWAP and swap(self.lattice, site, rule):
+        pass                          # nothing is left to do
+    elif not self.lattice.attempt(site, rule):
         self.blind.n_null[rule] += 1
         return 0
     self.count[process] += 1

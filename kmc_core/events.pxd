@@ -61,9 +61,9 @@ cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, si
 cdef inline bint swap(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
     """Try to let a site exchange all that it is with the one that its rule looks at; returns whether that was all.
 
-    Otherwise nothing has changed, and `change_quietly` will do it: if what is there belongs to another part, if both are
-    in one list, or while lists are being swept. Of the most frequent events, hops, all but one in ten end here: at a
-    quarter of the instructions, since neither keys nor classes nor lists have to be worked out.
+    Otherwise nothing has changed, and `change_quietly` decides: if the rule wants something else there, if that belongs to
+    another part, if both are in one list, or while lists are being swept. A hop that ends here takes a quarter of the
+    instructions, since neither keys nor classes nor lists have to be worked out.
     """
     cdef rule_plan* plan = self.rule_plans + rule
     cdef uint32_t x, y, z, column, own_column

@@ -45,10 +45,10 @@ cdef struct rule_plan:                # what an event of a rule does
     int16_t n_looks
     int8_t n
     int8_t manner
-    int32_t x                         # where it looks first; of a swap, the species there
+    int32_t x                         # where it looks first
     int32_t y
     int32_t z
-    species_t species
+    species_t species                 # of a swap: which it wants there
 
 cdef struct look_plan:                # what a rule asks of one position
     int32_t x

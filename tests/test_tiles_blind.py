@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import cases
 import numpy as np
+import pytest
 from tile_films import CASES, clock, digest, tiled
 
 from kmc_core import ExitReason
@@ -22,6 +23,27 @@ def test_sectors_choose_blind_rules_and_agree_with_their_sites():
     assert np.count_nonzero(engine.species == 1) == np.count_nonzero(case.species == 1)
     for each in sectors_of(engine):
         each.verify()
+
+
+@pytest.mark.parametrize("name", ["hops", "reactions"])
+def test_swaps_do_not_change_the_film(name, monkeypatch):
+    """Where walkers exchange all that they are with the site that they go to, others are told of the same changes."""
+    case, time = CASES[name]
+
+    def film():
+        engine = tiled(case, blinds=True, seed=5)
+        for each in sectors_of(engine):
+            each.make_blind(np.ones(len(each.rules.rule_process), dtype=bool))
+        for factor in (1.0, 2.0):
+            engine.set_rates(case.rates(factor))
+            engine.run(clock(factor * 20 * time))
+        return digest(engine), engine.counters["handed"]
+
+    fast, n_handed = film()
+    assert n_handed > 100
+    with monkeypatch.context() as patch:
+        patch.setattr("kmc_core.plans._find_swaps", lambda *_: None)
+        assert film()[0] == fast
 
 
 def test_a_film_of_blind_sectors_goes_on_from_its_snapshot_to_the_same_bits():

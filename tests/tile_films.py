@@ -45,7 +45,7 @@ def trajectory(name, **options):
     engine.run(clock(0.4 * time))
     engine.set_rates(case.rates(1.5))
     while engine.run(clock(time), 500) == ExitReason.MAX_EVENTS:
-        pass
+        assert [type(each) for each in engine.time] == [int, float]  # as they are written, so they are hashed
     return engine
 
 
