@@ -83,4 +83,5 @@ def test_a_walker_that_electrons_see_is_followed():
     engine = all_blind(case)
     engine.run(cases.FOREVER, 500)
     engine.verify()
+    assert SWAP in manners(engine.rules)  # they would be, were there no electrons
     assert BLIND not in manners(engine.rules)
