@@ -9,7 +9,6 @@ from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, specie
 cimport cython
 
 cdef enum:
-    MAX_CENTRES = 256                 # species that are part of a cluster
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
     MAX_DIFFERENCES = 18              # sites that an event may change, and two
     N_BINS = 4096                     # of energy changes, for factors from above: kT/16 wide or half of that
@@ -39,39 +38,32 @@ cdef class SiteEnergies:
     cdef object steps, lists          # of its rules: `Steps`, `EventLists`
     cdef LatticeState surroundings    # the same species, seen through the positions of the clusters
     cdef int n_blocks
+    cdef readonly int n_kinds         # what can stand at a position
+    cdef int n_centres                # species that are part of a cluster
     cdef int32_t[::1] centre_of       # (n_species,) column of `block_energy`; -1 = in no cluster
     cdef int32_t[::1] kind            # (n_species + 1,) what a species counts as in the rows
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
-    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows, times
-                                      # n_centres, as are the next two
+    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
     cdef int32_t[::1] member_stride   # (len(member_block),) what a kind there adds to the row, times its number
     cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next one
     cdef int32_t[::1] member_block    # blocks that hold the position
-    # the energy that every centre has, or would have, on every site
-    cdef int n_centres
-    cdef int width                    # columns of `held`: a zero after the last centre, and one more to make it even
-    cdef int64_t[:, ::1] held         # (n_sites, width) [quanta]
+    # energy changes of all rules in 16 bits: `Lanes`
+    cdef readonly object lanes
+    cdef int n_lanes
+    cdef int16_t[:, ::1] lane         # (n_sites, n_lanes) [units of 2**shift quanta]
+    cdef int16_t[:, ::1] block_lane   # (rows of all tables, n_lanes) [units]
     # what events change: `EventLists`, in which -1 stands for the anchor
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] near_ptr        # (n_rules + 1,)
     cdef int32_t[::1] near_position   # (n_near + 1,)
-    cdef object nears                 # (n_near,) structured array, a kmc_near each
+    cdef object nears                 # (n_near + 1,) structured array, a kmc_near each
     cdef kmc_near* near               # its first element
     cdef int32_t[:, ::1] entries      # (n_entries, 4)
     cdef int32_t[::1] entry_ptr       # (n_rules + 1,) where those of each rule start
-    # by how much energy changes can have fallen around the last event: `Slack`
-    cdef int fall_shift               # a unit is 2**fall_shift quanta
-    cdef int n_turns                  # ways in which rules change a site
-    cdef int64_t[:, ::1] turns        # (n_species + 1, 2 n_turns)
-    cdef int16_t[::1] fall            # (n_cells,) largest fall over these ways at every near site [units]
-    cdef int16_t[::1] beside          # (n_cells,) the same where the site may be the partner of an anchor, else 0
-    cdef int16_t[::1] is_partner      # (n_species + 1,) -1 where it may
-    cdef int32_t[:, ::1] cells        # (n_rules, 2) cells that an event of a rule reaches
     cdef site_t[::1] reached          # near sites of the event
-    cdef int margin                   # cells beyond them that stay 0
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
@@ -87,9 +79,13 @@ cdef class SiteEnergies:
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
             row[self.member_block[m]] += self.member_stride[m] * (self.kind[new] - self.kind[old])
 
-    cdef inline int64_t* energy(self, site_t site) noexcept nogil:
-        """Energies of all centres on a site [quanta], then a zero."""
-        return &self.held[0, 0] + <int64_t> site * self.width
+    cdef inline int64_t energy(self, site_t site, int centre) noexcept nogil:
+        """Energy that a centre has, or would have, on a site [quanta]."""
+        cdef int64_t found = self.alone[centre]
+        cdef int b
+        for b in range(self.n_blocks):
+            found += self.block_energy[self.row[site, b], centre]
+        return found
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil
 
@@ -103,8 +99,8 @@ cdef class SiteEnergies:
         cdef int64_t energy = 0
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            here = &self.block_energy[0, 0] + row[self.member_block[m]]
-            there = here + self.member_stride[m] * (self.kind[new] - self.kind[old])
+            here = &self.block_energy[0, 0] + row[self.member_block[m]] * <int64_t> self.n_centres
+            there = here + self.member_stride[m] * (self.kind[new] - self.kind[old]) * <int64_t> self.n_centres
             if comes >= 0:
                 energy += there[comes] - here[comes]
             if goes >= 0:
@@ -124,21 +120,6 @@ cdef class SiteEnergies:
         """What an energy change [quanta] multiplies the rate constant of a process with."""
         return exp(-self.barrier_shift(process, change) / self.thermal)
 
-    cdef inline double factor_above(self, int process, int64_t change) noexcept nogil:
-        """The same from above, by its bin."""
-        cdef int64_t bin = (change >> self.bin_shift) + N_BINS // 2
-        if <uint64_t> bin < N_BINS:
-            return self.bin_factor[process, bin]
-        return self.factor(process, change)
-
-    cdef inline bint is_below(self, double u, double rate, int process, int64_t change) noexcept nogil:
-        """Whether a number is below a rate constant times the factor; the far end of its bin nearly always tells."""
-        cdef int64_t bin = (change >> self.bin_shift) + N_BINS // 2 + 1
-        if <uint64_t> bin < N_BINS and u < rate * (1.0 - 1e-11) * self.bin_factor[process, bin]:
-            return True
-        return u < rate * self.factor(process, change)
-
-    cdef double slope(self, int process, int64_t change) noexcept nogil
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil
 
     cdef inline bint notices(self, int process) noexcept nogil:

@@ -6,23 +6,24 @@ About the algorithm
 The positions around a site are covered by a few blocks that hold all clusters between them. Each block has a table of
 energies over everything that can stand on it, and each site keeps the row of every table that its surroundings show.
 So a changed neighbour costs two look-ups per block that holds it, however many clusters there are. Energies are whole
-numbers of 1e-9 eV: sums are exact, and so is detailed balance. Which rows an event changes, and by how much, is listed
-for every rule (`event_lists`); what two changes of an event do to a block of a site is done at once.
+numbers of 1e-9 eV: sums are exact, and so is detailed balance. They are added up only where a rate has to be exact; what
+is kept for every site are its lanes (`lanes`), which tell energy changes of rules nearly. Which rows an event changes, and
+by how much, is listed for every rule (`event_lists`); what two changes of an event do to a block of a site is done at once.
 """
 import numpy as np
 
 from kmc_core.blocks import blocks_of
 from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
+from kmc_core.lanes import Lanes
 
 from kmc_core.kernels cimport kmc_near, kmc_shift, kmc_surroundings
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
+from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
-from libc.string cimport memset
 
 
-NEAR = np.dtype([(name, np.int32) for name in ("row", "energy", "step", "cell", "end")])
+NEAR = np.dtype([(name, np.int32) for name in ("row", "lane", "end")])
 """dtype: a kmc_near."""
 
 cdef double FAR = 4e18                # beyond every energy change [quanta]
@@ -53,8 +54,10 @@ cdef class SiteEnergies:
         self._list_events(Steps(interactions, rules), state, np.zeros(shape, dtype=np.uint8), periodic)
         self.pair_position = _pair_positions(interactions, rules)
         self.row = self.rebuilt_rows()
-        self.held = np.zeros((state.n_sites, self.width), dtype=np.int64)
-        self.energies[:] = self.rebuilt_energies()
+        self.lanes = Lanes(self.steps, self)
+        self.n_lanes, self.block_lane = self.lanes.n_lanes, self.lanes.tables
+        self.lane = self.rebuilt_lanes()
+        self._point()
         self.set_lines(interactions)
 
     def _list_events(self, steps, LatticeState state, box, periodic):
@@ -80,7 +83,7 @@ cdef class SiteEnergies:
         centre_of[centres] = np.arange(len(centres))
         self.centre_of = centre_of
         kind = kinds(interactions, n_species)
-        n_kinds = int(kind.max()) + 1
+        self.n_kinds = n_kinds = int(kind.max()) + 1
         clusters, alone = _clusters(interactions, centre_of)
         blocks = blocks_of({where for where, _, _, _ in clusters}, n_kinds) or [[]]
         strides = [n_kinds ** np.arange(len(block)) for block in blocks]
@@ -96,15 +99,15 @@ cdef class SiteEnergies:
         starts = np.cumsum([0, *sizes])
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"the clusters need {len(blocks)} blocks of positions; at most {MAX_BLOCKS} are supported")
-        self.n_centres, self.width, self.kind = len(centres), (len(centres) + 2) & ~1, kind.astype(np.int32)
+        self.n_centres, self.kind = len(centres), kind.astype(np.int32)
         self.alone, self.n_blocks = alone, len(blocks)
-        self.block_start = (starts[:len(sizes)] * len(centres)).astype(np.int32)
+        self.block_start = starts[:len(sizes)].astype(np.int32)
         self.block_energy = np.concatenate([np.zeros((0, len(centres)), dtype=np.int64), *energy])
         members = sorted((place, b, k) for b, block in enumerate(blocks) for k, place in enumerate(block))
         places = [place for place, _, _ in members]
         self.member_ptr = np.searchsorted(places, np.arange(len(interactions.offsets) + 1)).astype(np.int32)
         self.member_block = np.array([b for _, b, _ in members], dtype=np.int32)
-        self.member_stride = np.array([strides[b][k] * len(centres) for _, b, k in members], dtype=np.int32)
+        self.member_stride = np.array([strides[b][k] for _, b, k in members], dtype=np.int32)
 
     def set_lines(self, interactions):
         """Take over how barriers follow energies, and the temperature.
@@ -132,18 +135,6 @@ cdef class SiteEnergies:
                 self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
                     process, <int64_t> (b - N_BINS // 2) << self.bin_shift)
 
-    cdef double slope(self, int process, int64_t change) noexcept nogil:
-        """Steepest line of a process among those in force at an energy change [quanta]; none is steeper below it."""
-        cdef int line
-        cdef double found = 0.0, shift
-        if not self.notices(process):
-            return 0.0
-        shift = self.barrier_shift(process, change) - 1e-9
-        for line in range(self.line_ptr[process], self.line_ptr[process + 1]):
-            if self.line_intercept[line] + self.line_slope[line] * (change * 1e-9) >= shift:
-                found = max(found, self.line_slope[line])
-        return found
-
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
         """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
         cdef int line
@@ -159,24 +150,21 @@ cdef class SiteEnergies:
                 lowest = -FAR
         return <int64_t> ceil(max(lowest, -FAR)) + 1
 
-    def watch(self, slack):
-        """Note falls as `Slack` has it."""
-        self.fall_shift, self.turns, self.n_turns = slack.shift, slack.turns, slack.turns.shape[1] // 2
-        n = len(slack.near_cell)
+    def _point(self):
+        """Where the rows and lanes of near sites are."""
+        n = len(self.lists.near) - 1
         self.nears = np.zeros(n + 1, dtype=NEAR)
         step = np.append(self.reaching.step, 0)[self.lists.near[:n, 0]].astype(np.int64)
-        if np.abs(step).max(initial=0) * max(self.n_blocks, self.width) > np.iinfo(np.int32).max:
+        if np.abs(step).max(initial=0) * max(self.n_blocks, self.n_lanes) > np.iinfo(np.int32).max:
             raise ValueError("the layers of the box are too large for interactions")
-        columns = step * self.n_blocks, step * self.width, step, slack.near_cell, 4 * self.lists.near[1:, 1]
+        columns = step * self.n_blocks, step * self.n_lanes, 4 * self.lists.near[1:, 1]
         for name, column in zip(NEAR.names, columns, strict=True):
             self.nears[name][:n] = column
         self.near = <kmc_near*> <size_t> self.nears.ctypes.data
         self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
-        self.fall, self.beside = np.zeros((2, slack.n_cells), dtype=np.int16)
-        self.cells, self.margin, self.is_partner = slack.cells, slack.margin, slack.is_partner
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil:
-        """Bring rows and energies of all sites around an event up to date, and note how far they fell.
+        """Bring rows and lanes of all sites around an event up to date.
 
         No boundary is near an inner one; else `reaching` looks around the anchor afterwards.
         """
@@ -185,9 +173,6 @@ cdef class SiteEnergies:
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
-        k = self.cells[rule, 0] - self.margin
-        memset(&self.fall[0] + k, 0, (self.cells[rule, 1] + self.margin - k) * sizeof(int16_t))
-        memset(&self.beside[0] + k, 0, (self.cells[rule, 1] + self.margin - k) * sizeof(int16_t))
         if inner:
             self._shift(site, rule, difference, True)
             return
@@ -198,31 +183,21 @@ cdef class SiteEnergies:
 
     cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil:
         """Body of `move`; `site` is the anchor, or 0 where sites have been written down as a boundary is near."""
-        cdef int64_t change[MAX_CENTRES + 1]
         cdef kmc_surroundings on
         cdef kmc_near* near = self.near + self.near_ptr[rule]
         cdef site_t* reached = &self.reached[0]
         cdef int n = self.near_ptr[rule + 1] - self.near_ptr[rule]
         cdef int32_t* entry = &self.entries[0, 0] + 4 * <int64_t> self.entry_ptr[rule]
-        cdef int kind = 4 * self.n_centres + 2 * self.n_turns + inner if entry[1] < 0 else 0
-        on.row, on.held = &self.row[0, 0] + site * self.n_blocks, &self.held[0, 0] + site * self.width
-        on.species = &self.surroundings.species[0] + site
-        on.table, on.turn, on.entries = &self.block_energy[0, 0], &self.turns[0, 0], &self.entries[0, 0]
-        on.fall, on.beside, on.is_partner = &self.fall[0], &self.beside[0], &self.is_partner[0]
-        on.n_blocks, on.width, on.difference = self.n_blocks, self.width, difference
-        on.shift, on.n_sites = self.fall_shift, self.surroundings.n_sites
-        if kind == 4 * 2 + 2 * 2 + 1:  # known to the compiler, which writes out the loops
-            kmc_shift(2, 2, True, True, &on, near, entry, n, reached, change)
-        elif kind == 4 * 1 + 2 * 1 + 1:
-            kmc_shift(1, 1, True, True, &on, near, entry, n, reached, change)
-        elif kind == 4 * 2 + 2 * 2:
-            kmc_shift(2, 2, True, False, &on, near, entry, n, reached, change)
-        elif kind == 4 * 1 + 2 * 1:
-            kmc_shift(1, 1, True, False, &on, near, entry, n, reached, change)
-        elif inner:
-            kmc_shift(self.n_centres, self.n_turns, False, True, &on, near, entry, n, reached, change)
+        cdef bint is_steady = entry[1] < 0
+        on.row, on.lane = &self.row[0, 0] + site * self.n_blocks, &self.lane[0, 0] + site * self.n_lanes
+        on.table, on.entries = &self.block_lane[0, 0], &self.entries[0, 0]
+        on.n_blocks, on.difference, on.n_sites = self.n_blocks, difference, self.surroundings.n_sites
+        if is_steady and inner and self.n_lanes == 8:  # known to the compiler, which writes out the loops
+            kmc_shift(8, True, True, &on, near, entry, n, reached)
+        elif is_steady and inner and self.n_lanes == 16:
+            kmc_shift(16, True, True, &on, near, entry, n, reached)
         else:
-            kmc_shift(self.n_centres, self.n_turns, False, False, &on, near, entry, n, reached, change)
+            kmc_shift(self.n_lanes, is_steady, inner, &on, near, entry, n, reached)
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -240,44 +215,39 @@ cdef class SiteEnergies:
                                                         * self.kind[self.surroundings.species[around[j]]])
         return np.asarray(row)
 
-    def rebuilt_energies(self):
-        """int64, shape (n_sites, n_centres): the energies that the rows imply [quanta]."""
-        energy = np.tile(np.asarray(self.alone), (self.surroundings.n_sites, 1))
+    def rebuilt_lanes(self):
+        """int16, shape (n_sites, n_lanes): the lanes that the rows imply [units]."""
+        lane = np.tile(self.lanes.alone, (self.surroundings.n_sites, 1))
         for block in range(self.n_blocks):
-            energy += np.asarray(self.block_energy)[np.asarray(self.row)[:, block] // self.n_centres]
-        return energy
+            lane += self.lanes.tables[np.asarray(self.row)[:, block]]
+        return lane
 
     def afresh(self, LatticeState state):
         """SiteEnergies: another one of the same lattice made afresh, for comparison."""
         interactions, rules, shape, periodic = self.given
         return SiteEnergies(interactions, rules, state, shape, periodic)
 
-    @property
-    def energies(self):
-        """int64 view, shape (n_sites, n_centres): energy of every centre on every site [quanta]."""
-        return np.asarray(self.held)[:, :self.n_centres]
-
     def rows_showing(self, block, stride, kind):
         """int64: rows of a block in which a kind stands at the position with this stride."""
-        n_kinds, first = int(max(self.kind)) + 1, self.block_start[block] // self.n_centres
-        end = self.block_start[block + 1] // self.n_centres if block + 1 < self.n_blocks else len(self.block_energy)
+        first = self.block_start[block]
+        end = self.block_start[block + 1] if block + 1 < self.n_blocks else len(self.block_energy)
         rows = np.arange(end - first)
-        return first + rows[rows // (stride // self.n_centres) % n_kinds == kind]
+        return first + rows[rows // stride % self.n_kinds == kind]
 
     @property
-    def strongest(self):
-        """int: largest energy of a cluster, whatever its sign [quanta]."""
-        return int(np.abs(self.given[0].energy).max(initial=0))
+    def sums(self):
+        """int16 view, shape (n_sites, n_lanes): lanes of every site [units]."""
+        return np.asarray(self.lane)
 
     @property
-    def swing(self):
-        """int: no energy of a site can change by more when the species at one position does [quanta]."""
-        found, n_kinds = 0, int(max(self.kind)) + 1
-        for blocks in self.members:
-            shown = [[np.asarray(self.block_energy)[self.rows_showing(block, stride, kind)] for kind in range(n_kinds)]
-                     for block, stride in blocks]
-            found = max(found, sum(int(np.ptp(each, axis=0).max(initial=0)) for each in shown))
-        return found
+    def starts(self):
+        """int32 view, shape (n_blocks,): first row of every block."""
+        return np.asarray(self.block_start)
+
+    @property
+    def alone_energies(self):
+        """int64 view, shape (n_centres,): energy of a site by itself [quanta]."""
+        return np.asarray(self.alone)
 
     @property
     def columns(self):
@@ -291,7 +261,7 @@ cdef class SiteEnergies:
 
     @property
     def rows(self):
-        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows, times n_centres."""
+        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows."""
         return np.asarray(self.row)
 
     @property

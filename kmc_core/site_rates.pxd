@@ -3,7 +3,7 @@
 from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.kernels cimport kmc_class, kmc_entry, kmc_piece, kmc_tables
+from kmc_core.kernels cimport kmc_check, kmc_class, kmc_entry, kmc_tables
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint64_t
 
@@ -11,13 +11,8 @@ cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
-    GENERAL_RULE = 0                  # kinds of rules, as in `event_lists`
-    STILL_RULE = 3
-    N_TERMS = 9
-    MOST_SLACK = 6000                 # [units] as in `slack`
-    MOST_RISE = 3000
-    NO_SLACK = -3856                  # below zero after anything that an event may do; both bytes are NO_SLACK_BYTE
-    NO_SLACK_BYTE = 0xF0
+    GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
+    N_TERMS = 8
 
 
 @cython.final
@@ -31,38 +26,28 @@ cdef class SiteRates:
     cdef int32_t[::1] change_position
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
-    # how the energy change of a rule is worked out: `RuleTerms`
+    # how the energy change of a rule is worked out: `Lanes`
     cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
-    cdef int32_t[:, ::1] inner_terms  # (n_rules, 4) where `alone` finds energies, where no boundary is near
-    cdef int64_t[:, ::1] shared       # (n_shared + 1, 3)
-    cdef int64_t[::1] lowest          # (n_rules,) [quanta]
+    cdef int32_t[:, ::1] inner_terms  # (n_rules + 1, 4) where no boundary is near: a kmc_lanes each
     # anchors that an event of a rule can make faster: `EventLists`
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] told_ptr        # (n_rules + 1,)
-    cdef int32_t[:, ::1] told         # (n_told, 2) position, and cell of the window
-    cdef int16_t[::1] charge          # (n_told,) most that its rules can come nearer by what they share [units]
-    cdef object pieces                # the same in pieces of eight cells, where no boundary is near
-    cdef kmc_piece* piece             # its first element
-    cdef int32_t[::1] piece_ptr       # (n_rules + 1,)
-    cdef site_t[::1] used             # (most told,) anchors that are to be looked at
+    cdef int32_t[::1] told            # (n_told + 1,) position
+    cdef int32_t[::1] told_step       # (n_told + 1,) from the anchor of the event, where no boundary is near
+    cdef site_t[::1] used             # (most told + 1,) anchors that are to be rated
     cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near: 1 = for its rules, 2 = for its events
     cdef int32_t[::1] step            # (n_positions + 1,) from a site to itself and its neighbours, no boundary near
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
-    cdef uint8_t[::1] is_slow         # (n_sites,)
-    cdef int64_t[:, ::1] classes      # (classes, 3) what is known of them: a kmc_class each
+    cdef uint8_t[::1] is_slow         # (n_sites,) 1 = in the list of the lowest bound, 2 = in that of an earlier one
+    cdef int32_t[:, ::1] classes      # (classes, 6) what is known of them: a kmc_class each
     cdef kmc_class* known             # its first element
-    cdef int64_t[:, ::1] entries      # (entries of classes, 8) how each rule of a class is looked at: a kmc_entry each
+    cdef int64_t[:, ::1] entries      # (entries of classes, 2) how each rule of a class is rated: a kmc_entry each
     cdef kmc_entry* entry             # its first element
+    cdef int32_t[:, ::1] checks       # (checks of classes, 2) what is asked of it: a kmc_check each
+    cdef kmc_check* check             # its first element
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
-    # by how much energy changes may fall before a site is looked at, less what may have happened since: `Slack`
-    cdef int16_t[::1] slack           # (n_sites + 8,) [units]; below zero: the site is looked at after each event around it
-    cdef int32_t[::1] beside          # steps in cells to the other sites that rules change, four at a time
-    cdef uint8_t[::1] is_followed     # (n_rules,) whether slack covers a rule
-    cdef int16_t[::1] drop            # (n_cells,) most that any rule of an anchor has come nearer by energies [units]
-    cdef double bin_units             # a bin of factors [units]
-    cdef int16_t least_drop           # what is taken off at least
     cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
     cdef double[::1] floor            # (3,) lowest bound in use [1/s]; events since it was set; candidates until it is
 
@@ -76,6 +61,5 @@ cdef class SiteRates:
     cdef void _set_thresholds(self, class_t c) noexcept nogil
     cpdef void find_slow_group(self) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil
-    cdef double rate_at(self, int entry, site_t site, int64_t fall) noexcept nogil
+    cdef double rate_at(self, int entry, site_t site) noexcept nogil
     cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil
-    cdef int64_t room_of(self, int entry, site_t site) noexcept nogil

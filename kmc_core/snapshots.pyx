@@ -208,20 +208,18 @@ def _restore_groups(SiteGroups groups, arrays):
 
 
 def _interactions(LatticeProcesses lattice):
-    """How barriers follow energies now, which sites are slow, the slack of all sites, and the lowest bound."""
+    """How barriers follow energies now, which sites are slow, and the lowest bound."""
     if not lattice.energies.enabled:
         return {}
     return {"line_ptr": lattice.energies.line_ptr, "line_slope": lattice.energies.line_slope,
             "line_intercept": lattice.energies.line_intercept, "thermal": lattice.energies.thermal,
-            "is_slow": lattice.site_rates.is_slow, "floor": lattice.site_rates.floor,
-            "slack": np.asarray(lattice.site_rates.slack)[:lattice.state.n_sites]}
+            "is_slow": lattice.site_rates.is_slow, "floor": lattice.site_rates.floor}
 
 
 def _restore_interactions(LatticeProcesses lattice, arrays):
     lines = {name: arrays[f"interactions/{name}"] for name in ("line_ptr", "line_slope", "line_intercept")}
     lattice.energies.set_lines(replace(lattice.energies.given[0], thermal=float(arrays["interactions/thermal"]), **lines))
     np.asarray(lattice.site_rates.is_slow)[:] = arrays["interactions/is_slow"]
-    np.asarray(lattice.site_rates.slack)[:lattice.state.n_sites] = arrays["interactions/slack"]
     np.asarray(lattice.site_rates.floor)[:] = arrays["interactions/floor"]
     lattice.site_rates.forget_thresholds()
     lattice.site_rates.find_slow_group()

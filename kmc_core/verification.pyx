@@ -167,13 +167,15 @@ def _verify_energies(Engine engine):
     fresh, rates = energies.afresh(engine.state), engine.lattice.site_rates
     assert np.array_equal(energies.rows, fresh.rows), "energies: rows differ"
     assert np.array_equal(energies.tables, fresh.tables), "energies: tables differ"
-    assert np.array_equal(energies.energies, fresh.energies), "energies: sums differ"
+    assert np.array_equal(energies.lanes.tables, fresh.lanes.tables), "energies: tables of lanes differ"
+    assert np.array_equal(energies.sums, fresh.sums), "energies: lanes differ"
     for site in range(engine.state.n_sites):
         group = rates.group_of[site]
         assert group >= 0 or engine.environments.size[lattice.groups.class_at(site)] == 0, f"site {site}: not listed"
-        assert rates.is_slow[site] in (0, 1), f"site {site}: neither slow nor fast"
+        is_slow = int(rates.is_slow[site])
+        assert is_slow == 0 or group >= 0 and is_slow == (1 if group == rates.slow_group else 2), \
+            f"site {site}: not as slow as its list says"
         if group >= 0:
-            _verify_slack(lattice, site, groups.bound[group])
             _verify_parts(lattice, site, groups.bound[group])
     _verify_thresholds(lattice)
     places = groups.places
@@ -193,7 +195,7 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
     cdef double start = 0.0, part, rate
     rates, floor = lattice.site_rates, np.array(lattice.site_rates.floor)
     for k in range(first, first + lattice.environments.size[c]):
-        part, rate = rates.part_of(k, site, bound), rates.rate_at(k, site, 0)
+        part, rate = rates.part_of(k, site, bound), rates.rate_at(k, site)
         assert rate <= part * (1 + 1e-12), f"site {site}: a rule is faster than its part of the bound"
         if rate > 1e-14 * bound:
             rates.floor[2] = 2.0      # no time to set it anew
@@ -204,27 +206,6 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
     assert start <= bound * (1 + 1e-12), f"site {site}: bound too low"
 
 
-def _verify_slack(LatticeProcesses lattice, site_t site, double bound):
-    """What a site keeps is no more than what an exact computation allows.
-
-    The energy changes of all rules of a slow site are that far above their thresholds at least; the rates of a fast one
-    fit into its bound even if all of them fall by so much.
-    """
-    cdef class_t c = lattice.groups.class_at(site)
-    cdef int k
-    rates, slack = lattice.site_rates, int(lattice.site_rates.slack[site])
-    if slack < 0:
-        return
-    entries = range(lattice.environments.first[c], lattice.environments.first[c] + lattice.environments.size[c])
-    found = [rates.rate_at(k, site, slack) for k in entries]
-    if rates.is_slow[site]:
-        assert rates.group_of[site] == rates.slow_group, f"site {site}: slack for another bound"
-        room = min(rates.room_of(k, site) for k in entries)
-        assert slack << lattice.energies.fall_shift <= room, f"site {site}: too much slack"
-        found = [max(found) * len(found)]
-    assert sum(found) <= bound * (1 + 1e-9), f"site {site}: too much slack"
-
-
 def _verify_thresholds(LatticeProcesses lattice):
     """The thresholds in use are those that the rates of their classes imply."""
     cdef class_t c
@@ -233,10 +214,11 @@ def _verify_thresholds(LatticeProcesses lattice):
         if rates.known[c].rated != rates.version:
             continue
         first, end = environments.first[c], environments.first[c] + environments.size[c]
-        live = np.asarray(rates.entries)[first:end]
-        kept = live.copy()
+        check = rates.known[c].first_check
+        live = np.asarray(rates.entries)[first:end], np.asarray(rates.checks)[check:check + end - first + 3]
+        kept = [each.copy() for each in live]
         rates._set_thresholds(c)
-        assert np.array_equal(kept, live), f"class {c}: thresholds differ"
+        assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
 
 
 def verify_solution(Solution solution):
@@ -305,7 +287,7 @@ def rates_at(LatticeProcesses lattice, site_t site):
         if lattice.environments.rule_is_blind[rule] and not lattice._is_possible(site, rule):
             continue
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
-        rate = (lattice.site_rates.rate_at(entry, site, 0) if lattice.energies.enabled
+        rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
         places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
         found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
@@ -327,9 +309,9 @@ def structures(Engine engine):
     }
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
-                  "block_energy": engine.lattice.energies.block_energy, "energy": engine.lattice.energies.held,
+                  "block_energy": engine.lattice.energies.block_energy, "lane": engine.lattice.energies.lane,
                   "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.entries,
-                  "slack": engine.lattice.site_rates.slack[:engine.state.n_sites],
+                  "check": engine.lattice.site_rates.checks, "block_lane": engine.lattice.energies.block_lane,
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
