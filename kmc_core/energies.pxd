@@ -2,7 +2,6 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
-from kmc_core.kernels cimport kmc_near
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
@@ -11,7 +10,7 @@ cimport cython
 cdef enum:
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
     MAX_DIFFERENCES = 18              # sites that an event may change, and two
-    N_BINS = 4096                     # of energy changes, for factors from above: kT/16 wide or half of that
+    LEAST_BIN = 3                     # bins of energy changes, for factors from above, are 2**LEAST_BIN units or wider
 
 
 cdef extern from *:
@@ -45,51 +44,55 @@ cdef class SiteEnergies:
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
-    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of `block_energy` each block of a site shows
+    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of its table each block of a site shows, times n_lanes
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
     cdef int32_t[::1] member_stride   # (len(member_block),) what a kind there adds to the row, times its number
     cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next one
     cdef int32_t[::1] member_block    # blocks that hold the position
     # energy changes of all rules in 16 bits: `Lanes`
     cdef readonly object lanes
-    cdef int n_lanes
-    cdef int16_t[:, ::1] lane         # (n_sites, n_lanes) [units of 2**shift quanta]
+    cdef int n_lanes, lane_bits       # 2**lane_bits
+    cdef int lane_shift               # a unit is 2**lane_shift quanta
+    cdef int16_t[:, ::1] lane         # (n_sites, n_lanes) [units]
     cdef int16_t[:, ::1] block_lane   # (rows of all tables, n_lanes) [units]
     # what events change: `EventLists`, in which -1 stands for the anchor
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] near_ptr        # (n_rules + 1,)
     cdef int32_t[::1] near_position   # (n_near + 1,)
-    cdef object nears                 # (n_near + 1,) structured array, a kmc_near each
-    cdef kmc_near* near               # its first element
-    cdef int32_t[:, ::1] entries      # (n_entries, 4)
+    cdef int32_t[:, ::1] changes      # (n_entries + 1, 3) from the anchor to a row and to lanes, no boundary near; and what
+                                      # is added to the row, where the rule tells: a kmc_change each
+    cdef int32_t[:, ::1] entries      # (n_entries + 1, 5) number of the near site, block, change, what a kind adds to the
+                                      # row there and at the next change; a change of -1: that is added
     cdef int32_t[::1] entry_ptr       # (n_rules + 1,) where those of each rule start
     cdef site_t[::1] reached          # near sites of the event
+    cdef int32_t[::1] steps_now       # what it adds to the row of every entry
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
     cdef double[::1] line_intercept   # [eV]
     cdef double thermal               # kB T [eV]
-    cdef int bin_shift                # factors from above: 2**bin_shift quanta a bin
-    cdef double[:, ::1] bin_factor    # (n_processes, N_BINS) largest factor in a bin of energy changes
+    cdef int bin_shift                # factors from above: 2**bin_shift units a bin
+    cdef int n_bins                   # all 16 bits of them
+    cdef double[:, ::1] bin_factor    # (n_processes, n_bins) largest factor in a bin of energy changes
     cdef int32_t[:, ::1] pair_position  # (n_changes, most changes of a rule) where change k sees change l; -1 = not
 
     cdef inline void replace(self, int32_t* row, int position, species_t old, species_t new) noexcept nogil:
         """Bring the rows of a site up to date after the species at one position around it changed."""
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            row[self.member_block[m]] += self.member_stride[m] * (self.kind[new] - self.kind[old])
+            row[self.member_block[m]] += (self.member_stride[m] * (self.kind[new] - self.kind[old])) << self.lane_bits
 
     cdef inline int64_t energy(self, site_t site, int centre) noexcept nogil:
         """Energy that a centre has, or would have, on a site [quanta]."""
         cdef int64_t found = self.alone[centre]
         cdef int b
         for b in range(self.n_blocks):
-            found += self.block_energy[self.row[site, b], centre]
+            found += self.block_energy[self.row[site, b] >> self.lane_bits, centre]
         return found
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil
 
-    cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil
+    cdef void _move_any(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:
@@ -99,7 +102,7 @@ cdef class SiteEnergies:
         cdef int64_t energy = 0
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            here = &self.block_energy[0, 0] + row[self.member_block[m]] * <int64_t> self.n_centres
+            here = &self.block_energy[0, 0] + (row[self.member_block[m]] >> self.lane_bits) * <int64_t> self.n_centres
             there = here + self.member_stride[m] * (self.kind[new] - self.kind[old]) * <int64_t> self.n_centres
             if comes >= 0:
                 energy += there[comes] - here[comes]

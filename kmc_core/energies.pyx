@@ -17,16 +17,14 @@ from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
 from kmc_core.lanes import Lanes
 
-from kmc_core.kernels cimport kmc_near, kmc_shift, kmc_surroundings
+from kmc_core.kernels cimport kmc_change, kmc_shift, kmc_shift_at
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
 
 
-NEAR = np.dtype([(name, np.int32) for name in ("row", "lane", "end")])
-"""dtype: a kmc_near."""
-
 cdef double FAR = 4e18                # beyond every energy change [quanta]
+cdef double MOST_FACTOR = 1e300       # no rate constant is larger
 
 
 cdef class SiteEnergies:
@@ -53,9 +51,12 @@ cdef class SiteEnergies:
         self._place(interactions, rules.n_species)
         self._list_events(Steps(interactions, rules), state, np.zeros(shape, dtype=np.uint8), periodic)
         self.pair_position = _pair_positions(interactions, rules)
-        self.row = self.rebuilt_rows()
         self.lanes = Lanes(self.steps, self)
         self.n_lanes, self.block_lane = self.lanes.n_lanes, self.lanes.tables
+        self.lane_bits, self.lane_shift = self.n_lanes.bit_length() - 1, self.lanes.shift
+        if len(self.block_lane) * self.n_lanes > np.iinfo(np.int32).max:
+            raise ValueError("the tables of energies are too large")
+        self.row = self.rebuilt_rows()
         self.lane = self.rebuilt_lanes()
         self._point()
         self.set_lines(interactions)
@@ -64,7 +65,7 @@ cdef class SiteEnergies:
         """What every rule does to the energies around it; sites around anchors that are told must be in reach too."""
         self.steps, self.lists = steps, event_lists(steps, self.members)
         self.near_ptr, self.near_position = self.lists.near_ptr, np.ascontiguousarray(self.lists.near[:, 0])
-        self.entries, self.entry_ptr = self.lists.entries, self.lists.near[self.lists.near_ptr, 1]
+        self.entry_ptr = self.lists.near[self.lists.near_ptr, 1]
         self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
         self.reaching.species = state.species
         self.reaching.widen(state.reach_x, state.reach_y, state.reach_z)
@@ -126,14 +127,19 @@ cdef class SiteEnergies:
         self._fill_bins(len(interactions.line_ptr) - 1)
 
     def _fill_bins(self, int n_processes):
-        """Factors over bins of energy changes: a factor is largest at the lower end of a bin."""
-        cdef int process, b
-        self.bin_shift = max(int(np.floor(np.log2(self.thermal / 16.0 / QUANTUM))), 0)
-        self.bin_factor = np.ones((max(n_processes, 1), N_BINS))
+        """Factors over bins of energy changes: a factor is largest at the lower end of a bin.
+
+        A bin is kT/16 wide or half of that, if units are fine enough.
+        """
+        cdef int process, b, shift = self.lane_shift
+        self.bin_shift = max(int(np.floor(np.log2(self.thermal / 16.0 / QUANTUM))) - shift, LEAST_BIN)
+        self.bin_shift = min(self.bin_shift, 15)
+        self.n_bins = (1 << 16) >> self.bin_shift
+        self.bin_factor = np.ones((max(n_processes, 1), self.n_bins))
         for process in range(n_processes):
-            for b in range(N_BINS if self.notices(process) else 0):
-                self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
-                    process, <int64_t> (b - N_BINS // 2) << self.bin_shift)
+            for b in range(self.n_bins if self.notices(process) else 0):
+                self.bin_factor[process, b] = min((1.0 + 1e-12) * self.factor(
+                    process, ((<int64_t> b << self.bin_shift) - (1 << 15)) << shift), MOST_FACTOR)
 
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
         """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
@@ -151,16 +157,25 @@ cdef class SiteEnergies:
         return <int64_t> ceil(max(lowest, -FAR)) + 1
 
     def _point(self):
-        """Where the rows and lanes of near sites are."""
-        n = len(self.lists.near) - 1
-        self.nears = np.zeros(n + 1, dtype=NEAR)
-        step = np.append(self.reaching.step, 0)[self.lists.near[:n, 0]].astype(np.int64)
+        """Where the rows and lanes are that events change.
+
+        Changes of the same site are not beside each other, so that none has to wait for the one before.
+        """
+        near, entries = self.lists.near, self.lists.entries
+        sizes = np.diff(near[:, 1])
+        site, first = np.repeat(np.arange(len(sizes)), sizes), np.repeat(near[:-1, 1], sizes)
+        rule = np.repeat(np.arange(len(self.near_ptr) - 1), np.diff(self.near_ptr))[site]
+        order = np.lexsort((site, np.arange(len(site)) - first, rule))
+        site, entry = site[order], entries[:-1][order]
+        step = np.append(self.reaching.step, 0)[near[:-1, 0]].astype(np.int64)[site]
         if np.abs(step).max(initial=0) * max(self.n_blocks, self.n_lanes) > np.iinfo(np.int32).max:
             raise ValueError("the layers of the box are too large for interactions")
-        columns = step * self.n_blocks, step * self.n_lanes, 4 * self.lists.near[1:, 1]
-        for name, column in zip(NEAR.names, columns, strict=True):
-            self.nears[name][:n] = column
-        self.near = <kmc_near*> <size_t> self.nears.ctypes.data
+        changes = np.column_stack([step * self.n_blocks + entry[:, 0], step * self.n_lanes, entry[:, 2] * self.n_lanes])
+        self.changes = np.append(changes, [[0, 0, 0]], axis=0).astype(np.int32)
+        entry[:, 2:] *= self.n_lanes
+        self.entries = np.append(np.column_stack([site - np.asarray(self.near_ptr)[rule], entry]), [[0] * 5],
+                                 axis=0).astype(np.int32)
+        self.steps_now = np.zeros(int(np.diff(self.entry_ptr).max(initial=0)) + 1, dtype=np.int32)
         self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil:
@@ -168,36 +183,53 @@ cdef class SiteEnergies:
 
         No boundary is near an inner one; else `reaching` looks around the anchor afterwards.
         """
+        cdef int first = self.entry_ptr[rule], size = self.entry_ptr[rule + 1] - first
+        cdef kmc_change* change = <kmc_change*> &self.changes[0, 0] + first
+        cdef int32_t* row = &self.row[0, 0] + <int64_t> site * self.n_blocks
+        cdef int16_t* lane = &self.lane[0, 0] + <int64_t> site * self.n_lanes
+        cdef int k, position
+        if inner and size and self.entries[first, 2] < 0:
+            if self.n_lanes == 8:     # known to the compiler, which writes out the loops
+                kmc_shift(8, change, size, row, lane, &self.block_lane[0, 0])
+            elif self.n_lanes == 16:
+                kmc_shift(16, change, size, row, lane, &self.block_lane[0, 0])
+            else:
+                kmc_shift(self.n_lanes, change, size, row, lane, &self.block_lane[0, 0])
+            return
+        if not inner:
+            self.reaching.locate(site)
+        for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
+            position = self.near_position[self.near_ptr[rule] + k]
+            if not inner:
+                self.reached[k] = self.reaching.at(position)
+            else:
+                self.reached[k] = site if position < 0 else site + <site_t> self.reaching.step[position]
+        self._move_any(rule, changed, old, n)
+
+    cdef void _move_any(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+        """`move` where near sites have been written down."""
         cdef int32_t difference[MAX_DIFFERENCES]
-        cdef int k
+        cdef int first = self.entry_ptr[rule], size = self.entry_ptr[rule + 1] - first, k
+        cdef int32_t* entry = &self.entries[first, 0]
+        cdef int32_t* step = &self.steps_now[0]
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
-        if inner:
-            self._shift(site, rule, difference, True)
-            return
-        self.reaching.locate(site)
-        for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
-            self.reached[k] = self.reaching.at(self.near_position[self.near_ptr[rule] + k])
-        self._shift(0, rule, difference, False)
-
-    cdef void _shift(self, int64_t site, rule_t rule, int32_t* difference, bint inner) noexcept nogil:
-        """Body of `move`; `site` is the anchor, or 0 where sites have been written down as a boundary is near."""
-        cdef kmc_surroundings on
-        cdef kmc_near* near = self.near + self.near_ptr[rule]
-        cdef site_t* reached = &self.reached[0]
-        cdef int n = self.near_ptr[rule + 1] - self.near_ptr[rule]
-        cdef int32_t* entry = &self.entries[0, 0] + 4 * <int64_t> self.entry_ptr[rule]
-        cdef bint is_steady = entry[1] < 0
-        on.row, on.lane = &self.row[0, 0] + site * self.n_blocks, &self.lane[0, 0] + site * self.n_lanes
-        on.table, on.entries = &self.block_lane[0, 0], &self.entries[0, 0]
-        on.n_blocks, on.difference, on.n_sites = self.n_blocks, difference, self.surroundings.n_sites
-        if is_steady and inner and self.n_lanes == 8:  # known to the compiler, which writes out the loops
-            kmc_shift(8, True, True, &on, near, entry, n, reached)
-        elif is_steady and inner and self.n_lanes == 16:
-            kmc_shift(16, True, True, &on, near, entry, n, reached)
+        for k in range(size):
+            step[k] = entry[3]
+            if entry[2] >= 0:
+                step[k] = entry[3] * difference[entry[2]] + entry[4] * difference[entry[2] + 1]
+            entry += 5
+        entry = &self.entries[first, 0]
+        if self.n_lanes == 8:         # known to the compiler
+            kmc_shift_at(8, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0], self.n_blocks,
+                         &self.lane[0, 0], &self.block_lane[0, 0])
+        elif self.n_lanes == 16:
+            kmc_shift_at(16, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0], self.n_blocks,
+                         &self.lane[0, 0], &self.block_lane[0, 0])
         else:
-            kmc_shift(self.n_lanes, is_steady, inner, &on, near, entry, n, reached)
+            kmc_shift_at(self.n_lanes, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
+                         self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -208,18 +240,19 @@ cdef class SiteEnergies:
         for site in range(self.surroundings.n_sites):
             self.surroundings.neighbours(site, around)
             for block in range(self.n_blocks):
-                row[site, block] = self.block_start[block]
+                row[site, block] = self.block_start[block] << self.lane_bits
             for j in range(self.surroundings.n_positions):
                 for m in range(self.member_ptr[j], self.member_ptr[j + 1]):
                     row[site, self.member_block[m]] += (self.member_stride[m]
-                                                        * self.kind[self.surroundings.species[around[j]]])
+                                                        * self.kind[self.surroundings.species[around[j]]]
+                                                        << self.lane_bits)
         return np.asarray(row)
 
     def rebuilt_lanes(self):
         """int16, shape (n_sites, n_lanes): the lanes that the rows imply [units]."""
         lane = np.tile(self.lanes.alone, (self.surroundings.n_sites, 1))
         for block in range(self.n_blocks):
-            lane += self.lanes.tables[np.asarray(self.row)[:, block]]
+            lane += self.lanes.tables[np.asarray(self.row)[:, block] // self.n_lanes]
         return lane
 
     def afresh(self, LatticeState state):
@@ -261,7 +294,7 @@ cdef class SiteEnergies:
 
     @property
     def rows(self):
-        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows."""
+        """int32 view, shape (n_sites, n_blocks): rows of `tables` that each site shows, times n_lanes."""
         return np.asarray(self.row)
 
     @property

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Energy changes of rules, and their rates: functions that the compiler writes into the loops of `site_rates`."""
-from kmc_core.energies cimport MAX_BLOCKS, N_BINS
-from kmc_core.kernels cimport kmc_nearly, kmc_rate
-from kmc_core.site_rates cimport GENERAL_RULE, MAX_CHANGES, N_TERMS, SiteRates
+from kmc_core.energies cimport MAX_BLOCKS
+from kmc_core.kernels cimport kmc_class, kmc_four, kmc_nearly, kmc_rate, kmc_rates
+from kmc_core.site_rates cimport GENERAL_RULE, LANED_RULE, MAX_CHANGES, N_TERMS, SiteRates
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t, uint64_t
+from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
 from libc.string cimport memcpy
 
 cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
@@ -69,41 +69,51 @@ cdef inline int64_t shared_by(SiteRates self, int first, int k, site_t place, sp
     return change
 
 
-cdef inline int64_t nearly(SiteRates self, rule_t rule, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """Energy change of a rule [units], no further from it than `Lanes` says."""
-    cdef int32_t* term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
-    if term[0] == GENERAL_RULE:
-        return change_of(self, rule, site, step) >> self.tables.shift
+cdef inline int nearly(SiteRates self, kmc_four* four, int k, rule_t rule, site_t site, int32_t* step,
+                       bint inner) noexcept nogil:
+    """Energy change of a rule of lanes [units], no further from it than `Lanes` says; it is one of four."""
+    cdef int32_t* term
     if inner:
-        return kmc_nearly(self.tables.rule + rule, &self.energies.lane[site, 0])
-    return (term[3] * <int64_t> self.energies.lane[site + <site_t> step[term[1]], term[2]]
-            + term[6] * <int64_t> self.energies.lane[site + <site_t> step[term[4]], term[5]])
+        return kmc_nearly(four, k, &self.energies.lane[site, 0])
+    term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
+    return (term[3] * self.energies.lane[site + <site_t> step[term[1]], term[2]]
+            + term[6] * self.energies.lane[site + <site_t> step[term[4]], term[5]])
 
 
-cdef inline double rate_above(SiteRates self, int entry, int64_t change) noexcept nogil:
-    """Rate constant of an entry from above [1/s], of its energy change nearly [units]."""
-    cdef double rate = kmc_rate(&self.tables, self.tables.entry + entry, change)
-    return rate if rate >= 0.0 else far_rate(self, entry, change)
-
-
-cdef inline double far_rate(SiteRates self, int entry, int64_t change) noexcept nogil:
-    """The same beyond the bins; a factor may be infinite there."""
-    cdef int process = self.rule_process[self.environments.entry_rule[entry]]
-    if not self.energies.notices(process) or self.environments.entry_rate[entry] == 0.0:
-        return self.environments.entry_rate[entry]
-    return self.environments.entry_rate[entry] * self.energies.factor(
-        process, (change - self.tables.entry[entry].error) * (<int64_t> 1 << self.tables.shift))
-
-
-cdef inline bint is_below(SiteRates self, double u, int entry, int64_t change, site_t site, int32_t* step) noexcept nogil:
-    """Whether a number is below the rate constant of an entry; its energy change nearly [units] tells nearly always."""
+cdef inline double rate_of(SiteRates self, int entry, site_t site, int32_t* step) noexcept nogil:
+    """Rate constant of an entry [1/s]."""
     cdef rule_t rule = self.environments.entry_rule[entry]
     cdef int process = self.rule_process[rule]
-    cdef double rate = self.tables.entry[entry].rate
-    cdef int64_t most = (change + self.tables.entry[entry].error) * (<int64_t> 1 << self.tables.shift)
-    cdef int64_t bin = (most >> self.tables.bin_shift) + N_BINS // 2 + 1
-    if not self.energies.notices(process):
-        return u < rate
-    if <uint64_t> bin < N_BINS and u < rate * (1.0 - 1e-11) * self.energies.bin_factor[process, bin]:
-        return True
-    return u < rate * self.energies.factor(process, change_of(self, rule, site, step))
+    cdef double rate = self.environments.entry_rate[entry]
+    if rate == 0.0 or not self.energies.notices(process):
+        return rate
+    return rate * self.energies.factor(process, change_of(self, rule, site, step))
+
+
+cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t site, int32_t* step,
+                              bint inner) noexcept nogil:
+    """Rate constant of a rule of a class from above [1/s]."""
+    cdef kmc_four* four = self.four + known.first_four + (k >> 2)
+    cdef rule_t rule = self.environments.entry_rule[known.first + k]
+    if self.terms[rule, 0] == GENERAL_RULE:
+        return rate_of(self, known.first + k, site, step)
+    return kmc_rate(self.tables.rates + known.first_four + (k >> 2), k & 3,
+                    nearly(self, four, k & 3, rule, site, step, inner) - four.error[k & 3], self.tables.factor,
+                    self.tables.bin_shift)
+
+
+cdef inline bint is_below(SiteRates self, double u, kmc_class* known, int k, site_t site, int32_t* step,
+                          bint inner) noexcept nogil:
+    """Whether a number is below the rate constant of a rule of a class; its lanes tell nearly always."""
+    cdef kmc_four* four = self.four + known.first_four + (k >> 2)
+    cdef const kmc_rates* rates
+    cdef rule_t rule = self.environments.entry_rule[known.first + k]
+    cdef int bin
+    if self.terms[rule, 0] == LANED_RULE:
+        bin = ((nearly(self, four, k & 3, rule, site, step, inner) + four.error[k & 3] + 32768)
+               >> self.tables.bin_shift) + 1
+        rates = self.tables.rates + known.first_four + (k >> 2)
+        if bin < self.energies.n_bins and u < rates.rate[k & 3] * (1.0 - 1e-11) * self.tables.factor[
+                rates.factors[k & 3] + bin]:
+            return True
+    return u < rate_of(self, known.first + k, site, step)

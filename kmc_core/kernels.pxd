@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Loops over lanes in C: constants that the compiler writes in, and lanes that it works on at once.
+"""Loops over lanes in C: constants that the compiler writes in, and numbers that it works on at once.
 
-Of 16-bit numbers SSE2, which every x86-64 has, takes eight in an instruction, with a plain loop beside it for other
+Of 16-bit numbers SSE2, which every x86-64 has, takes eight in an instruction; a plain loop stands beside it for other
 machines.
 """
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
@@ -18,188 +18,191 @@ cdef extern from *:
     #else
     #define KMC_WRITTEN_IN static inline
     #endif
-    typedef struct {                  /* where the two lanes of a rule are, from those of its anchor, and their signs */
-        int32_t first, second, sign_first, sign_second;
-    } kmc_lanes;
-    typedef struct {                  /* what is asked of a rule of a class: 0 or more above a threshold [units] */
-        int32_t rule, threshold;
-    } kmc_check;
-    typedef struct {                  /* how a rule of a class is rated */
-        double rate;                  /* rate constant [1/s] */
-        int32_t factors, error;       /* where its factors are; how far lanes can be from its energy change [units] */
-    } kmc_entry;
+    typedef struct {                  /* from the anchor to a row and to lanes, and what is added to the row */
+        int32_t row, lane, step;
+    } kmc_change;
+    typedef struct {                  /* four rules of a class, filled up with some that have no rate: a line of the cache */
+        int32_t first[4], second[4];  /* where their lanes are, from those of the anchor, where no boundary is near */
+        int16_t sign[8];              /* of the first ones, of the second ones */
+        int16_t threshold[4];         /* energy changes from which on they keep to their parts of the lowest bound [units] */
+        int16_t error[4];             /* how far lanes can be from their energy changes [units] */
+    } kmc_four;
+    typedef struct {                  /* their rates */
+        int32_t factors[4];           /* where their factors are */
+        double rate[4];               /* rate constants [1/s] */
+    } kmc_rates;
     typedef struct {                  /* what is known of a class */
-        int32_t rated;                /* for which lowest bound its checks are; 0 = none */
+        int32_t rated;                /* for which lowest bound its fours are; 0 = none */
+        int32_t laned;                /* the same, but 0 also where lanes do not tell of all its rules, or there are none */
         int32_t first, n;             /* its entries */
-        int32_t first_check, n_checks;  /* its checks: in fours, filled up; 0 = lanes do not tell of all its rules */
-        int32_t unused;
+        int32_t first_four, n_fours;  /* its fours */
+        int64_t unused;
     } kmc_class;
     typedef struct {                  /* what is looked up, all arrays from their start */
         const int16_t *lane;
-        const uint8_t *is_slow;
+        const uint8_t *is_slow, *inside;
+        const int16_t *group_of;
         const void *record;
-        const kmc_lanes *rule;
-        const kmc_check *check;
-        const kmc_entry *entry;
+        const kmc_four *four;
+        const kmc_rates *rates;
         const kmc_class *known;
-        const double *factor;
-        int64_t n_lanes, n_factors;
-        int place_bits, is_narrow, version, shift, bin_shift;
+        const double *factor, *bound;
+        double loose;
+        int lane_bits, place_bits, is_narrow, version, bin_shift;
     } kmc_tables;
-    typedef struct {                  /* a site near an event */
-        int32_t row, lane;            /* from the anchor to its rows and lanes */
-        int32_t end;                  /* of its entries */
-    } kmc_near;
-    typedef struct {
-        int32_t *row;                 /* of the anchor, or of site 0 */
-        int16_t *lane;                /* likewise */
-        const int16_t *table;
-        const int32_t *entries, *difference;
-        int64_t n_blocks;
-        uint32_t n_sites;
-    } kmc_surroundings;
 
-    /* bring rows and lanes of near sites up to date; entries are as in `EventLists`. The first three are known to the
-       compiler. Sites are given where a boundary is near */
-    KMC_WRITTEN_IN void kmc_shift(int n_lanes, int is_steady, int is_inner, const kmc_surroundings* all,
-                                  const kmc_near* near, const int32_t* entry, int n, const uint32_t* site) {
-        const kmc_surroundings on = *all;
-        const kmc_near* const last = near + n;
-        int c;
-        for (; near < last; near++) {
-            const int32_t* end = on.entries + near->end;
-            const int64_t here = is_inner ? 0 : *site++;
-            int32_t* row = on.row + (is_inner ? near->row : here * on.n_blocks);
-            int16_t* lane = on.lane + (is_inner ? near->lane : here * n_lanes);
-            if (!is_inner && here >= on.n_sites) {
-                entry = end;
-                continue;
-            }
+    /* bring rows and lanes up to date; the first number is known to the compiler */
+    KMC_WRITTEN_IN void kmc_shift(int n_lanes, const kmc_change* change, int n, int32_t* row, int16_t* lane,
+                                  const int16_t* table) {
+        const kmc_change* end = change + n;
+        for (; change < end; change++) {
+            const int64_t before = row[change->row], after = before + change->step;
+            int16_t* sum = lane + change->lane;
+            int c;
+            row[change->row] = (int32_t) after;
     #ifdef __SSE2__
-            __m128i low = _mm_loadu_si128((const __m128i*) lane), high = low;
-            if (n_lanes == 16) high = _mm_loadu_si128((const __m128i*) (lane + 8));
-    #endif
-            for (; entry < end; entry += 4) {
-                int64_t before = row[entry[0]], after = before + entry[2];
-                const int16_t *come, *go;
-                if (!is_steady && entry[1] >= 0)
-                    after = before + entry[2] * (int64_t) on.difference[entry[1]]
-                            + entry[3] * (int64_t) on.difference[entry[1] + 1];
-                row[entry[0]] = (int32_t) after;
-                come = on.table + after * n_lanes, go = on.table + before * n_lanes;
-    #ifdef __SSE2__
-                if (n_lanes <= 16) {
-                    low = _mm_add_epi16(low, _mm_sub_epi16(_mm_loadu_si128((const __m128i*) come),
-                                                           _mm_loadu_si128((const __m128i*) go)));
-                    if (n_lanes == 16)
-                        high = _mm_add_epi16(high, _mm_sub_epi16(_mm_loadu_si128((const __m128i*) (come + 8)),
-                                                                 _mm_loadu_si128((const __m128i*) (go + 8))));
-                    continue;
-                }
-    #endif
-                for (c = 0; c < n_lanes; c++) lane[c] = (int16_t) (lane[c] + come[c] - go[c]);
-            }
-    #ifdef __SSE2__
-            if (n_lanes <= 16) _mm_storeu_si128((__m128i*) lane, low);
-            if (n_lanes == 16) _mm_storeu_si128((__m128i*) (lane + 8), high);
+            for (c = 0; c < n_lanes; c += 8)
+                _mm_storeu_si128((__m128i*) (sum + c), _mm_add_epi16(_mm_loadu_si128((const __m128i*) (sum + c)),
+                    _mm_sub_epi16(_mm_loadu_si128((const __m128i*) (table + after + c)),
+                                  _mm_loadu_si128((const __m128i*) (table + before + c)))));
+    #else
+            for (c = 0; c < n_lanes; c++) sum[c] = (int16_t) (sum[c] + table[after + c] - table[before + c]);
     #endif
         }
     }
-    /* energy change of a rule, nearly [units] */
-    KMC_WRITTEN_IN int32_t kmc_nearly(const kmc_lanes* rule, const int16_t* lane) {
-        return rule->sign_first * lane[rule->first] + rule->sign_second * lane[rule->second];
-    }
-    /* whether all rules of a slow site keep to their parts of the lowest bound */
-    KMC_WRITTEN_IN int kmc_keeps(const kmc_tables* on, const kmc_class* known, uint32_t site) {
-        const int16_t* lane = on->lane + site * on->n_lanes;
-        const kmc_check* check = on->check + known->first_check;
-        const kmc_check* end = check + known->n_checks;
-        int32_t left = 0;
-        for (; check < end; check += 4) {
-            left |= kmc_nearly(on->rule + check[0].rule, lane) - check[0].threshold;
-            left |= kmc_nearly(on->rule + check[1].rule, lane) - check[1].threshold;
-            left |= kmc_nearly(on->rule + check[2].rule, lane) - check[2].threshold;
-            left |= kmc_nearly(on->rule + check[3].rule, lane) - check[3].threshold;
-        }
-        return left >= 0;
-    }
-    /* anchors around an event that are not known to keep to the lowest bound: they are listed, their number is returned */
-    KMC_WRITTEN_IN int kmc_outgrown(const kmc_tables* all, const int32_t* step, int n, uint32_t site, uint32_t* found) {
-        const kmc_tables on = *all;
+    /* the same where the sites are written down; entries are their number, the block, and what is added to the row */
+    KMC_WRITTEN_IN void kmc_shift_at(int n_lanes, const int32_t* entry, int n, const uint32_t* site, uint32_t n_sites,
+                                     const int32_t* step, int32_t* row, int n_blocks, int16_t* lane,
+                                     const int16_t* table) {
         const int32_t* end = step + n;
+        for (; step < end; step++, entry += 5) {
+            const uint64_t here = site[entry[0]];
+            const kmc_change change = {entry[1], 0, *step};
+            if (here < n_sites) kmc_shift(n_lanes, &change, 1, row + here * n_blocks, lane + here * n_lanes, table);
+        }
+    }
+    #ifdef __SSE2__
+    /* energy changes of four rules, nearly [units] */
+    KMC_WRITTEN_IN __m128i kmc_four_changes(const kmc_four* four, const int16_t* lane) {
+        __m128i found = _mm_cvtsi32_si128(lane[four->first[0]]);
+        found = _mm_insert_epi16(found, lane[four->first[1]], 1);
+        found = _mm_insert_epi16(found, lane[four->first[2]], 2);
+        found = _mm_insert_epi16(found, lane[four->first[3]], 3);
+        found = _mm_insert_epi16(found, lane[four->second[0]], 4);
+        found = _mm_insert_epi16(found, lane[four->second[1]], 5);
+        found = _mm_insert_epi16(found, lane[four->second[2]], 6);
+        found = _mm_insert_epi16(found, lane[four->second[3]], 7);
+        found = _mm_mullo_epi16(found, _mm_loadu_si128((const __m128i*) four->sign));
+        return _mm_add_epi16(found, _mm_unpackhi_epi64(found, found));
+    }
+    #endif
+    /* energy change of one of them */
+    KMC_WRITTEN_IN int kmc_nearly(const kmc_four* four, int k, const int16_t* lane) {
+        return four->sign[k] * lane[four->first[k]] + four->sign[k + 4] * lane[four->second[k]];
+    }
+    /* bits of the rules of a site that do not keep to their parts of the lowest bound */
+    KMC_WRITTEN_IN unsigned kmc_outgrown(const kmc_four* four, int n, const int16_t* lane) {
+        const kmc_four* end = four + n;
+    #ifdef __SSE2__
+        __m128i found = _mm_setzero_si128();
+        for (; four < end; four++)
+            found = _mm_or_si128(found, _mm_cmplt_epi16(kmc_four_changes(four, lane),
+                                                        _mm_loadl_epi64((const __m128i*) four->threshold)));
+        return (unsigned) _mm_movemask_epi8(found) & 0xff;
+    #else
+        int found = 0, k;
+        for (; four < end; four++)
+            for (k = 0; k < 4; k++) found |= kmc_nearly(four, k, lane) < four->threshold[k];
+        return (unsigned) found;
+    #endif
+    }
+    /* rate constant of a rule from above, of its energy change nearly less its error */
+    KMC_WRITTEN_IN double kmc_rate(const kmc_rates* rates, int k, int least, const double* factor, int bin_shift) {
+        return rates->rate[k] * factor[rates->factors[k] + ((least + 32768) >> bin_shift)];
+    }
+    /* sum of the rate constants of a site from above */
+    KMC_WRITTEN_IN double kmc_sum(const kmc_four* four, const kmc_rates* rates, int n, const int16_t* lane,
+                                  const double* factor, int bin_shift) {
+        const kmc_four* end = four + n;
+        double sum = 0.0, other = 0.0;
+        for (; four < end; four++, rates++) {
+    #ifdef __SSE2__
+            const __m128i least = _mm_sub_epi16(kmc_four_changes(four, lane),
+                                                _mm_loadl_epi64((const __m128i*) four->error));
+            const __m128i bin = _mm_srl_epi16(_mm_add_epi16(least, _mm_set1_epi16(-32768)), _mm_cvtsi32_si128(bin_shift));
+            sum += rates->rate[0] * factor[rates->factors[0] + _mm_extract_epi16(bin, 0)];
+            other += rates->rate[1] * factor[rates->factors[1] + _mm_extract_epi16(bin, 1)];
+            sum += rates->rate[2] * factor[rates->factors[2] + _mm_extract_epi16(bin, 2)];
+            other += rates->rate[3] * factor[rates->factors[3] + _mm_extract_epi16(bin, 3)];
+    #else
+            sum += kmc_rate(rates, 0, kmc_nearly(four, 0, lane) - four->error[0], factor, bin_shift);
+            other += kmc_rate(rates, 1, kmc_nearly(four, 1, lane) - four->error[1], factor, bin_shift);
+            sum += kmc_rate(rates, 2, kmc_nearly(four, 2, lane) - four->error[2], factor, bin_shift);
+            other += kmc_rate(rates, 3, kmc_nearly(four, 3, lane) - four->error[3], factor, bin_shift);
+    #endif
+        }
+        return sum + other;
+    }
+    /* anchors that are not known to be in the right list: they are written down, their number is returned. Sites are
+       counted from one; the first two numbers are known to the compiler */
+    KMC_WRITTEN_IN int kmc_astray(int lane_bits, int is_inner, const kmc_tables* all, const uint32_t* step, int n,
+                                  uint32_t from, uint32_t* found) {
+        const kmc_tables on = *all;
+        const uint32_t* end = step + n;
         uint32_t* last = found;
         for (; step < end; step++) {
-            const uint32_t each = site + (uint32_t) *step;
-            int keeps = 0;
-            if (on.is_slow[each] == 1) {
-                const kmc_class* known = on.known + ((on.is_narrow ? ((const uint32_t*) on.record)[each]
-                                                      : ((const uint64_t*) on.record)[each]) >> on.place_bits);
-                keeps = known->rated == on.version && known->n_checks && kmc_keeps(&on, known, each);
+            const uint64_t site = from + *step;
+            const int16_t* lane = on.lane + (site << lane_bits);
+            const kmc_class* known = on.known + ((on.is_narrow ? ((const uint32_t*) on.record)[site]
+                                                  : ((const uint64_t*) on.record)[site]) >> on.place_bits);
+            *last = (uint32_t) site;
+            if (known->laned != on.version || (!is_inner && !on.inside[site]) || on.is_slow[site] > 1)
+                last++;
+            else if (on.is_slow[site])
+                last += kmc_outgrown(on.four + known->first_four, known->n_fours, lane) != 0;
+            else {
+                const int group = on.group_of[site];
+                const double bound = group < 0 ? 0.0 : on.bound[group];
+                const double sum = kmc_sum(on.four + known->first_four, on.rates + known->first_four, known->n_fours, lane,
+                                           on.factor, on.bin_shift);
+                last += !(bound * on.loose <= sum && sum <= bound);
             }
-            *last = each;
-            last += !keeps;
         }
         return (int) (last - found);
     }
-    /* rate constant of an entry from above, of its energy change nearly; below 0 where factors do not reach so far */
-    KMC_WRITTEN_IN double kmc_rate(const kmc_tables* on, const kmc_entry* entry, int64_t change) {
-        const int64_t bin = ((change - entry->error) * (INT64_C(1) << on->shift) >> on->bin_shift) + on->n_factors / 2;
-        if ((uint64_t) bin >= (uint64_t) on->n_factors) return -1.0;
-        return entry->rate * on->factor[entry->factors + bin];
-    }
-    /* sum of the rate constants of a site from above, and whether it is slow; below 0 where factors do not reach so far */
-    KMC_WRITTEN_IN double kmc_sum(const kmc_tables* on, const kmc_class* known, uint32_t site, int* is_slow) {
-        const int16_t* lane = on->lane + site * on->n_lanes;
-        const kmc_check* check = on->check + known->first_check;
-        const kmc_entry* entry = on->entry + known->first;
-        const kmc_entry* end = entry + known->n;
-        int32_t left = 0;
-        double sum = 0.0;
-        for (; entry < end; entry++, check++) {
-            const int32_t change = kmc_nearly(on->rule + check->rule, lane);
-            const double rate = kmc_rate(on, entry, change);
-            if (rate < 0.0) return -1.0;
-            left |= change - check->threshold;
-            sum += rate;
-        }
-        *is_slow = left >= 0;
-        return sum;
-    }
     """
-    ctypedef struct kmc_lanes:
-        int32_t first, second, sign_first, sign_second
-    ctypedef struct kmc_check:
-        int32_t rule, threshold
-    ctypedef struct kmc_entry:
-        double rate
-        int32_t factors, error
+    ctypedef struct kmc_change:
+        int32_t row, lane, step
+    ctypedef struct kmc_four:
+        int32_t first[4]
+        int32_t second[4]
+        int16_t sign[8]
+        int16_t threshold[4]
+        int16_t error[4]
+    ctypedef struct kmc_rates:
+        int32_t factors[4]
+        double rate[4]
     ctypedef struct kmc_class:
-        int32_t rated, first, n, first_check, n_checks, unused
+        int32_t rated, laned, first, n, first_four, n_fours
     ctypedef struct kmc_tables:
         const int16_t* lane
         const uint8_t* is_slow
+        const uint8_t* inside
+        const int16_t* group_of
         const void* record
-        const kmc_lanes* rule
-        const kmc_check* check
-        const kmc_entry* entry
+        const kmc_four* four
+        const kmc_rates* rates
         const kmc_class* known
         const double* factor
-        int64_t n_lanes, n_factors
-        int place_bits, is_narrow, version, shift, bin_shift
-    ctypedef struct kmc_near:
-        int32_t row, lane, end
-    ctypedef struct kmc_surroundings:
-        int32_t* row
-        int16_t* lane
-        const int16_t* table
-        const int32_t* entries
-        const int32_t* difference
-        int64_t n_blocks
-        uint32_t n_sites
-    void kmc_shift(int n_lanes, bint is_steady, bint is_inner, kmc_surroundings* all, kmc_near* near, int32_t* entry,
-                   int n, uint32_t* site) noexcept nogil
-    int32_t kmc_nearly(kmc_lanes* rule, int16_t* lane) noexcept nogil
-    int kmc_keeps(kmc_tables* on, kmc_class* known, uint32_t site) noexcept nogil
-    int kmc_outgrown(kmc_tables* all, int32_t* step, int n, uint32_t site, uint32_t* found) noexcept nogil
-    double kmc_rate(kmc_tables* on, kmc_entry* entry, int64_t change) noexcept nogil
-    double kmc_sum(kmc_tables* on, kmc_class* known, uint32_t site, int* is_slow) noexcept nogil
+        const double* bound
+        double loose
+        int lane_bits, place_bits, is_narrow, version, bin_shift
+    void kmc_shift(int n_lanes, kmc_change* change, int n, int32_t* row, int16_t* lane, int16_t* table) noexcept nogil
+    void kmc_shift_at(int n_lanes, int32_t* entry, int n, uint32_t* site, uint32_t n_sites, int32_t* step, int32_t* row,
+                      int n_blocks, int16_t* lane, int16_t* table) noexcept nogil
+    int kmc_nearly(kmc_four* four, int k, int16_t* lane) noexcept nogil
+    uint32_t kmc_outgrown(kmc_four* four, int n, int16_t* lane) noexcept nogil
+    double kmc_rate(kmc_rates* rates, int k, int least, double* factor, int bin_shift) noexcept nogil
+    double kmc_sum(kmc_four* four, kmc_rates* rates, int n, int16_t* lane, double* factor, int bin_shift) noexcept nogil
+    int kmc_astray(int lane_bits, bint is_inner, kmc_tables* all, uint32_t* step, int n, uint32_t start,
+                   uint32_t* found) noexcept nogil

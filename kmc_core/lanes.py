@@ -12,10 +12,10 @@ import numpy as np
 from kmc_core.event_lists import ORIGIN
 
 WIDTH = 8
-"""int: lanes that are worked on at once; a site has a multiple of it."""
+"""int: lanes that are worked on at once; a site has so many, or a power of two more."""
 
-LARGEST = 32000
-"""int: no lane is larger, within 16 bits [units]."""
+LARGEST = 16000
+"""int: no lane is larger: the sum of two is within 16 bits [units]."""
 
 GENERAL, UNMOVED, LANED = 0, 1, 2
 """int: kinds of rules by their energy change: worked out as it is; their rate does not depend on it; a sum of lanes."""
@@ -32,7 +32,7 @@ class Lanes:
     Attributes
     ----------
     n_lanes : int
-        A multiple of WIDTH.
+        A power of two, at least WIDTH.
     shift : int
         A unit is 2**shift quanta.
     alone : int16, shape (n_lanes,)
@@ -50,13 +50,13 @@ class Lanes:
         self.terms = np.zeros((len(steps.changes), 8), dtype=np.int32)
         for rule, terms in enumerate(self.terms):
             self._compile(rule, terms)
-        self.n_lanes = max(-(-len(self._functions) // WIDTH), 1) * WIDTH
+        self.n_lanes = max(1 << max(len(self._functions) - 1, 0).bit_length(), WIDTH)
         values = [self._values(*function) for function in self._functions]
         starts = np.append(energies.starts, len(energies.tables))
         parts = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
         largest = max((abs(alone) + sum(int(np.abs(rows[part]).max()) for part in parts) for alone, rows in values),
                       default=0)
-        self.shift = max(int(largest // LARGEST).bit_length(), 0)
+        self.shift = int(largest // LARGEST).bit_length()
         self.alone = np.zeros(self.n_lanes, dtype=np.int16)
         self.tables = np.zeros((len(energies.tables), self.n_lanes), dtype=np.int16)
         errors = np.zeros(self.n_lanes, dtype=np.int64)

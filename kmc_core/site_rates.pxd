@@ -3,7 +3,7 @@
 from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.kernels cimport kmc_check, kmc_class, kmc_entry, kmc_tables
+from kmc_core.kernels cimport kmc_class, kmc_four, kmc_tables
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint64_t
 
@@ -11,7 +11,8 @@ cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
-    GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
+    GENERAL_RULE = 0                  # kinds of rules, as in `lanes`
+    LANED_RULE = 2
     N_TERMS = 8
 
 
@@ -28,23 +29,23 @@ cdef class SiteRates:
     cdef int32_t[::1] rule_process
     # how the energy change of a rule is worked out: `Lanes`
     cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
-    cdef int32_t[:, ::1] inner_terms  # (n_rules + 1, 4) where no boundary is near: a kmc_lanes each
+    cdef int32_t[:, ::1] inner_terms  # (n_rules + 1, 4) where no boundary is near
     # anchors that an event of a rule can make faster: `EventLists`
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] told_ptr        # (n_rules + 1,)
     cdef int32_t[::1] told            # (n_told + 1,) position
-    cdef int32_t[::1] told_step       # (n_told + 1,) from the anchor of the event, where no boundary is near
-    cdef site_t[::1] used             # (most told + 1,) anchors that are to be rated
+    cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
+    cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
+    cdef site_t[::1] astray           # (most told + 1,) those that are to be rated
     cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near: 1 = for its rules, 2 = for its events
     cdef int32_t[::1] step            # (n_positions + 1,) from a site to itself and its neighbours, no boundary near
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
     cdef uint8_t[::1] is_slow         # (n_sites,) 1 = in the list of the lowest bound, 2 = in that of an earlier one
-    cdef int32_t[:, ::1] classes      # (classes, 6) what is known of them: a kmc_class each
+    cdef int64_t[:, ::1] classes      # (classes, 4) what is known of them: a kmc_class each
     cdef kmc_class* known             # its first element
-    cdef int64_t[:, ::1] entries      # (entries of classes, 2) how each rule of a class is rated: a kmc_entry each
-    cdef kmc_entry* entry             # its first element
-    cdef int32_t[:, ::1] checks       # (checks of classes, 2) what is asked of it: a kmc_check each
-    cdef kmc_check* check             # its first element
+    cdef int64_t[:, ::1] fours        # (fours of classes, 8) how their rules are looked at: a kmc_four each
+    cdef kmc_four* four               # its first element
+    cdef int64_t[:, ::1] rates        # (fours of classes, 6) how they are rated: a kmc_rates each
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
@@ -59,6 +60,7 @@ cdef class SiteRates:
     cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
+    cdef void _set_four(self, int number, int k, int entry, int size) noexcept nogil
     cpdef void find_slow_group(self) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil
     cdef double rate_at(self, int entry, site_t site) noexcept nogil

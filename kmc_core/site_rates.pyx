@@ -13,22 +13,22 @@ above. A candidate is accepted by the exact rate, which is worked out only where
 """
 import numpy as np
 
-from kmc_core.lanes import GENERAL
+from kmc_core.lanes import GENERAL, LANED
 
-from kmc_core.energies cimport N_BINS, kmc_power_above
-from kmc_core.energy_changes cimport change_of, nearly, rate_above, step_across, step_around
-from kmc_core.kernels cimport kmc_check, kmc_class, kmc_entry, kmc_lanes, kmc_outgrown
-from kmc_core.looks cimport look, rated_class, sum_above, tried
+from kmc_core.energies cimport kmc_power_above
+from kmc_core.energy_changes cimport rate_above, rate_of, step_across, step_around
+from kmc_core.kernels cimport kmc_astray, kmc_class, kmc_four, kmc_rates
+from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 
 cdef enum:
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
-    FOURS = 3                         # checks that fill up those of a class, at most
-    ALWAYS = 1 << 30                  # beyond every energy change [units]
+    NEVER_SLOW = 32767                # beyond every energy change [units]
+    ALWAYS_SLOW = -32768
 cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 
-assert GENERAL == GENERAL_RULE
+assert (GENERAL, LANED) == (GENERAL_RULE, LANED_RULE)
 
 
 cdef class SiteRates:
@@ -48,8 +48,8 @@ cdef class SiteRates:
         self.inner_terms = energies.lanes.inner(np.asarray(self.step))
         lists = energies.lists
         self.told_ptr, self.told = lists.told_ptr, lists.told
-        self.told_step = np.append(self.reaching.step, 0)[np.asarray(self.told)].astype(np.int32)
-        self.used = np.zeros(lists.most_told + 1, dtype=np.uint32)
+        self.told_step = np.append(self.reaching.step, 0)[np.asarray(self.told)].astype(np.uint32)
+        self.told_now, self.astray = np.zeros((2, lists.most_told + 1), dtype=np.uint32)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
         self.inside = _inside(state) + _inside(self.reaching)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
@@ -67,18 +67,19 @@ cdef class SiteRates:
 
     def forget_thresholds(self):
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
-        n_entries, n_classes = len(self.environments.entry_rule), len(self.environments.size)
-        self.entries = np.zeros((n_entries, sizeof(kmc_entry) // 8), dtype=np.int64)
-        self.entry = <kmc_entry*> &self.entries[0, 0]
-        self.checks = np.zeros((n_entries + FOURS * n_classes, sizeof(kmc_check) // 4), dtype=np.int32)
-        self.check = <kmc_check*> &self.checks[0, 0]
-        self.classes = np.zeros((n_classes, sizeof(kmc_class) // 4), dtype=np.int32)
+        n_classes = len(self.environments.size)
+        n_fours = len(self.environments.entry_rule) // 4 + n_classes + 1
+        self.fours = np.zeros((n_fours, sizeof(kmc_four) // 8), dtype=np.int64)
+        self.four = <kmc_four*> &self.fours[0, 0]
+        self.rates = np.zeros((n_fours, sizeof(kmc_rates) // 8), dtype=np.int64)
+        self.classes = np.zeros((n_classes, sizeof(kmc_class) // 8), dtype=np.int64)
         self.known = <kmc_class*> &self.classes[0, 0]
-        self.tables.lane, self.tables.n_lanes = &self.energies.lane[0, 0], self.energies.n_lanes
-        self.tables.rule, self.tables.is_slow = <kmc_lanes*> &self.inner_terms[0, 0], &self.is_slow[0]
-        self.tables.check, self.tables.entry, self.tables.known = self.check, self.entry, self.known
-        self.tables.factor, self.tables.n_factors = &self.energies.bin_factor[0, 0], N_BINS
-        self.tables.shift, self.tables.bin_shift = self.energies.lanes.shift, self.energies.bin_shift
+        self.tables.lane, self.tables.lane_bits = &self.energies.lane[0, 0], self.energies.lane_bits
+        self.tables.is_slow, self.tables.group_of = &self.is_slow[0], &self.group_of[0]
+        self.tables.inside = &self.inside[0]
+        self.tables.four, self.tables.rates, self.tables.known = self.four, <kmc_rates*> &self.rates[0, 0], self.known
+        self.tables.factor, self.tables.bin_shift = &self.energies.bin_factor[0, 0], self.energies.bin_shift
+        self.tables.loose = LOOSE
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
@@ -86,10 +87,7 @@ cdef class SiteRates:
         cdef int64_t i
         cdef bint inner = self.inside[site] == 2
         self.energies.move(site, rule, changed, old, n, inner)
-        if inner:
-            tell(self, site, rule)
-        else:
-            tell_across(self, rule)
+        tell(self, site, rule, inner)
         for i in range(n_reclassified):
             self.rate_site(reclassified[i])
 
@@ -108,16 +106,16 @@ cdef class SiteRates:
         look(self, site, step, False)
 
     cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
-        """The list of a site that is not where it belongs, or is fast; `step` leads to its neighbours."""
+        """The list of a site that may not be where it belongs; `step` leads to its neighbours."""
         cdef int32_t before = self.group_of[site], after = -1
         cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
         cdef bint is_slow = False
         if self.known[c].n > 0:
-            total = sum_above(self, site, c, step, inner, &is_slow)
-            if is_slow:
-                after = self.slow_group
-            else:
-                after = before if bound * LOOSE <= total <= bound else self.groups.group_for(kmc_power_above(total))
+            total = sum_above(self, site, self.known + c, step, inner)
+            after = before
+            if before < 0 or self.is_slow[site] or not bound * LOOSE <= total <= bound:
+                is_slow = keeps(self, site, self.known + c, step, inner)
+                after = self.slow_group if is_slow else self.groups.group_for(kmc_power_above(total))
         self.is_slow[site] = is_slow
         if before != after:
             self._relist(site, before, after)
@@ -130,31 +128,33 @@ cdef class SiteRates:
         self.group_of[site] = <int16_t> after
 
     cdef void _set_thresholds(self, class_t c) noexcept nogil:
-        """Energy changes from which on every rule of a class keeps to its part of the lowest bound."""
-        cdef int first = self.environments.first[c], size = self.environments.size[c], k, error
-        cdef double part = self.floor[0] / size, rate
-        cdef int64_t threshold
-        cdef bint is_laned = True
-        cdef rule_t rule
+        """How the rules of a class are looked at, with the energy changes from which on each keeps to its part."""
+        cdef int first = self.environments.first[c], size = self.environments.size[c], k
         cdef kmc_class* known = self.known + c
-        cdef kmc_check* check
-        known.first, known.n, known.first_check = first, size, first + FOURS * c
-        check = self.check + known.first_check
-        for k in range(size):
-            rate, rule = self.environments.entry_rate[first + k], self.environments.entry_rule[first + k]
-            error = self.terms[rule, N_TERMS - 1]
-            threshold = -ALWAYS if rate == 0.0 else 1 + error + (
-                self.energies.threshold(self.rule_process[rule], part / rate) >> self.tables.shift)
-            check[k].rule, check[k].threshold = rule, <int32_t> min(max(threshold, -ALWAYS), ALWAYS)
-            self.entry[first + k].rate, self.entry[first + k].error = rate, error
-            self.entry[first + k].factors = self.rule_process[rule] * N_BINS
-            is_laned &= self.terms[rule, 0] != GENERAL_RULE
-        known.n_checks = (size + FOURS) // (FOURS + 1) * (FOURS + 1)
-        for k in range(size, known.n_checks):
-            check[k].rule, check[k].threshold = <int32_t> self.terms.shape[0], -ALWAYS
-        if not is_laned:
-            known.n_checks = 0
-        known.rated = self.version
+        known.first, known.n, known.first_four, known.n_fours = first, size, (first + 3 * c) // 4, (size + 3) // 4
+        known.rated, known.laned = self.version, 0 if size == 0 else self.version
+        for k in range(4 * known.n_fours):
+            self._set_four(known.first_four + (k >> 2), k & 3, -1 if k >= size else first + k, size)
+            if k < size and self.terms[self.environments.entry_rule[first + k], 0] == GENERAL_RULE:
+                known.laned = 0
+
+    cdef void _set_four(self, int number, int k, int entry, int size) noexcept nogil:
+        """One of four rules of a class of so many; an entry of -1 fills up."""
+        cdef kmc_four* four = self.four + number
+        cdef kmc_rates* rates = <kmc_rates*> &self.rates[number, 0]
+        cdef int rule = self.terms.shape[0] if entry < 0 else self.environments.entry_rule[entry]
+        cdef double rate = 0.0 if entry < 0 else self.environments.entry_rate[entry]
+        cdef int64_t threshold = ALWAYS_SLOW
+        four.first[k], four.second[k] = self.inner_terms[rule, 0], self.inner_terms[rule, 1]
+        four.sign[k], four.sign[k + 4] = <int16_t> self.inner_terms[rule, 2], <int16_t> self.inner_terms[rule, 3]
+        rates.rate[k], rates.factors[k], four.error[k] = rate, 0, 0
+        if entry >= 0:
+            rates.factors[k] = self.rule_process[rule] * self.energies.n_bins
+            four.error[k] = <int16_t> self.terms[rule, N_TERMS - 1]
+        if rate > 0.0:
+            threshold = 1 + four.error[k] + (self.energies.threshold(
+                self.rule_process[rule], self.floor[0] / size / rate) >> self.energies.lane_shift)
+        four.threshold[k] = <int16_t> min(max(threshold, <int64_t> ALWAYS_SLOW), <int64_t> NEVER_SLOW)
 
     cdef void _set_floor(self, double mean) noexcept nogil:
         """Let the lowest bound in use follow the mean propensity of sites, unless it is near enough.
@@ -193,36 +193,32 @@ cdef class SiteRates:
         """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
-        cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef int process = self.rule_process[rule]
-        if not self.energies.notices(process):
-            return self.environments.entry_rate[entry]
         step_around(self, site, &step)
-        return self.environments.entry_rate[entry] * self.energies.factor(process, change_of(self, rule, site, step))
+        return rate_of(self, entry, site, step)
 
     cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil:
         """Part of the bound of its list that an entry of a site's class has there [1/s]; for tests."""
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step = around + 1
         cdef bint inner = step_around(self, site, &step)
+        cdef kmc_class* known = self.known + rated_class(self, site)
         if self.is_slow[site]:
-            return bound / self.environments.size[self.groups.class_at(site)]
-        rated_class(self, site)
-        return rate_above(self, entry, nearly(self, self.environments.entry_rule[entry], site, step, inner))
+            return bound / known.n
+        return rate_above(self, known, entry - known.first, site, step, inner)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
         cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step
         cdef site_t site
-        cdef bint inner, is_slow
+        cdef bint inner
         cdef double total = 0.0
         self.forget_thresholds()
         self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
             step = around + 1
             inner = step_around(self, site, &step)
-            total += sum_above(self, site, rated_class(self, site), step, inner, &is_slow)
+            total += sum_above(self, site, self.known + rated_class(self, site), step, inner)
         self.floor[0] = 0.0
         self.find_slow_group()
         self._set_floor(total / max(self.state.n_sites, 1))
@@ -241,38 +237,45 @@ def _inside(LatticeState state):
     return (z[:, None, None] & y[:, None] & x).astype(np.uint8).ravel()
 
 
-cdef inline void tell(SiteRates self, site_t site, rule_t rule) noexcept nogil:
+cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noexcept nogil:
     """Rate the anchors around an event that may belong to other lists now."""
-    cdef site_t* used = &self.used[0]
-    cdef int first = self.told_ptr[rule], k
+    cdef site_t* astray = &self.astray[0]
+    cdef int first = self.told_ptr[rule], n = self.told_ptr[rule + 1] - first, k
     self.tables.record, self.tables.is_narrow = self.groups.first_record, self.groups.is_narrow
     self.tables.place_bits, self.tables.version = self.groups.place_bits, self.version
-    for k in range(kmc_outgrown(&self.tables, &self.told_step[first], self.told_ptr[rule + 1] - first, site, used)):
-        look(self, used[k], &self.step[1], True)
+    self.tables.bound = &self.groups.bound[0]
+    if not inner:
+        n = write_told(self, rule)
+        n = kmc_astray(self.tables.lane_bits, False, &self.tables, &self.told_now[0], n, 0, astray)
+    elif self.tables.lane_bits == 3:  # known to the compiler
+        n = kmc_astray(3, True, &self.tables, &self.told_step[first], n, site, astray)
+    elif self.tables.lane_bits == 4:
+        n = kmc_astray(4, True, &self.tables, &self.told_step[first], n, site, astray)
+    else:
+        n = kmc_astray(self.tables.lane_bits, True, &self.tables, &self.told_step[first], n, site, astray)
+    for k in range(n):
+        self.rate_site(astray[k])
 
 
-cdef inline void tell_across(SiteRates self, rule_t rule) noexcept nogil:
-    """The same where a boundary is near."""
-    cdef int k
-    cdef site_t site
+cdef inline int write_told(SiteRates self, rule_t rule) noexcept nogil:
+    """The anchors that are told, where a boundary is near; returns their number."""
+    cdef int k, n = 0
     for k in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
-        site = self.reaching.at(self.told[k])
-        if site < self.state.n_sites:
-            self.rate_site(site)
+        self.told_now[n] = self.reaching.at(self.told[k])
+        n += self.told_now[n] < self.state.n_sites
+    return n
 
 
 cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u, double bound, int32_t* step,
                                bint inner) noexcept nogil:
     """`choose` for a slow site, whose rules have equal parts of the bound."""
-    cdef double part = bound / self.known[c].n
-    cdef int k = min(<int> (u / part), self.known[c].n - 1)
-    cdef int64_t change
+    cdef kmc_class* known = self.known + c
+    cdef double part = bound / known.n
+    cdef int k = min(<int> (u / part), known.n - 1)
     cdef rule_t rule = -1
     u -= k * part
-    k += self.known[c].first
-    change = nearly(self, self.environments.entry_rule[k], site, step, inner)
-    if u < rate_above(self, k, change):
-        rule = tried(self, k, u, change, site, step)
+    if u < rate_above(self, known, k, site, step, inner):
+        rule = tried(self, known, k, u, site, step, inner)
     if rule < 0 and self.is_slow[site] == 2:  # the lowest bound has changed
         self._rate(site, c, step, inner)
     return rule
@@ -281,14 +284,13 @@ cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u,
 cdef inline rule_t choose_fast(SiteRates self, site_t site, class_t c, double u, double bound, int32_t* step,
                                bint inner) noexcept nogil:
     """`choose` for a fast site."""
+    cdef kmc_class* known = self.known + c
     cdef double above, total = 0.0
-    cdef int64_t change
     cdef int k
-    for k in range(self.known[c].first, self.known[c].first + self.known[c].n):
-        change = nearly(self, self.environments.entry_rule[k], site, step, inner)
-        above = rate_above(self, k, change)
+    for k in range(known.n):
+        above = rate_above(self, known, k, site, step, inner)
         if u < total + above:
-            return tried(self, k, u - total, change, site, step)
+            return tried(self, known, k, u - total, site, step, inner)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
         self._rate(site, c, step, inner)

@@ -213,9 +213,9 @@ def _verify_thresholds(LatticeProcesses lattice):
     for c in range(1, environments.n_classes):
         if rates.known[c].rated != rates.version:
             continue
-        first, end = environments.first[c], environments.first[c] + environments.size[c]
-        check = rates.known[c].first_check
-        live = np.asarray(rates.entries)[first:end], np.asarray(rates.checks)[check:check + end - first + 3]
+        first = rates.known[c].first_four
+        part = slice(first, first + rates.known[c].n_fours)
+        live = np.asarray(rates.fours)[part], np.asarray(rates.rates)[part]
         kept = [each.copy() for each in live]
         rates._set_thresholds(c)
         assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
@@ -310,8 +310,8 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "lane": engine.lattice.energies.lane,
-                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.entries,
-                  "check": engine.lattice.site_rates.checks, "block_lane": engine.lattice.energies.block_lane,
+                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.fours, "fours_rates": engine.lattice.site_rates.rates,
+                  "block_lane": engine.lattice.energies.block_lane,
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
