@@ -2,6 +2,7 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
+from kmc_core.kernels cimport kmc_note
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
@@ -82,6 +83,10 @@ cdef class SiteEnergies:
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
             row[self.member_block[m]] += (self.member_stride[m] * (self.kind[new] - self.kind[old])) << self.lane_bits
 
+    cdef inline void note(self, site_t site, int32_t how) noexcept nogil:
+        """Note how the lanes of a site tell whether it is in the right list; 0 = it has to be looked at."""
+        kmc_note(&self.lane[site, 0] + self.n_lanes, how)
+
     cdef inline int64_t energy(self, site_t site, int centre) noexcept nogil:
         """Energy that a centre has, or would have, on a site [quanta]."""
         cdef int64_t found = self.alone[centre]
@@ -89,6 +94,8 @@ cdef class SiteEnergies:
         for b in range(self.n_blocks):
             found += self.block_energy[self.row[site, b] >> self.lane_bits, centre]
         return found
+
+    cdef void forget_notes(self) noexcept nogil
 
     cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil
 

@@ -15,7 +15,7 @@ import numpy as np
 from kmc_core.blocks import blocks_of
 from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
-from kmc_core.lanes import Lanes
+from kmc_core.lanes import NOTE, Lanes
 
 from kmc_core.kernels cimport kmc_change, kmc_shift, kmc_shift_at
 from kmc_core.state cimport MAX_POSITIONS
@@ -269,8 +269,19 @@ cdef class SiteEnergies:
 
     @property
     def sums(self):
-        """int16 view, shape (n_sites, n_lanes): lanes of every site [units]."""
-        return np.asarray(self.lane)
+        """int16 view, shape (n_sites, n_lanes - NOTE): lanes of every site [units]."""
+        return np.asarray(self.lane)[:, :self.n_lanes - NOTE]
+
+    @property
+    def notes(self):
+        """int32, shape (n_sites,): how every site is to be looked at."""
+        return np.ascontiguousarray(np.asarray(self.lane)[:, self.n_lanes - NOTE:]).view(np.int32)[:, 0]
+
+    cdef void forget_notes(self) noexcept nogil:
+        """Let all sites be looked at."""
+        cdef site_t site
+        for site in range(self.surroundings.n_sites):
+            self.note(site, 0)
 
     @property
     def starts(self):

@@ -376,6 +376,7 @@ cdef inline void assign(LatticeProcesses self, bint is_any, site_t site, class_t
     cdef int32_t before, after
     self.groups.write(site, self.groups.with_class(record, new))
     if is_any and self.energies.enabled:
+        self.energies.note(site, 0)
         return
     before, after = self.environments.record[self.groups.class_in(record)].group, self.environments.record[new].group
     if before != after:

@@ -33,23 +33,28 @@ cdef extern from *:
     } kmc_rates;
     typedef struct {                  /* what is known of a class */
         int32_t rated;                /* for which lowest bound its fours are; 0 = none */
-        int32_t laned;                /* the same, but 0 also where lanes do not tell of all its rules, or there are none */
         int32_t first, n;             /* its entries */
         int32_t first_four, n_fours;  /* its fours */
-        int64_t unused;
+        int32_t note;                 /* for its fast sites; 0 where lanes do not tell of all its rules */
     } kmc_class;
     typedef struct {                  /* what is looked up, all arrays from their start */
-        const int16_t *lane;
-        const uint8_t *is_slow, *inside;
-        const int16_t *group_of;
-        const void *record;
+        const int16_t *lane, *group_of;
         const kmc_four *four;
         const kmc_rates *rates;
-        const kmc_class *known;
         const double *factor, *bound;
         double loose;
-        int lane_bits, place_bits, is_narrow, version, bin_shift;
+        int bin_shift;
     } kmc_tables;
+
+    /* the note that stands in the last two lanes of a site, here by the end of them */
+    KMC_WRITTEN_IN int32_t kmc_note_of(const int16_t* end) {
+        int32_t note;
+        memcpy(&note, end - 2, sizeof note);
+        return note;
+    }
+    KMC_WRITTEN_IN void kmc_note(int16_t* end, int32_t note) {
+        memcpy(end - 2, &note, sizeof note);
+    }
 
     /* bring rows and lanes up to date; the first number is known to the compiler */
     KMC_WRITTEN_IN void kmc_shift(int n_lanes, const kmc_change* change, int n, int32_t* row, int16_t* lane,
@@ -144,27 +149,25 @@ cdef extern from *:
         return sum + other;
     }
     /* anchors that are not known to be in the right list: they are written down, their number is returned. Sites are
-       counted from one; the first two numbers are known to the compiler */
-    KMC_WRITTEN_IN int kmc_astray(int lane_bits, int is_inner, const kmc_tables* all, const uint32_t* step, int n,
-                                  uint32_t from, uint32_t* found) {
+       counted from one; the first number is known to the compiler */
+    KMC_WRITTEN_IN int kmc_astray(int lane_bits, const kmc_tables* all, const uint32_t* step, int n, uint32_t from,
+                                  uint32_t* found) {
         const kmc_tables on = *all;
         const uint32_t* end = step + n;
         uint32_t* last = found;
         for (; step < end; step++) {
             const uint64_t site = from + *step;
             const int16_t* lane = on.lane + (site << lane_bits);
-            const kmc_class* known = on.known + ((on.is_narrow ? ((const uint32_t*) on.record)[site]
-                                                  : ((const uint64_t*) on.record)[site]) >> on.place_bits);
+            const int32_t note = kmc_note_of(lane + (1 << lane_bits));
+            const kmc_four* four = on.four + (note >> 6);
             *last = (uint32_t) site;
-            if (known->laned != on.version || (!is_inner && !on.inside[site]) || on.is_slow[site] > 1)
+            if (note == 0)
                 last++;
-            else if (on.is_slow[site])
-                last += kmc_outgrown(on.four + known->first_four, known->n_fours, lane) != 0;
+            else if (note & 1)
+                last += kmc_outgrown(four, note >> 1 & 31, lane) != 0;
             else {
-                const int group = on.group_of[site];
-                const double bound = group < 0 ? 0.0 : on.bound[group];
-                const double sum = kmc_sum(on.four + known->first_four, on.rates + known->first_four, known->n_fours, lane,
-                                           on.factor, on.bin_shift);
+                const double bound = on.bound[on.group_of[site]];
+                const double sum = kmc_sum(four, on.rates + (note >> 6), note >> 1 & 31, lane, on.factor, on.bin_shift);
                 last += !(bound * on.loose <= sum && sum <= bound);
             }
         }
@@ -183,20 +186,18 @@ cdef extern from *:
         int32_t factors[4]
         double rate[4]
     ctypedef struct kmc_class:
-        int32_t rated, laned, first, n, first_four, n_fours
+        int32_t rated, first, n, first_four, n_fours, note
     ctypedef struct kmc_tables:
         const int16_t* lane
-        const uint8_t* is_slow
-        const uint8_t* inside
         const int16_t* group_of
-        const void* record
         const kmc_four* four
         const kmc_rates* rates
-        const kmc_class* known
         const double* factor
         const double* bound
         double loose
-        int lane_bits, place_bits, is_narrow, version, bin_shift
+        int bin_shift
+    int32_t kmc_note_of(int16_t* end) noexcept nogil
+    void kmc_note(int16_t* end, int32_t note) noexcept nogil
     void kmc_shift(int n_lanes, kmc_change* change, int n, int32_t* row, int16_t* lane, int16_t* table) noexcept nogil
     void kmc_shift_at(int n_lanes, int32_t* entry, int n, uint32_t* site, uint32_t n_sites, int32_t* step, int32_t* row,
                       int n_blocks, int16_t* lane, int16_t* table) noexcept nogil
@@ -204,5 +205,4 @@ cdef extern from *:
     uint32_t kmc_outgrown(kmc_four* four, int n, int16_t* lane) noexcept nogil
     double kmc_rate(kmc_rates* rates, int k, int least, double* factor, int bin_shift) noexcept nogil
     double kmc_sum(kmc_four* four, kmc_rates* rates, int n, int16_t* lane, double* factor, int bin_shift) noexcept nogil
-    int kmc_astray(int lane_bits, bint is_inner, kmc_tables* all, uint32_t* step, int n, uint32_t start,
-                   uint32_t* found) noexcept nogil
+    int kmc_astray(int lane_bits, kmc_tables* all, uint32_t* step, int n, uint32_t start, uint32_t* found) noexcept nogil

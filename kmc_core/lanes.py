@@ -14,6 +14,9 @@ from kmc_core.event_lists import ORIGIN
 WIDTH = 8
 """int: lanes that are worked on at once; a site has so many, or a power of two more."""
 
+NOTE = 2
+"""int: the last lanes of a site hold a note, how it is to be looked at; events add zero to it."""
+
 LARGEST = 16000
 """int: no lane is larger: the sum of two is within 16 bits [units]."""
 
@@ -50,7 +53,7 @@ class Lanes:
         self.terms = np.zeros((len(steps.changes), 8), dtype=np.int32)
         for rule, terms in enumerate(self.terms):
             self._compile(rule, terms)
-        self.n_lanes = max(1 << max(len(self._functions) - 1, 0).bit_length(), WIDTH)
+        self.n_lanes = max(1 << (len(self._functions) + NOTE - 1).bit_length(), WIDTH)
         values = [self._values(*function) for function in self._functions]
         starts = np.append(energies.starts, len(energies.tables))
         parts = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]

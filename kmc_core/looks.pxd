@@ -18,12 +18,13 @@ cdef inline void look(SiteRates self, site_t site, int32_t* step, bint inner) no
     cdef class_t c = rated_class(self, site)
     if self.is_slow[site] != 1 or self.known[c].n == 0 or not keeps(self, site, self.known + c, step, inner):
         self._rate(site, c, step, inner)
+    self.energies.note(site, self.known[c].note + self.is_slow[site] if inner and self.known[c].note else 0)
 
 
 cdef inline bint keeps(SiteRates self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil:
     """Whether all rules of a site keep to their parts of the lowest bound."""
     cdef int k
-    if inner and known.laned:
+    if inner and known.note:
         return kmc_outgrown(self.four + known.first_four, known.n_fours, &self.energies.lane[site, 0]) == 0
     for k in range(known.n):
         if is_fast(self, known, k, site, step, inner):
@@ -44,7 +45,7 @@ cdef inline double sum_above(SiteRates self, site_t site, kmc_class* known, int3
     """Sum of the rate constants of a site from above [1/s]."""
     cdef double total = 0.0
     cdef int k
-    if inner and known.laned:
+    if inner and known.note:
         return kmc_sum(self.four + known.first_four, self.tables.rates + known.first_four, known.n_fours, &self.energies.lane[site, 0], self.tables.factor,
                        self.tables.bin_shift)
     for k in range(known.n):

@@ -74,10 +74,9 @@ cdef class SiteRates:
         self.rates = np.zeros((n_fours, sizeof(kmc_rates) // 8), dtype=np.int64)
         self.classes = np.zeros((n_classes, sizeof(kmc_class) // 8), dtype=np.int64)
         self.known = <kmc_class*> &self.classes[0, 0]
-        self.tables.lane, self.tables.lane_bits = &self.energies.lane[0, 0], self.energies.lane_bits
-        self.tables.is_slow, self.tables.group_of = &self.is_slow[0], &self.group_of[0]
-        self.tables.inside = &self.inside[0]
-        self.tables.four, self.tables.rates, self.tables.known = self.four, <kmc_rates*> &self.rates[0, 0], self.known
+        self.energies.forget_notes()
+        self.tables.lane, self.tables.group_of = &self.energies.lane[0, 0], &self.group_of[0]
+        self.tables.four, self.tables.rates = self.four, <kmc_rates*> &self.rates[0, 0]
         self.tables.factor, self.tables.bin_shift = &self.energies.bin_factor[0, 0], self.energies.bin_shift
         self.tables.loose = LOOSE
 
@@ -106,7 +105,7 @@ cdef class SiteRates:
         look(self, site, step, False)
 
     cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
-        """The list of a site that may not be where it belongs; `step` leads to its neighbours."""
+        """The list of a site that may not be where it belongs; `step` leads to its neighbours. It is to be noted then."""
         cdef int32_t before = self.group_of[site], after = -1
         cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
         cdef bint is_slow = False
@@ -132,11 +131,13 @@ cdef class SiteRates:
         cdef int first = self.environments.first[c], size = self.environments.size[c], k
         cdef kmc_class* known = self.known + c
         known.first, known.n, known.first_four, known.n_fours = first, size, (first + 3 * c) // 4, (size + 3) // 4
-        known.rated, known.laned = self.version, 0 if size == 0 else self.version
+        known.rated, known.note = self.version, 0
+        if 0 < known.n_fours < 32 and known.first_four < 1 << 25:
+            known.note = known.first_four << 6 | known.n_fours << 1
         for k in range(4 * known.n_fours):
             self._set_four(known.first_four + (k >> 2), k & 3, -1 if k >= size else first + k, size)
             if k < size and self.terms[self.environments.entry_rule[first + k], 0] == GENERAL_RULE:
-                known.laned = 0
+                known.note = 0
 
     cdef void _set_four(self, int number, int k, int entry, int size) noexcept nogil:
         """One of four rules of a class of so many; an entry of -1 fills up."""
@@ -226,6 +227,7 @@ cdef class SiteRates:
     cpdef void find_slow_group(self) noexcept nogil:
         """Know the list of the lowest bound, which has become another one or is of a snapshot."""
         self.version += 1
+        self.energies.forget_notes()
         self.slow_group = self.groups.group_for(self.floor[0])
         self.groups.lead(self.slow_group)
 
@@ -241,18 +243,15 @@ cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noex
     """Rate the anchors around an event that may belong to other lists now."""
     cdef site_t* astray = &self.astray[0]
     cdef int first = self.told_ptr[rule], n = self.told_ptr[rule + 1] - first, k
-    self.tables.record, self.tables.is_narrow = self.groups.first_record, self.groups.is_narrow
-    self.tables.place_bits, self.tables.version = self.groups.place_bits, self.version
     self.tables.bound = &self.groups.bound[0]
     if not inner:
-        n = write_told(self, rule)
-        n = kmc_astray(self.tables.lane_bits, False, &self.tables, &self.told_now[0], n, 0, astray)
-    elif self.tables.lane_bits == 3:  # known to the compiler
-        n = kmc_astray(3, True, &self.tables, &self.told_step[first], n, site, astray)
-    elif self.tables.lane_bits == 4:
-        n = kmc_astray(4, True, &self.tables, &self.told_step[first], n, site, astray)
+        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_now[0], write_told(self, rule), 0, astray)
+    elif self.energies.lane_bits == 3:  # known to the compiler
+        n = kmc_astray(3, &self.tables, &self.told_step[first], n, site, astray)
+    elif self.energies.lane_bits == 4:
+        n = kmc_astray(4, &self.tables, &self.told_step[first], n, site, astray)
     else:
-        n = kmc_astray(self.tables.lane_bits, True, &self.tables, &self.told_step[first], n, site, astray)
+        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_step[first], n, site, astray)
     for k in range(n):
         self.rate_site(astray[k])
 
@@ -277,7 +276,7 @@ cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u,
     if u < rate_above(self, known, k, site, step, inner):
         rule = tried(self, known, k, u, site, step, inner)
     if rule < 0 and self.is_slow[site] == 2:  # the lowest bound has changed
-        self._rate(site, c, step, inner)
+        look(self, site, step, inner)
     return rule
 
 
@@ -293,5 +292,5 @@ cdef inline rule_t choose_fast(SiteRates self, site_t site, class_t c, double u,
             return tried(self, known, k, u - total, site, step, inner)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
-        self._rate(site, c, step, inner)
+        look(self, site, step, inner)
     return -1

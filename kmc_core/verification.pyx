@@ -175,6 +175,8 @@ def _verify_energies(Engine engine):
         is_slow = int(rates.is_slow[site])
         assert is_slow == 0 or group >= 0 and is_slow == (1 if group == rates.slow_group else 2), \
             f"site {site}: not as slow as its list says"
+        note = int(energies.notes[site])
+        assert note == 0 or note & 1 == is_slow & 1, f"site {site}: noted as what it is not"
         if group >= 0:
             _verify_parts(lattice, site, groups.bound[group])
     _verify_thresholds(lattice)
