@@ -3,27 +3,12 @@
 from kmc_core.energies cimport MAX_BLOCKS
 from kmc_core.kernels cimport kmc_class, kmc_four, kmc_nearly, kmc_rate, kmc_rates
 from kmc_core.site_rates cimport GENERAL_RULE, LANED_RULE, MAX_CHANGES, N_TERMS, SiteRates
-from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
 from libc.string cimport memcpy
 
-cdef inline bint step_around(SiteRates self, site_t site, int32_t** step) noexcept nogil:
-    """Point to the steps to the neighbours of a site, to itself at -1; write them where they lead across a boundary."""
-    if self.inside[site]:
-        step[0] = &self.step[1]
-        return True
-    step_across(self, site, step[0])
-    return False
-
-
-cdef inline void step_across(SiteRates self, site_t site, int32_t* step) noexcept nogil:
-    """Write the steps to the neighbours of a site, to itself at -1; they lead across a boundary."""
-    cdef site_t around[MAX_POSITIONS]
-    cdef int j
-    self.state.neighbours(site, around)
-    (step - 1)[0] = 0
-    for j in range(self.state.n_positions):
-        step[j] = <int32_t> (around[j] - site)
+cdef inline int32_t* steps_around(SiteRates self, site_t site) noexcept nogil:
+    """Steps to the neighbours of a site, to itself at -1."""
+    return &self.step[1] + self.kind[site] * (self.state.n_positions + 1)
 
 
 cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:

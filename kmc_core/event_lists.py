@@ -30,7 +30,7 @@ class EventLists:
         of a change, what a kind there adds to the row, and the same of the next change.
     told_ptr : int32, shape (n_rules + 1,)
     told : int32, shape (n_told,)
-        Position of every anchor that is told, without those that the event changes.
+        Position of every anchor that is told.
     """
 
     offsets: np.ndarray
@@ -98,11 +98,11 @@ class Steps:
         return [(block, -1, step, 0) for block, step in steps.items() if step]
 
     def told(self, rule, near):
-        """Steps to the anchors whose rates an event of a rule can change, without the sites that it changes itself."""
+        """Steps to the anchors whose rates an event of a rule can change, the sites that it changes itself too."""
         changed = {place for places in self.places for place in places} | {ORIGIN}
         found = {_difference(where, step) for where in near for step in changed}
         found |= {_difference(place, step) for place in self.places[rule] for step in self._places}
-        return sorted(found - set(self.places[rule]))
+        return sorted(found)
 
 
 def event_lists(steps, members):

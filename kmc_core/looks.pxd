@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Looking at a site: whether it keeps to the bound by which it is listed, and which of its rules was drawn."""
-from kmc_core.energy_changes cimport is_below, nearly, rate_above, rate_of
+from kmc_core.energy_changes cimport is_below, nearly, rate_above, rate_of, steps_around
 from kmc_core.kernels cimport kmc_class, kmc_outgrown, kmc_sum
 from kmc_core.site_rates cimport GENERAL_RULE, SiteRates
 from kmc_core.typedefs cimport class_t, int32_t, rule_t, site_t
@@ -13,12 +13,19 @@ cdef inline class_t rated_class(SiteRates self, site_t site) noexcept nogil:
     return c
 
 
-cdef inline void look(SiteRates self, site_t site, int32_t* step, bint inner) noexcept nogil:
-    """List a site where it belongs. Most stay in the list of the slow ones."""
+cdef inline void look(SiteRates self, site_t site) noexcept nogil:
+    """List a site where it belongs, and note how to look at it from now on."""
     cdef class_t c = rated_class(self, site)
-    if self.is_slow[site] != 1 or self.known[c].n == 0 or not keeps(self, site, self.known + c, step, inner):
-        self._rate(site, c, step, inner)
-    self.energies.note(site, self.known[c].note + self.is_slow[site] if inner and self.known[c].note else 0)
+    cdef int32_t* step = steps_around(self, site)
+    self._rate(site, self.known + c, step, step == &self.step[1])
+    note_class(self, site, c)
+
+
+cdef inline void note_class(SiteRates self, site_t site, class_t c) noexcept nogil:
+    """Note how to look at a site of a class, by its lanes if these tell; it stays in its list until it is looked at."""
+    cdef kmc_class* known = self.known + c
+    cdef bint is_told = known.rated == self.version and self.kind[site] == 0 and self.is_slow[site] < 2
+    self.energies.note(site, known.note + self.is_slow[site] if is_told and known.note else 0)
 
 
 cdef inline bint keeps(SiteRates self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil:

@@ -37,8 +37,9 @@ cdef class SiteRates:
     cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
     cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
     cdef site_t[::1] astray           # (most told + 1,) those that are to be rated
-    cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near: 1 = for its rules, 2 = for its events
-    cdef int32_t[::1] step            # (n_positions + 1,) from a site to itself and its neighbours, no boundary near
+    cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near for its events
+    cdef int32_t[::1] kind            # (n_sites,) which boundaries are near for its rules; 0 = none
+    cdef int32_t[::1] step            # (n_kinds * (n_positions + 1),) from a site to itself and its neighbours
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
     cdef uint8_t[::1] is_slow         # (n_sites,) 1 = in the list of the lowest bound, 2 = in that of an earlier one
     cdef int64_t[:, ::1] classes      # (classes, 4) what is known of them: a kmc_class each
@@ -56,8 +57,7 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil
     cdef void rate_site(self, site_t site) noexcept nogil
-    cdef void rate_across(self, site_t site) noexcept nogil
-    cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil
+    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
     cdef void _set_four(self, int number, int k, int entry, int size) noexcept nogil

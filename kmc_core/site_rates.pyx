@@ -16,7 +16,7 @@ import numpy as np
 from kmc_core.lanes import GENERAL, LANED
 
 from kmc_core.energies cimport kmc_power_above
-from kmc_core.energy_changes cimport rate_above, rate_of, step_across, step_around
+from kmc_core.energy_changes cimport rate_above, rate_of, steps_around
 from kmc_core.kernels cimport kmc_astray, kmc_class, kmc_four, kmc_rates
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
@@ -44,14 +44,14 @@ cdef class SiteRates:
     def __init__(self, rules, LatticeState state, SiteEnergies energies):
         self.state, self.energies, self.reaching = state, energies, energies.reaching
         self.terms = energies.lanes.terms
-        self.step = np.concatenate([[0], np.asarray(state.step)]).astype(np.int32)
-        self.inner_terms = energies.lanes.inner(np.asarray(self.step))
+        self.kind, self.step = _boundaries(state)
+        self.inner_terms = energies.lanes.inner(np.asarray(self.step)[:state.n_positions + 1])
         lists = energies.lists
         self.told_ptr, self.told = lists.told_ptr, lists.told
         self.told_step = np.append(self.reaching.step, 0)[np.asarray(self.told)].astype(np.uint32)
         self.told_now, self.astray = np.zeros((2, lists.most_told + 1), dtype=np.uint32)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
-        self.inside = _inside(state) + _inside(self.reaching)
+        self.inside = _inside(self.reaching)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
         self.floor, self.version = np.zeros(3), 1
         self.most = min(lists.most_told + 1, state.n_sites)
@@ -84,7 +84,7 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil:
         """Bring lanes up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        cdef bint inner = self.inside[site] == 2
+        cdef bint inner = self.inside[site]
         self.energies.move(site, rule, changed, old, n, inner)
         tell(self, site, rule, inner)
         for i in range(n_reclassified):
@@ -92,28 +92,22 @@ cdef class SiteRates:
 
     cdef void rate_site(self, site_t site) noexcept nogil:
         """The list of a site by its propensity."""
-        if self.inside[site]:
-            look(self, site, &self.step[1], True)
+        look(self, site)
+
+    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil:
+        """The list of a site; `step` leads to its neighbours. It is to be noted then. A fast one stays while it can."""
+        cdef int32_t before = self.group_of[site], after = before
+        cdef bint is_slow = self.is_slow[site], is_listed = before >= 0 and not is_slow
+        cdef double total = -1.0, bound = 0.0 if before < 0 else self.groups.bound[before]
+        if known.n == 0:
+            is_slow, after = False, -1
         else:
-            self.rate_across(site)
-
-    cdef void rate_across(self, site_t site) noexcept nogil:
-        """The same where a boundary is near."""
-        cdef int32_t around[MAX_POSITIONS + 1]
-        cdef int32_t* step = around + 1
-        step_across(self, site, step)
-        look(self, site, step, False)
-
-    cdef void _rate(self, site_t site, class_t c, int32_t* step, bint inner) noexcept nogil:
-        """The list of a site that may not be where it belongs; `step` leads to its neighbours. It is to be noted then."""
-        cdef int32_t before = self.group_of[site], after = -1
-        cdef double total, bound = 0.0 if before < 0 else self.groups.bound[before]
-        cdef bint is_slow = False
-        if self.known[c].n > 0:
-            total = sum_above(self, site, self.known + c, step, inner)
-            after = before
-            if before < 0 or self.is_slow[site] or not bound * LOOSE <= total <= bound:
-                is_slow = keeps(self, site, self.known + c, step, inner)
+            if is_listed:
+                total = sum_above(self, site, known, step, inner)
+            if not is_listed or not bound * LOOSE <= total <= bound:
+                is_slow = keeps(self, site, known, step, inner)
+                if total < 0.0 and not is_slow:
+                    total = sum_above(self, site, known, step, inner)
                 after = self.slow_group if is_slow else self.groups.group_for(kmc_power_above(total))
         self.is_slow[site] = is_slow
         if before != after:
@@ -177,14 +171,12 @@ cdef class SiteRates:
 
         Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """
-        cdef int32_t around[MAX_POSITIONS + 1]
-        cdef int32_t* step = around + 1
-        cdef bint inner
+        cdef int32_t* step = steps_around(self, site)
+        cdef bint inner = step == &self.step[1]
         cdef class_t c
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        inner = step_around(self, site, &step)
         c = rated_class(self, site)
         if self.is_slow[site]:
             return choose_slow(self, site, c, u, bound, step, inner)
@@ -192,34 +184,26 @@ cdef class SiteRates:
 
     cdef double rate_at(self, int entry, site_t site) noexcept nogil:
         """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
-        cdef int32_t around[MAX_POSITIONS + 1]
-        cdef int32_t* step = around + 1
-        step_around(self, site, &step)
-        return rate_of(self, entry, site, step)
+        return rate_of(self, entry, site, steps_around(self, site))
 
     cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil:
         """Part of the bound of its list that an entry of a site's class has there [1/s]; for tests."""
-        cdef int32_t around[MAX_POSITIONS + 1]
-        cdef int32_t* step = around + 1
-        cdef bint inner = step_around(self, site, &step)
+        cdef int32_t* step = steps_around(self, site)
         cdef kmc_class* known = self.known + rated_class(self, site)
         if self.is_slow[site]:
             return bound / known.n
-        return rate_above(self, known, entry - known.first, site, step, inner)
+        return rate_above(self, known, entry - known.first, site, step, step == &self.step[1])
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
-        cdef int32_t around[MAX_POSITIONS + 1]
         cdef int32_t* step
         cdef site_t site
-        cdef bint inner
         cdef double total = 0.0
         self.forget_thresholds()
         self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
-            step = around + 1
-            inner = step_around(self, site, &step)
-            total += sum_above(self, site, self.known + rated_class(self, site), step, inner)
+            step = steps_around(self, site)
+            total += sum_above(self, site, self.known + rated_class(self, site), step, step == &self.step[1])
         self.floor[0] = 0.0
         self.find_slow_group()
         self._set_floor(total / max(self.state.n_sites, 1))
@@ -239,6 +223,36 @@ def _inside(LatticeState state):
     return (z[:, None, None] & y[:, None] & x).astype(np.uint8).ravel()
 
 
+def _boundaries(LatticeState state):
+    """Kinds of sites by the boundaries around them, and steps from a site of each kind to itself and its neighbours.
+
+    Returns
+    -------
+    kind : int32, shape (n_sites,)
+        0 where no boundary is near.
+    step : int32, shape (n_kinds * (n_positions + 1),)
+        Zero where there is no neighbour.
+    """
+    cdef site_t around[MAX_POSITIONS]
+    cdef int j
+    sizes, reaches = (state.nz, state.ny, state.nx), (state.reach_z, state.reach_y, state.reach_x)
+    z, y, x = (_places(n, reach) for n, reach in zip(sizes, reaches, strict=True))
+    number = ((z[:, None, None] * (y.max() + 1) + y[:, None]) * (x.max() + 1) + x).ravel()
+    kinds, sites, kind = np.unique(number, return_index=True, return_inverse=True)
+    steps = [[0, *np.asarray(state.step)[:state.n_positions].tolist()]]
+    for site in sites[kinds > 0].tolist():
+        state.neighbours(site, around)
+        steps.append([0] + [around[j] - site if around[j] < state.n_sites else 0 for j in range(state.n_positions)])
+    return (kind + (kinds[0] > 0)).astype(np.int32).ravel(), np.ravel(steps).astype(np.int32)
+
+
+def _places(n, reach):
+    """int64, shape (n,): 0 where neither end is within reach, elsewhere as many numbers as there are places."""
+    place = np.arange(n)
+    number = np.where(place < reach, place + 1, place + 1 - max(n - 2 * reach, 0))
+    return np.where((place >= reach) & (place < n - reach), 0, number)
+
+
 cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noexcept nogil:
     """Rate the anchors around an event that may belong to other lists now."""
     cdef site_t* astray = &self.astray[0]
@@ -253,7 +267,7 @@ cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noex
     else:
         n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_step[first], n, site, astray)
     for k in range(n):
-        self.rate_site(astray[k])
+        look(self, astray[k])
 
 
 cdef inline int write_told(SiteRates self, rule_t rule) noexcept nogil:
@@ -276,7 +290,7 @@ cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u,
     if u < rate_above(self, known, k, site, step, inner):
         rule = tried(self, known, k, u, site, step, inner)
     if rule < 0 and self.is_slow[site] == 2:  # the lowest bound has changed
-        look(self, site, step, inner)
+        look(self, site)
     return rule
 
 
@@ -292,5 +306,5 @@ cdef inline rule_t choose_fast(SiteRates self, site_t site, class_t c, double u,
             return tried(self, known, k, u - total, site, step, inner)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
-        look(self, site, step, inner)
+        look(self, site)
     return -1
