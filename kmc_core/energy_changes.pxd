@@ -78,27 +78,27 @@ cdef inline double rate_of(SiteRates self, int entry, site_t site, int32_t* step
 cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t site, int32_t* step,
                               bint inner) noexcept nogil:
     """Rate constant of a rule of a class from above [1/s]."""
-    cdef kmc_four* four = self.four + known.first_four + (k >> 2)
-    cdef rule_t rule = self.environments.entry_rule[known.first + k]
+    cdef int entry = known.first + k, slot = self.slot[entry]
+    cdef kmc_four* four = self.four + (slot >> 2)
+    cdef rule_t rule = self.environments.entry_rule[entry]
     if self.terms[rule, 0] == GENERAL_RULE:
-        return rate_of(self, known.first + k, site, step)
-    return kmc_rate(self.tables.rates + known.first_four + (k >> 2), k & 3,
-                    nearly(self, four, k & 3, rule, site, step, inner) - four.error[k & 3], self.tables.factor,
+        return rate_of(self, entry, site, step)
+    return kmc_rate(self.tables.rates + (slot >> 2), slot & 3,
+                    nearly(self, four, slot & 3, rule, site, step, inner) - four.error[slot & 3], self.tables.factor,
                     self.tables.bin_shift)
 
 
 cdef inline bint is_below(SiteRates self, double u, kmc_class* known, int k, site_t site, int32_t* step,
                           bint inner) noexcept nogil:
     """Whether a number is below the rate constant of a rule of a class; its lanes tell nearly always."""
-    cdef kmc_four* four = self.four + known.first_four + (k >> 2)
-    cdef const kmc_rates* rates
-    cdef rule_t rule = self.environments.entry_rule[known.first + k]
-    cdef int bin
+    cdef int entry = known.first + k, slot = self.slot[entry], place = slot & 3, bin
+    cdef kmc_four* four = self.four + (slot >> 2)
+    cdef const kmc_rates* rates = self.tables.rates + (slot >> 2)
+    cdef rule_t rule = self.environments.entry_rule[entry]
     if self.terms[rule, 0] == LANED_RULE:
-        bin = ((nearly(self, four, k & 3, rule, site, step, inner) + four.error[k & 3] + 32768)
+        bin = ((nearly(self, four, place, rule, site, step, inner) + four.error[place] + 32768)
                >> self.tables.bin_shift) + 1
-        rates = self.tables.rates + known.first_four + (k >> 2)
-        if bin < self.energies.n_bins and u < rates.rate[k & 3] * (1.0 - 1e-11) * self.tables.factor[
-                rates.factors[k & 3] + bin]:
+        if bin < self.energies.n_bins and u < rates.rate[place] * (1.0 - 1e-11) * self.tables.factor[
+                rates.factors[place] + bin]:
             return True
-    return u < rate_of(self, known.first + k, site, step)
+    return u < rate_of(self, entry, site, step)

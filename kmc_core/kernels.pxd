@@ -21,11 +21,13 @@ cdef extern from *:
     typedef struct {                  /* from the anchor to a row and to lanes, and what is added to the row */
         int32_t row, lane, step;
     } kmc_change;
-    typedef struct {                  /* four rules of a class, filled up with some that have no rate: a line of the cache */
-        int32_t first[4], second[4];  /* where their lanes are, from those of the anchor, where no boundary is near */
-        int16_t sign[8];              /* of the first ones, of the second ones */
+    typedef struct {                  /* up to four rules of a class with a lane in common: a line of the cache */
+        int32_t first, second[4];     /* where this lane and the others are, from those of the anchor, no boundary near */
+        int32_t n;                    /* rules; the rest have no rate */
+        int16_t sign[8];              /* of the first lane in each rule, and of the second ones */
         int16_t threshold[4];         /* energy changes from which on they keep to their parts of the lowest bound [units] */
         int16_t error[4];             /* how far lanes can be from their energy changes [units] */
+        int64_t unused;
     } kmc_four;
     typedef struct {                  /* their rates */
         int32_t factors[4];           /* where their factors are */
@@ -88,22 +90,22 @@ cdef extern from *:
     }
     #ifdef __SSE2__
     /* energy changes of four rules, nearly [units] */
+    KMC_WRITTEN_IN __m128i kmc_lanes_from(const int16_t* lane) {
+        int32_t two;
+        memcpy(&two, lane, sizeof two);
+        return _mm_cvtsi32_si128(two);
+    }
     KMC_WRITTEN_IN __m128i kmc_four_changes(const kmc_four* four, const int16_t* lane) {
-        __m128i found = _mm_cvtsi32_si128(lane[four->first[0]]);
-        found = _mm_insert_epi16(found, lane[four->first[1]], 1);
-        found = _mm_insert_epi16(found, lane[four->first[2]], 2);
-        found = _mm_insert_epi16(found, lane[four->first[3]], 3);
-        found = _mm_insert_epi16(found, lane[four->second[0]], 4);
-        found = _mm_insert_epi16(found, lane[four->second[1]], 5);
-        found = _mm_insert_epi16(found, lane[four->second[2]], 6);
-        found = _mm_insert_epi16(found, lane[four->second[3]], 7);
-        found = _mm_mullo_epi16(found, _mm_loadu_si128((const __m128i*) four->sign));
-        return _mm_add_epi16(found, _mm_unpackhi_epi64(found, found));
+        const __m128i first = _mm_shufflelo_epi16(kmc_lanes_from(lane + four->first), 0), second = _mm_unpacklo_epi32(
+            _mm_unpacklo_epi16(kmc_lanes_from(lane + four->second[0]), kmc_lanes_from(lane + four->second[1])),
+            _mm_unpacklo_epi16(kmc_lanes_from(lane + four->second[2]), kmc_lanes_from(lane + four->second[3])));
+        return _mm_add_epi16(_mm_mullo_epi16(first, _mm_loadl_epi64((const __m128i*) four->sign)),
+                             _mm_mullo_epi16(second, _mm_loadl_epi64((const __m128i*) (four->sign + 4))));
     }
     #endif
     /* energy change of one of them */
     KMC_WRITTEN_IN int kmc_nearly(const kmc_four* four, int k, const int16_t* lane) {
-        return four->sign[k] * lane[four->first[k]] + four->sign[k + 4] * lane[four->second[k]];
+        return four->sign[k] * lane[four->first] + four->sign[k + 4] * lane[four->second[k]];
     }
     /* bits of the rules of a site that do not keep to their parts of the lowest bound */
     KMC_WRITTEN_IN unsigned kmc_outgrown(const kmc_four* four, int n, const int16_t* lane) {
@@ -177,8 +179,9 @@ cdef extern from *:
     ctypedef struct kmc_change:
         int32_t row, lane, step
     ctypedef struct kmc_four:
-        int32_t first[4]
+        int32_t first
         int32_t second[4]
+        int32_t n
         int16_t sign[8]
         int16_t threshold[4]
         int16_t error[4]

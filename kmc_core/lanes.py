@@ -129,18 +129,19 @@ class Lanes:
 
         Returns
         -------
-        inner : int32, shape (n_rules + 1, 4)
-            Of the first site and of the second one, then their signs; a rule of no lanes behind the last one.
+        inner : int32, shape (n_rules, 4)
+            Two lanes, then their signs. A lane that stands alone is the second one.
 
         Raises
         ------
         ValueError
             If neighbours are further apart in memory than 32 bits can say.
         """
-        step = np.asarray(step).astype(np.int64)
-        terms = np.append(self.terms, [[0, -1, 0, 0, -1, 0, 0, 0]], axis=0)
+        step, terms = np.asarray(step).astype(np.int64), self.terms.astype(np.int64)
         found = np.stack([step[terms[:, 1] + 1] * self.n_lanes + terms[:, 2],
                           step[terms[:, 4] + 1] * self.n_lanes + terms[:, 5], terms[:, 3], terms[:, 6]], axis=1)
+        alone = found[:, 3] == 0
+        found[alone] = found[alone][:, [1, 0, 3, 2]]
         if found.size and np.abs(found).max() > np.iinfo(np.int32).max:
             raise ValueError("the layers of the box are too large for interactions")
         return np.ascontiguousarray(found, dtype=np.int32)

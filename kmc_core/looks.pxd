@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Looking at a site: whether it keeps to the bound by which it is listed, and which of its rules was drawn."""
 from kmc_core.energy_changes cimport is_below, nearly, rate_above, rate_of, steps_around
-from kmc_core.kernels cimport kmc_class, kmc_outgrown, kmc_sum
+from kmc_core.kernels cimport kmc_class, kmc_four, kmc_outgrown, kmc_sum
 from kmc_core.site_rates cimport GENERAL_RULE, SiteRates
 from kmc_core.typedefs cimport class_t, int32_t, rule_t, site_t
 
@@ -41,11 +41,12 @@ cdef inline bint keeps(SiteRates self, site_t site, kmc_class* known, int32_t* s
 
 cdef inline bint is_fast(SiteRates self, kmc_class* known, int k, site_t site, int32_t* step, bint inner) noexcept nogil:
     """Whether a rule of a class may have more than its part of the lowest bound."""
-    cdef rule_t rule = self.environments.entry_rule[known.first + k]
+    cdef int entry = known.first + k, slot = self.slot[entry]
+    cdef kmc_four* four = self.four + (slot >> 2)
+    cdef rule_t rule = self.environments.entry_rule[entry]
     if self.terms[rule, 0] == GENERAL_RULE:
-        return rate_of(self, known.first + k, site, step) > self.floor[0] / known.n
-    return (nearly(self, self.four + known.first_four + (k >> 2), k & 3, rule, site, step, inner)
-            < self.four[known.first_four + (k >> 2)].threshold[k & 3])
+        return rate_of(self, entry, site, step) > self.floor[0] / known.n
+    return nearly(self, four, slot & 3, rule, site, step, inner) < four.threshold[slot & 3]
 
 
 cdef inline double sum_above(SiteRates self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil:

@@ -47,6 +47,7 @@ cdef class SiteRates:
     cdef int64_t[:, ::1] fours        # (fours of classes, 8) how their rules are looked at: a kmc_four each
     cdef kmc_four* four               # its first element
     cdef int64_t[:, ::1] rates        # (fours of classes, 6) how they are rated: a kmc_rates each
+    cdef int32_t[::1] slot            # (entries of classes,) number of the four of each rule times four, and its place there
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
@@ -60,7 +61,8 @@ cdef class SiteRates:
     cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
-    cdef void _set_four(self, int number, int k, int entry, int size) noexcept nogil
+    cdef int _find_slot(self, kmc_class* known, rule_t rule) noexcept nogil
+    cdef void _set_slot(self, int slot, int entry, int size) noexcept nogil
     cpdef void find_slow_group(self) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil
     cdef double rate_at(self, int entry, site_t site) noexcept nogil

@@ -68,7 +68,8 @@ cdef class SiteRates:
     def forget_thresholds(self):
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
         n_classes = len(self.environments.size)
-        n_fours = len(self.environments.entry_rule) // 4 + n_classes + 1
+        n_fours = len(self.environments.entry_rule) + 1
+        self.slot = np.zeros(n_fours, dtype=np.int32)
         self.fours = np.zeros((n_fours, sizeof(kmc_four) // 8), dtype=np.int64)
         self.four = <kmc_four*> &self.fours[0, 0]
         self.rates = np.zeros((n_fours, sizeof(kmc_rates) // 8), dtype=np.int64)
@@ -124,28 +125,52 @@ cdef class SiteRates:
         """How the rules of a class are looked at, with the energy changes from which on each keeps to its part."""
         cdef int first = self.environments.first[c], size = self.environments.size[c], k
         cdef kmc_class* known = self.known + c
-        known.first, known.n, known.first_four, known.n_fours = first, size, (first + 3 * c) // 4, (size + 3) // 4
-        known.rated, known.note = self.version, 0
-        if 0 < known.n_fours < 32 and known.first_four < 1 << 25:
-            known.note = known.first_four << 6 | known.n_fours << 1
-        for k in range(4 * known.n_fours):
-            self._set_four(known.first_four + (k >> 2), k & 3, -1 if k >= size else first + k, size)
-            if k < size and self.terms[self.environments.entry_rule[first + k], 0] == GENERAL_RULE:
-                known.note = 0
+        cdef bint is_told = size > 0
+        known.first, known.n, known.first_four, known.n_fours = first, size, first, 0
+        for k in range(first, first + size):
+            self.slot[k] = self._find_slot(known, self.environments.entry_rule[k])
+            self._set_slot(self.slot[k], k, size)
+            is_told &= self.terms[self.environments.entry_rule[k], 0] != GENERAL_RULE
+        is_told &= known.n_fours < 32 and known.first_four < 1 << 25
+        known.note = known.first_four << 6 | known.n_fours << 1 if is_told else 0
+        known.rated = self.version
 
-    cdef void _set_four(self, int number, int k, int entry, int size) noexcept nogil:
-        """One of four rules of a class of so many; an entry of -1 fills up."""
-        cdef kmc_four* four = self.four + number
-        cdef kmc_rates* rates = <kmc_rates*> &self.rates[number, 0]
-        cdef int rule = self.terms.shape[0] if entry < 0 else self.environments.entry_rule[entry]
-        cdef double rate = 0.0 if entry < 0 else self.environments.entry_rate[entry]
+    cdef int _find_slot(self, kmc_class* known, rule_t rule) noexcept nogil:
+        """A free place in a four of a class with the first lane of a rule, or in a new one."""
+        cdef int32_t* terms = &self.inner_terms[rule, 0]
+        cdef kmc_four* four
+        cdef int number, k
+        for number in range(known.first_four, known.first_four + known.n_fours):
+            four = self.four + number
+            if four.n < 4 and (terms[2] == 0 or four.first == terms[0]
+                               or not (four.sign[0] or four.sign[1] or four.sign[2] or four.sign[3])):
+                four.n += 1
+                if terms[2]:
+                    four.first = terms[0]
+                return 4 * number + four.n - 1
+        number = known.first_four + known.n_fours
+        known.n_fours += 1
+        four = self.four + number
+        four.n, four.first = 1, terms[0]
+        for k in range(4):
+            four.second[k], four.sign[k], four.sign[k + 4], four.error[k] = 0, 0, 0, 0
+            four.threshold[k] = ALWAYS_SLOW
+            (<kmc_rates*> &self.rates[number, 0]).rate[k] = 0.0
+            (<kmc_rates*> &self.rates[number, 0]).factors[k] = 0
+        return 4 * number
+
+    cdef void _set_slot(self, int slot, int entry, int size) noexcept nogil:
+        """A rule of a class of so many, in its place of a four."""
+        cdef kmc_four* four = self.four + (slot >> 2)
+        cdef kmc_rates* rates = <kmc_rates*> &self.rates[slot >> 2, 0]
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef int k = slot & 3
+        cdef double rate = self.environments.entry_rate[entry]
         cdef int64_t threshold = ALWAYS_SLOW
-        four.first[k], four.second[k] = self.inner_terms[rule, 0], self.inner_terms[rule, 1]
+        four.second[k] = self.inner_terms[rule, 1]
         four.sign[k], four.sign[k + 4] = <int16_t> self.inner_terms[rule, 2], <int16_t> self.inner_terms[rule, 3]
-        rates.rate[k], rates.factors[k], four.error[k] = rate, 0, 0
-        if entry >= 0:
-            rates.factors[k] = self.rule_process[rule] * self.energies.n_bins
-            four.error[k] = <int16_t> self.terms[rule, N_TERMS - 1]
+        four.error[k] = <int16_t> self.terms[rule, N_TERMS - 1]
+        rates.rate[k], rates.factors[k] = rate, self.rule_process[rule] * self.energies.n_bins
         if rate > 0.0:
             threshold = 1 + four.error[k] + (self.energies.threshold(
                 self.rule_process[rule], self.floor[0] / size / rate) >> self.energies.lane_shift)
