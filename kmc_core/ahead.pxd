@@ -24,7 +24,7 @@ cdef inline void look_ahead(LatticeProcesses self, double bound) noexcept nogil:
     cdef int64_t site
     cdef char* species
     cdef char* record
-    if self.next_site >= 0:
+    if self.next_site >= 0 and not self.energies.enabled:
         look_at_rule(self, <site_t> self.next_site, bound)
     self.next_site = -1
     if self.next_place >= 0:
@@ -41,6 +41,12 @@ cdef inline void look_ahead(LatticeProcesses self, double bound) noexcept nogil:
             self.groups.prefetch(site)
             self.state.prefetch(<site_t> site)
             self.next_site = site
+            if self.energies.enabled:
+                kmc_prefetch(&self.site_rates.is_slow[0] + site)
+                kmc_prefetch(&self.site_rates.kind[0] + site)
+                kmc_prefetch(&self.energies.lane[0, 0] + (site << self.energies.lane_bits))
+                for j in range(self.state.n_positions):
+                    kmc_prefetch(&self.energies.lane[0, 0] + (site + self.state.step[j] << self.energies.lane_bits))
     self.next_place = -1
     if ahead + 1 < N_WORDS:
         self.next_place = self.groups.place_of(uniform_of(self.random.words[ahead]) * bound,

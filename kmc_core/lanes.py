@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Energy changes of all rules in a few numbers for every site, near enough to tell which rules are fast.
 
-The energy change of a rule of one or two sites is what the first one changes in its surroundings, and what the second one
-does in its own after the first has changed. A *lane* is one of these terms as a function of what is around a site; rules
-share them, as adsorption and desorption do but for the sign. So whatever the clusters are, the change is the sum of two
-lanes. They are 16-bit numbers of units, sums over the same blocks as energies, each part rounded: how far they can be
-from the truth is known.
+The energy change of a rule of one or two sites is what the first one changes in its surroundings, and what the second
+does in its own after the first has changed. A *lane* is one of these terms as a function of what is around a site;
+rules share them, as adsorption and desorption do but for the sign. So whatever the clusters are, the change is the sum
+of two lanes. They are 16-bit numbers of units, sums over the same blocks as energies, each part rounded: how far they
+can be from the truth is known.
 """
+from itertools import pairwise
+
 import numpy as np
 
 from kmc_core.event_lists import ORIGIN
@@ -43,8 +45,8 @@ class Lanes:
     tables : int16, shape (n_rows, n_lanes)
         What every row of every block adds [units].
     terms : int32, shape (n_rules, 8)
-        Kind; position of the first site, -1 for the anchor, lane, and sign or 0; the same of the second site; how far the
-        sum can be from the energy change [units].
+        Kind; position of the first site, -1 for the anchor, lane, and sign or 0; the same of the second site; how far
+        the sum can be from the energy change [units].
     """
 
     def __init__(self, steps, energies):
@@ -56,7 +58,7 @@ class Lanes:
         self.n_lanes = max(1 << (len(self._functions) + NOTE - 1).bit_length(), WIDTH)
         values = [self._values(*function) for function in self._functions]
         starts = np.append(energies.starts, len(energies.tables))
-        parts = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        parts = [slice(*ends) for ends in pairwise(starts.tolist())]
         largest = max((abs(alone) + sum(int(np.abs(rows[part]).max()) for part in parts) for alone, rows in values),
                       default=0)
         self.shift = int(largest // LARGEST).bit_length()
@@ -90,7 +92,8 @@ class Lanes:
                 if at >= 0 and kind != steps.kind[changes[0][1][0]]:
                     seen = at, kind
             position = -1 if place == ORIGIN else int(steps.rules.change_position[first + k])
-            terms[1 + 3 * k:4 + 3 * k] = position, *self._lane(*(int(self._energies.columns[s]) for s in (new, old)), *seen)
+            columns = self._energies.columns[[new, old]].tolist()
+            terms[1 + 3 * k:4 + 3 * k] = position, *self._lane(*columns, *seen)
 
     def _lane(self, comes, goes, position, kind):
         """Number of a lane and its sign, 0 where nothing changes."""

@@ -37,6 +37,7 @@ cdef class SiteRates:
     cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
     cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
     cdef site_t[::1] astray           # (most told + 1,) those that are to be rated
+    cdef bint is_large                # more sites than caches hold
     cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near for its events
     cdef int32_t[::1] kind            # (n_sites,) which boundaries are near for its rules; 0 = none
     cdef int32_t[::1] step            # (n_kinds * (n_positions + 1),) from a site to itself and its neighbours
@@ -67,3 +68,5 @@ cdef class SiteRates:
     cdef void _set_floor(self, double mean) noexcept nogil
     cdef double rate_at(self, int entry, site_t site) noexcept nogil
     cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil
+    cdef int64_t excess_of(self, int entry, site_t site) noexcept nogil
+    cdef bint is_consistent(self, site_t site) noexcept nogil

@@ -16,12 +16,15 @@ import numpy as np
 from kmc_core.lanes import GENERAL, LANED
 
 from kmc_core.energies cimport kmc_power_above
-from kmc_core.energy_changes cimport rate_above, rate_of, steps_around
+from kmc_core.energy_changes cimport change_of, nearly, rate_above, rate_of, steps_around
 from kmc_core.kernels cimport kmc_astray, kmc_class, kmc_four, kmc_rates
-from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
+from kmc_core.looks cimport is_fast, keeps, look, rated_class, sum_above, tried
+from kmc_core.rng cimport kmc_prefetch
 from kmc_core.state cimport MAX_POSITIONS
+from libc.math cimport fabs
 
 cdef enum:
+    CACHED_BYTES = 1 << 19            # of lanes: beyond, what an event needs is fetched all at once
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
     NEVER_SLOW = 32767                # beyond every energy change [units]
     ALWAYS_SLOW = -32768
@@ -54,6 +57,7 @@ cdef class SiteRates:
         self.inside = _inside(self.reaching)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
         self.floor, self.version = np.zeros(3), 1
+        self.is_large = energies.sums.base.nbytes > CACHED_BYTES
         self.most = min(lists.most_told + 1, state.n_sites)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
@@ -86,6 +90,12 @@ cdef class SiteRates:
         """Bring lanes up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
         cdef bint inner = self.inside[site]
+        cdef site_t each
+        if self.is_large and inner:   # not a function: one that only fetches is left out by compilers, as it does nothing
+            for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
+                each = site + self.told_step[i]
+                kmc_prefetch(&self.energies.lane[0, 0] + (<int64_t> each << self.energies.lane_bits))
+                kmc_prefetch(&self.energies.row[0, 0] + <int64_t> each * self.energies.n_blocks)
         self.energies.move(site, rule, changed, old, n, inner)
         tell(self, site, rule, inner)
         for i in range(n_reclassified):
@@ -218,6 +228,33 @@ cdef class SiteRates:
         if self.is_slow[site]:
             return bound / known.n
         return rate_above(self, known, entry - known.first, site, step, step == &self.step[1])
+
+    cdef int64_t excess_of(self, int entry, site_t site) noexcept nogil:
+        """How much further lanes are from an energy change than they say, at most 0 [quanta]; for tests."""
+        cdef int32_t* step = steps_around(self, site)
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef int slot, shift = self.energies.lane_shift
+        cdef int64_t change
+        if self.terms[rule, 0] != LANED_RULE:
+            return 0
+        rated_class(self, site)
+        slot = self.slot[entry]
+        change = nearly(self, self.four + (slot >> 2), slot & 3, rule, site, step, step == &self.step[1])
+        change = (change << shift) - change_of(self, rule, site, step)
+        return (change if change > 0 else -change) - (<int64_t> self.four[slot >> 2].error[slot & 3] << shift)
+
+    cdef bint is_consistent(self, site_t site) noexcept nogil:
+        """Whether a site's rules say the same together as each by itself; for tests."""
+        cdef int32_t* step = steps_around(self, site)
+        cdef kmc_class* known = self.known + rated_class(self, site)
+        cdef double total = 0.0
+        cdef bint is_slow = True
+        cdef int k
+        for k in range(known.n):
+            total += rate_above(self, known, k, site, step, step == &self.step[1])
+            is_slow &= not is_fast(self, known, k, site, step, step == &self.step[1])
+        return (is_slow == keeps(self, site, known, step, step == &self.step[1])
+                and fabs(total - sum_above(self, site, known, step, step == &self.step[1])) <= 1e-12 * total)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""

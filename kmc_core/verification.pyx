@@ -179,6 +179,7 @@ def _verify_energies(Engine engine):
         assert note == 0 or note & 1 == is_slow & 1, f"site {site}: noted as what it is not"
         if group >= 0:
             _verify_parts(lattice, site, groups.bound[group])
+            _verify_lanes(lattice, site)
     _verify_thresholds(lattice)
     places = groups.places
     for group in range(groups.n_groups):
@@ -208,6 +209,17 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
     assert start <= bound * (1 + 1e-12), f"site {site}: bound too low"
 
 
+def _verify_lanes(LatticeProcesses lattice, site_t site):
+    """Lanes are no further from energy changes than they say, and four rules at once are the same as one after the other.
+    """
+    cdef class_t c = lattice.groups.class_at(site)
+    cdef int first = lattice.environments.first[c], k
+    rates = lattice.site_rates
+    for k in range(first, first + lattice.environments.size[c]):
+        assert rates.excess_of(k, site) <= 0, f"site {site}: lanes are further from an energy change than they say"
+    assert rates.is_consistent(site), f"site {site}: four rules at once are not the same as one after the other"
+
+
 def _verify_thresholds(LatticeProcesses lattice):
     """The thresholds in use are those that the rates of their classes imply."""
     cdef class_t c
@@ -217,7 +229,8 @@ def _verify_thresholds(LatticeProcesses lattice):
             continue
         first = rates.known[c].first_four
         part = slice(first, first + rates.known[c].n_fours)
-        live = np.asarray(rates.fours)[part], np.asarray(rates.rates)[part]
+        entries = slice(rates.known[c].first, rates.known[c].first + rates.known[c].n)
+        live = np.asarray(rates.fours)[part], np.asarray(rates.rates)[part], np.asarray(rates.slot)[entries]
         kept = [each.copy() for each in live]
         rates._set_thresholds(c)
         assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
@@ -312,9 +325,9 @@ def structures(Engine engine):
     if engine.lattice.energies.enabled:
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "lane": engine.lattice.energies.lane,
-                  "is_slow": engine.lattice.site_rates.is_slow, "threshold": engine.lattice.site_rates.fours, "fours_rates": engine.lattice.site_rates.rates,
-                  "block_lane": engine.lattice.energies.block_lane,
-                  "floor": engine.lattice.site_rates.floor}
+                  "block_lane": engine.lattice.energies.block_lane, "is_slow": engine.lattice.site_rates.is_slow,
+                  "four": engine.lattice.site_rates.fours, "four_rate": engine.lattice.site_rates.rates,
+                  "slot": engine.lattice.site_rates.slot, "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
     return {name: np.asarray(view) for name, view in views.items()}

@@ -69,8 +69,8 @@ def test_every_structure_is_what_the_species_imply_after_many_events():
     engine.verify()
 
 
-@pytest.mark.parametrize("name", ["energy_row", "lane", "energy_group", "block_energy", "block_lane", "is_slow", "threshold",
-                                  "fours_rates"])
+@pytest.mark.parametrize("name", ["energy_row", "lane", "energy_group", "block_energy", "block_lane", "is_slow",
+                                  "four", "four_rate", "slot"])
 def test_verify_notices_a_broken(name):
     engine = gas()
     engine.run(cases.FOREVER, 500)
