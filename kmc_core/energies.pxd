@@ -2,7 +2,7 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
-from kmc_core.kernels cimport kmc_note
+from kmc_core.kernels cimport kmc_note, kmc_note_of
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint64_t
 
@@ -11,7 +11,7 @@ cimport cython
 cdef enum:
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
     MAX_DIFFERENCES = 18              # sites that an event may change, and two
-    LEAST_BIN = 3                     # bins of energy changes, for factors from above, are 2**LEAST_BIN units or wider
+    LEAST_BIN = 1                     # bins of energy changes, for factors from above, are 2**LEAST_BIN units or wider
 
 
 cdef extern from *:
@@ -86,6 +86,10 @@ cdef class SiteEnergies:
     cdef inline void note(self, site_t site, int32_t how) noexcept nogil:
         """Note how the lanes of a site tell whether it is in the right list; 0 = it has to be looked at."""
         kmc_note(&self.lane[site, 0] + self.n_lanes, how)
+
+    cdef inline int32_t note_of(self, site_t site) noexcept nogil:
+        """That note."""
+        return kmc_note_of(&self.lane[site, 0] + self.n_lanes)
 
     cdef inline int64_t energy(self, site_t site, int centre) noexcept nogil:
         """Energy that a centre has, or would have, on a site [quanta]."""

@@ -51,7 +51,7 @@ cdef class SiteEnergies:
         self._place(interactions, rules.n_species)
         self._list_events(Steps(interactions, rules), state, np.zeros(shape, dtype=np.uint8), periodic)
         self.pair_position = _pair_positions(interactions, rules)
-        self.lanes = Lanes(self.steps, self)
+        self.lanes = Lanes(self.steps, self, interactions.thermal)
         self.n_lanes, self.block_lane = self.lanes.n_lanes, self.lanes.tables
         self.lane_bits, self.lane_shift = self.n_lanes.bit_length() - 1, self.lanes.shift
         if len(self.block_lane) * self.n_lanes > np.iinfo(np.int32).max:

@@ -150,10 +150,11 @@ cdef extern from *:
         }
         return sum + other;
     }
-    /* anchors that are not known to be in the right list: they are written down, their number is returned. Sites are
-       counted from one; the first number is known to the compiler */
+    /* anchors that are not known to be in the right list: they are written down, with the sums of rate constants of fast
+       ones, and -1 for others; their number is returned. Sites are counted from one; the first number is known to the
+       compiler */
     KMC_WRITTEN_IN int kmc_astray(int lane_bits, const kmc_tables* all, const uint32_t* step, int n, uint32_t from,
-                                  uint32_t* found) {
+                                  uint32_t* found, double* sums) {
         const kmc_tables on = *all;
         const uint32_t* end = step + n;
         uint32_t* last = found;
@@ -163,6 +164,7 @@ cdef extern from *:
             const int32_t note = kmc_note_of(lane + (1 << lane_bits));
             const kmc_four* four = on.four + (note >> 6);
             *last = (uint32_t) site;
+            sums[last - found] = -1.0;
             if (note == 0)
                 last++;
             else if (note & 1)
@@ -170,6 +172,7 @@ cdef extern from *:
             else {
                 const double bound = on.bound[on.group_of[site]];
                 const double sum = kmc_sum(four, on.rates + (note >> 6), note >> 1 & 31, lane, on.factor, on.bin_shift);
+                sums[last - found] = sum;
                 last += !(bound * on.loose <= sum && sum <= bound);
             }
         }
@@ -208,4 +211,5 @@ cdef extern from *:
     uint32_t kmc_outgrown(kmc_four* four, int n, int16_t* lane) noexcept nogil
     double kmc_rate(kmc_rates* rates, int k, int least, double* factor, int bin_shift) noexcept nogil
     double kmc_sum(kmc_four* four, kmc_rates* rates, int n, int16_t* lane, double* factor, int bin_shift) noexcept nogil
-    int kmc_astray(int lane_bits, kmc_tables* all, uint32_t* step, int n, uint32_t start, uint32_t* found) noexcept nogil
+    int kmc_astray(int lane_bits, kmc_tables* all, uint32_t* step, int n, uint32_t start, uint32_t* found,
+                   double* sums) noexcept nogil

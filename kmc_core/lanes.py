@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from kmc_core.event_lists import ORIGIN
+from kmc_core.interactions import QUANTUM
 
 WIDTH = 8
 """int: lanes that are worked on at once; a site has so many, or a power of two more."""
@@ -21,6 +22,9 @@ NOTE = 2
 
 LARGEST = 16000
 """int: no lane is larger: the sum of two is within 16 bits [units]."""
+
+COARSEST = 4
+"""int: a unit is kB T over this at most: beyond, what lanes do not know would be drawn in vain too often."""
 
 GENERAL, UNMOVED, LANED = 0, 1, 2
 """int: kinds of rules by their energy change: worked out as it is; their rate does not depend on it; a sum of lanes."""
@@ -33,6 +37,8 @@ class Lanes:
     ----------
     steps : Steps
     energies : SiteEnergies
+    thermal : float
+        kB T [eV].
 
     Attributes
     ----------
@@ -49,19 +55,19 @@ class Lanes:
         the sum can be from the energy change [units].
     """
 
-    def __init__(self, steps, energies):
+    def __init__(self, steps, energies, thermal):
         self._steps, self._energies = steps, energies
         self._functions = {}
         self.terms = np.zeros((len(steps.changes), 8), dtype=np.int32)
         for rule, terms in enumerate(self.terms):
             self._compile(rule, terms)
-        self.n_lanes = max(1 << (len(self._functions) + NOTE - 1).bit_length(), WIDTH)
         values = [self._values(*function) for function in self._functions]
         starts = np.append(energies.starts, len(energies.tables))
         parts = [slice(*ends) for ends in pairwise(starts.tolist())]
-        largest = max((abs(alone) + sum(int(np.abs(rows[part]).max()) for part in parts) for alone, rows in values),
-                      default=0)
-        self.shift = int(largest // LARGEST).bit_length()
+        largest = [abs(alone) + sum(int(np.abs(rows[part]).max()) for part in parts) for alone, rows in values]
+        values, largest = self._leave_out(values, largest, LARGEST * thermal / COARSEST / QUANTUM)
+        self.n_lanes = max(1 << (len(values) + NOTE - 1).bit_length(), WIDTH)
+        self.shift = int(max(largest, default=0) // LARGEST).bit_length()
         self.alone = np.zeros(self.n_lanes, dtype=np.int16)
         self.tables = np.zeros((len(energies.tables), self.n_lanes), dtype=np.int16)
         errors = np.zeros(self.n_lanes, dtype=np.int64)
@@ -94,6 +100,18 @@ class Lanes:
             position = -1 if place == ORIGIN else int(steps.rules.change_position[first + k])
             columns = self._energies.columns[[new, old]].tolist()
             terms[1 + 3 * k:4 + 3 * k] = position, *self._lane(*columns, *seen)
+
+    def _leave_out(self, values, largest, most):
+        """Values and sizes of the lanes that are not larger; rules that need others are worked out as they are."""
+        kept = [lane for lane, size in enumerate(largest) if size <= most]
+        number = np.full(len(largest) + 1, -1)
+        number[kept] = np.arange(len(kept))
+        for terms in self.terms:
+            lanes = number[[terms[2], terms[5]]]
+            if terms[0] == LANED and ((terms[3] and lanes[0] < 0) or (terms[6] and lanes[1] < 0)):
+                terms[0] = GENERAL
+            terms[[2, 5]] = np.maximum(lanes, 0)
+        return [values[lane] for lane in kept], [largest[lane] for lane in kept]
 
     def _lane(self, comes, goes, position, kind):
         """Number of a lane and its sign, 0 where nothing changes."""

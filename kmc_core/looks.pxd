@@ -13,11 +13,14 @@ cdef inline class_t rated_class(SiteRates self, site_t site) noexcept nogil:
     return c
 
 
-cdef inline void look(SiteRates self, site_t site) noexcept nogil:
-    """List a site where it belongs, and note how to look at it from now on."""
+cdef inline void look(SiteRates self, site_t site, double total) noexcept nogil:
+    """List a site where it belongs, and note how to look at it from now on.
+
+    If it is fast, its rate constants add up to `total` from above [1/s]; -1 = that is not known.
+    """
     cdef class_t c = rated_class(self, site)
     cdef int32_t* step = steps_around(self, site)
-    self._rate(site, self.known + c, step, step == &self.step[1])
+    self._rate(site, self.known + c, step, step == &self.step[1], total)
     note_class(self, site, c)
 
 

@@ -5,7 +5,7 @@ from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.kernels cimport kmc_class, kmc_four, kmc_tables
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint64_t
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint64_t
 
 cimport cython
 
@@ -36,10 +36,11 @@ cdef class SiteRates:
     cdef int32_t[::1] told            # (n_told + 1,) position
     cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
     cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
-    cdef site_t[::1] astray           # (most told + 1,) those that are to be rated
+    cdef site_t[::1] astray           # (most told + 1,) those that are to be looked at
+    cdef double[::1] sums             # (most told + 1,) sums of their rate constants from above [1/s], -1 = not known
     cdef bint is_large                # more sites than caches hold
     cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near for its events
-    cdef int32_t[::1] kind            # (n_sites,) which boundaries are near for its rules; 0 = none
+    cdef uint16_t[::1] kind           # (n_sites,) which boundaries are near for its rules; 0 = none
     cdef int32_t[::1] step            # (n_kinds * (n_positions + 1),) from a site to itself and its neighbours
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
     cdef uint8_t[::1] is_slow         # (n_sites,) 1 = in the list of the lowest bound, 2 = in that of an earlier one
@@ -59,7 +60,7 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil
     cdef void rate_site(self, site_t site) noexcept nogil
-    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil
+    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner, double total) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
     cdef int _find_slot(self, kmc_class* known, rule_t rule) noexcept nogil

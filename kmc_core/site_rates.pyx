@@ -53,6 +53,7 @@ cdef class SiteRates:
         self.told_ptr, self.told = lists.told_ptr, lists.told
         self.told_step = np.append(self.reaching.step, 0)[np.asarray(self.told)].astype(np.uint32)
         self.told_now, self.astray = np.zeros((2, lists.most_told + 1), dtype=np.uint32)
+        self.sums = np.zeros(lists.most_told + 1)
         self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
         self.inside = _inside(self.reaching)
         self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
@@ -103,17 +104,17 @@ cdef class SiteRates:
 
     cdef void rate_site(self, site_t site) noexcept nogil:
         """The list of a site by its propensity."""
-        look(self, site)
+        look(self, site, -1.0)
 
-    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner) noexcept nogil:
+    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner, double total) noexcept nogil:
         """The list of a site; `step` leads to its neighbours. It is to be noted then. A fast one stays while it can."""
         cdef int32_t before = self.group_of[site], after = before
         cdef bint is_slow = self.is_slow[site], is_listed = before >= 0 and not is_slow
-        cdef double total = -1.0, bound = 0.0 if before < 0 else self.groups.bound[before]
+        cdef double bound = 0.0 if before < 0 else self.groups.bound[before]
         if known.n == 0:
             is_slow, after = False, -1
         else:
-            if is_listed:
+            if is_listed and total < 0.0:
                 total = sum_above(self, site, known, step, inner)
             if not is_listed or not bound * LOOSE <= total <= bound:
                 is_slow = keeps(self, site, known, step, inner)
@@ -206,16 +207,20 @@ cdef class SiteRates:
 
         Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """
-        cdef int32_t* step = steps_around(self, site)
-        cdef bint inner = step == &self.step[1]
-        cdef class_t c
+        cdef int32_t* step = &self.step[1]
+        cdef kmc_class* known
+        cdef int32_t note
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        c = rated_class(self, site)
-        if self.is_slow[site]:
-            return choose_slow(self, site, c, u, bound, step, inner)
-        return choose_fast(self, site, c, u, bound, step, inner)
+        note = self.energies.note_of(site)
+        if note:                      # it says that no boundary is near, and that thresholds are known
+            known = self.known + self.groups.class_at(site)
+        else:
+            step, known = steps_around(self, site), self.known + rated_class(self, site)
+        if note & 1 or not note and self.is_slow[site]:
+            return choose_slow(self, site, known, u, bound, step, step == &self.step[1])
+        return choose_fast(self, site, known, u, bound, step, step == &self.step[1])
 
     cdef double rate_at(self, int entry, site_t site) noexcept nogil:
         """Rate constant of an entry of a site's class with the interactions of this site [1/s]."""
@@ -290,7 +295,7 @@ def _boundaries(LatticeState state):
 
     Returns
     -------
-    kind : int32, shape (n_sites,)
+    kind : uint16, shape (n_sites,)
         0 where no boundary is near.
     step : int32, shape (n_kinds * (n_positions + 1),)
         Zero where there is no neighbour.
@@ -301,11 +306,13 @@ def _boundaries(LatticeState state):
     z, y, x = (_places(n, reach) for n, reach in zip(sizes, reaches, strict=True))
     number = ((z[:, None, None] * (y.max() + 1) + y[:, None]) * (x.max() + 1) + x).ravel()
     kinds, sites, kind = np.unique(number, return_index=True, return_inverse=True)
+    if len(kinds) > np.iinfo(np.uint16).max:
+        raise ValueError("processes reach too far for interactions")
     steps = [[0, *np.asarray(state.step)[:state.n_positions].tolist()]]
     for site in sites[kinds > 0].tolist():
         state.neighbours(site, around)
         steps.append([0] + [around[j] - site if around[j] < state.n_sites else 0 for j in range(state.n_positions)])
-    return (kind + (kinds[0] > 0)).astype(np.int32).ravel(), np.ravel(steps).astype(np.int32)
+    return (kind + (kinds[0] > 0)).astype(np.uint16).ravel(), np.ravel(steps).astype(np.int32)
 
 
 def _places(n, reach):
@@ -318,18 +325,19 @@ def _places(n, reach):
 cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noexcept nogil:
     """Rate the anchors around an event that may belong to other lists now."""
     cdef site_t* astray = &self.astray[0]
+    cdef double* sums = &self.sums[0]
     cdef int first = self.told_ptr[rule], n = self.told_ptr[rule + 1] - first, k
     self.tables.bound = &self.groups.bound[0]
     if not inner:
-        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_now[0], write_told(self, rule), 0, astray)
+        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_now[0], write_told(self, rule), 0, astray, sums)
     elif self.energies.lane_bits == 3:  # known to the compiler
-        n = kmc_astray(3, &self.tables, &self.told_step[first], n, site, astray)
+        n = kmc_astray(3, &self.tables, &self.told_step[first], n, site, astray, sums)
     elif self.energies.lane_bits == 4:
-        n = kmc_astray(4, &self.tables, &self.told_step[first], n, site, astray)
+        n = kmc_astray(4, &self.tables, &self.told_step[first], n, site, astray, sums)
     else:
-        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_step[first], n, site, astray)
+        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_step[first], n, site, astray, sums)
     for k in range(n):
-        look(self, astray[k])
+        look(self, astray[k], sums[k])
 
 
 cdef inline int write_told(SiteRates self, rule_t rule) noexcept nogil:
@@ -341,10 +349,9 @@ cdef inline int write_told(SiteRates self, rule_t rule) noexcept nogil:
     return n
 
 
-cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u, double bound, int32_t* step,
+cdef inline rule_t choose_slow(SiteRates self, site_t site, kmc_class* known, double u, double bound, int32_t* step,
                                bint inner) noexcept nogil:
     """`choose` for a slow site, whose rules have equal parts of the bound."""
-    cdef kmc_class* known = self.known + c
     cdef double part = bound / known.n
     cdef int k = min(<int> (u / part), known.n - 1)
     cdef rule_t rule = -1
@@ -352,14 +359,13 @@ cdef inline rule_t choose_slow(SiteRates self, site_t site, class_t c, double u,
     if u < rate_above(self, known, k, site, step, inner):
         rule = tried(self, known, k, u, site, step, inner)
     if rule < 0 and self.is_slow[site] == 2:  # the lowest bound has changed
-        look(self, site)
+        look(self, site, -1.0)
     return rule
 
 
-cdef inline rule_t choose_fast(SiteRates self, site_t site, class_t c, double u, double bound, int32_t* step,
+cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, double u, double bound, int32_t* step,
                                bint inner) noexcept nogil:
     """`choose` for a fast site."""
-    cdef kmc_class* known = self.known + c
     cdef double above, total = 0.0
     cdef int k
     for k in range(known.n):
@@ -368,5 +374,5 @@ cdef inline rule_t choose_fast(SiteRates self, site_t site, class_t c, double u,
             return tried(self, known, k, u - total, site, step, inner)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
-        look(self, site)
+        look(self, site, -1.0)
     return -1

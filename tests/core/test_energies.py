@@ -112,6 +112,21 @@ def test_a_surface_that_has_become_slow_is_not_drawn_in_vain_for_long():
     assert engine.n_candidates < 200_000
 
 
+@pytest.mark.parametrize("energy", [1e-3, 0.1, 1.0, 10.0, 50.0, 100.0, 1000.0])
+def test_candidates_are_not_drawn_in_vain_however_strong_clusters_are(energy):
+    """Neighbours that exclude each other are written as a large energy; measured: 3.0 to 3.8 an event."""
+    lattice = Lattice("square", 1e-9, (40, 1, 40), (True, False, True))
+    patterns = (cases.single(EMPTY, A), cases.single(A, EMPTY), cases.pair(A, EMPTY, EMPTY, A))
+    rules = replace(build_rules(patterns, 2, lattice), rates=np.array([1.0, 1.0, 20.0]))
+    clusters = (((A, A), ((0, 0, 0), (0, 0, 1)), round(energy * 1e9)), ((A, A), ((0, 0, 0), (1, 0, 1)), 30_000_000))
+    engine = Engine(np.zeros(lattice.shape, dtype=np.uint8), lattice.periodic, rules, cases.bits(1),
+                    interactions=interactions_of(clusters, [HALF] * 3))
+    engine.run(cases.FOREVER, 1000)
+    before = engine.n_candidates
+    engine.run(cases.FOREVER, 1000)
+    assert engine.n_candidates - before < 6000
+
+
 def test_a_falling_line_is_refused():
     with pytest.raises(ValueError, match="line_slope"):
         interactions_of(CLUSTERS, [[(-0.5, 0.0)]])

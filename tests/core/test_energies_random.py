@@ -30,13 +30,13 @@ BENT = {"square": (1, 0, 0), "simple cubic": (0, 1, 0)}
 class Draw:
     """A mechanism, a box and conditions out of one seed."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, size=None):
         self.random = np.random.default_rng(seed)
         self.kind = self.random.choice(KINDS)
         self.n_species = int(self.random.integers(2, 5))
         self.neutral = int(self.random.integers(1, self.n_species)) if self.n_species > 2 and self.coin() else None
         self.thermal = KT * 2.0 ** self.random.integers(-1, 3)
-        self.size = self.one_of([3e7, 1e8])
+        self.size = self.one_of([3e7, 1e8]) if size is None else size
         self.clusters = [self.cluster() for _ in range(self.random.integers(1, 10))]
         self.patterns = self.all_patterns()
         self.lines = [self.some_lines() for _ in self.patterns]
@@ -163,6 +163,17 @@ def same(first, second):
 @pytest.mark.parametrize("seed", range(1, 41))
 def test_everything_kept_of_a_random_mechanism_stands_after_every_event(seed):
     check(seed, 12)
+
+
+@pytest.mark.parametrize("size", [1e0, 1e3, 1e6, 1e9, 1e10])
+@pytest.mark.parametrize("seed", [50, 51])
+def test_clusters_may_have_any_strength(size, seed):
+    """From 1e-9 to 10 eV, with kB T of some 1e-2 eV: what is too strong for lanes is worked out as it is."""
+    engine = Draw(seed, size).engine(seed)
+    engine.verify()
+    for _ in range(10):
+        engine.run(cases.FOREVER, 1)
+        engine.verify()
 
 
 @pytest.mark.verify
