@@ -11,24 +11,27 @@ cimport cython
 cdef enum:
     MAX_BLOCKS = 256                  # blocks that hold all clusters around a site between them
     MAX_DIFFERENCES = 18              # sites that an event may change, and two
-    LEAST_BIN = 1                     # bins of energy changes, for factors from above, are 2**LEAST_BIN units or wider
+    LEAST_BIN = 1                     # bins of energy changes, for factors from above, have 2**LEAST_BIN units or more
 
 
 cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
+    #define KMC_MOST_FACTOR 1e150     /* what is faster comes first anyway, and sums stay finite */
     /* the next power of two above y; 0 for 0 */
     static inline double kmc_power_above(double y) {
         int64_t bits;
         double found;
         if (!(y > 0.0)) return 0.0;
+        if (y > 0x1p1000) y = 0x1p1000;
         memcpy(&bits, &y, sizeof bits);
         bits = ((bits >> 52) + 1) << 52;
         memcpy(&found, &bits, sizeof found);
         return found;
     }
     """
+    const double KMC_MOST_FACTOR
     double kmc_power_above(double y) noexcept nogil
 
 @cython.final
@@ -45,7 +48,7 @@ cdef class SiteEnergies:
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
-    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) which row of its table each block of a site shows, times n_lanes
+    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) the row that each block of a site shows, times n_lanes
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
     cdef int32_t[::1] member_stride   # (len(member_block),) what a kind there adds to the row, times its number
     cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next one
@@ -60,10 +63,10 @@ cdef class SiteEnergies:
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
     cdef int32_t[::1] near_ptr        # (n_rules + 1,)
     cdef int32_t[::1] near_position   # (n_near + 1,)
-    cdef int32_t[:, ::1] changes      # (n_entries + 1, 3) from the anchor to a row and to lanes, no boundary near; and what
-                                      # is added to the row, where the rule tells: a kmc_change each
-    cdef int32_t[:, ::1] entries      # (n_entries + 1, 5) number of the near site, block, change, what a kind adds to the
-                                      # row there and at the next change; a change of -1: that is added
+    cdef int32_t[:, ::1] changes      # (n_entries + 1, 3) from the anchor to a row and to lanes, no boundary near, and
+                                      # what is added to the row, where the rule tells: a kmc_change each
+    cdef int32_t[:, ::1] entries      # (n_entries + 1, 5) number of the near site, block, change, what a kind adds to
+                                      # the row there and at the next change; a change of -1: that is added
     cdef int32_t[::1] entry_ptr       # (n_rules + 1,) where those of each rule start
     cdef site_t[::1] reached          # near sites of the event
     cdef int32_t[::1] steps_now       # what it adds to the row of every entry
@@ -81,7 +84,7 @@ cdef class SiteEnergies:
         """Bring the rows of a site up to date after the species at one position around it changed."""
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
-            row[self.member_block[m]] += (self.member_stride[m] * (self.kind[new] - self.kind[old])) << self.lane_bits
+            row[self.member_block[m]] += self.member_stride[m] * self.n_lanes * (self.kind[new] - self.kind[old])
 
     cdef inline void note(self, site_t site, int32_t how) noexcept nogil:
         """Note how the lanes of a site tell whether it is in the right list; 0 = it has to be looked at."""
@@ -132,8 +135,9 @@ cdef class SiteEnergies:
 
     cdef inline double factor(self, int process, int64_t change) noexcept nogil:
         """What an energy change [quanta] multiplies the rate constant of a process with."""
-        return exp(-self.barrier_shift(process, change) / self.thermal)
+        return min(exp(-self.barrier_shift(process, change) / self.thermal), KMC_MOST_FACTOR)
 
+    cdef double steepest(self, int process) noexcept nogil
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil
 
     cdef inline bint notices(self, int process) noexcept nogil:

@@ -6,9 +6,10 @@ About the algorithm
 The positions around a site are covered by a few blocks that hold all clusters between them. Each block has a table of
 energies over everything that can stand on it, and each site keeps the row of every table that its surroundings show.
 So a changed neighbour costs two look-ups per block that holds it, however many clusters there are. Energies are whole
-numbers of 1e-9 eV: sums are exact, and so is detailed balance. They are added up only where a rate has to be exact; what
-is kept for every site are its lanes (`lanes`), which tell energy changes of rules nearly. Which rows an event changes, and
-by how much, is listed for every rule (`event_lists`); what two changes of an event do to a block of a site is done at once.
+numbers of 1e-9 eV: sums are exact, and so is detailed balance. They are added up only where a rate has to be exact;
+what is kept for every site are its lanes (`lanes`), which tell energy changes of rules nearly. Which rows an event
+changes, and by how much, is listed for every rule (`event_lists`); what two changes of an event do to a block of a site
+is done at once.
 """
 import numpy as np
 
@@ -24,7 +25,6 @@ from libc.math cimport ceil, fabs, log
 
 
 cdef double FAR = 4e18                # beyond every energy change [quanta]
-cdef double MOST_FACTOR = 1e300       # no rate constant is larger
 
 
 cdef class SiteEnergies:
@@ -72,7 +72,7 @@ cdef class SiteEnergies:
 
     @property
     def members(self):
-        """list of list of (block, stride): for every position, blocks that hold it and what a kind there adds to them."""
+        """list of list of (block, stride): for every position, blocks that hold it and what a kind there adds."""
         blocks, strides = np.asarray(self.member_block).tolist(), np.asarray(self.member_stride).tolist()
         ends = zip(self.member_ptr[:len(self.member_ptr) - 1], self.member_ptr[1:], strict=True)
         return [list(zip(blocks[first:end], strides[first:end], strict=True)) for first, end in ends]
@@ -138,8 +138,16 @@ cdef class SiteEnergies:
         self.bin_factor = np.ones((max(n_processes, 1), self.n_bins))
         for process in range(n_processes):
             for b in range(self.n_bins if self.notices(process) else 0):
-                self.bin_factor[process, b] = min((1.0 + 1e-12) * self.factor(
-                    process, ((<int64_t> b << self.bin_shift) - (1 << 15)) << shift), MOST_FACTOR)
+                self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
+                    process, ((<int64_t> b << self.bin_shift) - (1 << 15)) * (<int64_t> 1 << shift))
+
+    cdef double steepest(self, int process) noexcept nogil:
+        """Slope of the steepest line of a process."""
+        cdef int line
+        cdef double found = 0.0
+        for line in range(self.line_ptr[process], self.line_ptr[process + 1]):
+            found = max(found, self.line_slope[line])
+        return found
 
     cdef int64_t threshold(self, int process, double ratio) noexcept nogil:
         """Energy change [quanta] from which on the factor of a process is at most `ratio`, or a little more."""
@@ -222,11 +230,11 @@ cdef class SiteEnergies:
             entry += 5
         entry = &self.entries[first, 0]
         if self.n_lanes == 8:         # known to the compiler
-            kmc_shift_at(8, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0], self.n_blocks,
-                         &self.lane[0, 0], &self.block_lane[0, 0])
+            kmc_shift_at(8, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
+                         self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
         elif self.n_lanes == 16:
-            kmc_shift_at(16, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0], self.n_blocks,
-                         &self.lane[0, 0], &self.block_lane[0, 0])
+            kmc_shift_at(16, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
+                         self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
         else:
             kmc_shift_at(self.n_lanes, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
                          self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
@@ -240,12 +248,12 @@ cdef class SiteEnergies:
         for site in range(self.surroundings.n_sites):
             self.surroundings.neighbours(site, around)
             for block in range(self.n_blocks):
-                row[site, block] = self.block_start[block] << self.lane_bits
+                row[site, block] = self.block_start[block] * self.n_lanes
             for j in range(self.surroundings.n_positions):
                 for m in range(self.member_ptr[j], self.member_ptr[j + 1]):
                     row[site, self.member_block[m]] += (self.member_stride[m]
                                                         * self.kind[self.surroundings.species[around[j]]]
-                                                        << self.lane_bits)
+                                                        * self.n_lanes)
         return np.asarray(row)
 
     def rebuilt_lanes(self):

@@ -2,7 +2,7 @@
 """Energy changes of rules, and their rates: functions that the compiler writes into the loops of `site_rates`."""
 from kmc_core.energies cimport MAX_BLOCKS
 from kmc_core.kernels cimport kmc_class, kmc_four, kmc_nearly, kmc_rate, kmc_rates
-from kmc_core.site_rates cimport GENERAL_RULE, LANED_RULE, MAX_CHANGES, N_TERMS, SiteRates
+from kmc_core.site_rates cimport MAX_CHANGES, N_TERMS, SiteRates
 from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
 from libc.string cimport memcpy
 
@@ -81,7 +81,7 @@ cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t si
     cdef int entry = known.first + k, slot = self.slot[entry]
     cdef kmc_four* four = self.four + (slot >> 2)
     cdef rule_t rule = self.environments.entry_rule[entry]
-    if self.terms[rule, 0] == GENERAL_RULE:
+    if not self.is_laned[rule]:
         return rate_of(self, entry, site, step)
     return kmc_rate(self.tables.rates + (slot >> 2), slot & 3,
                     nearly(self, four, slot & 3, rule, site, step, inner) - four.error[slot & 3], self.tables.factor,
@@ -95,7 +95,7 @@ cdef inline bint is_below(SiteRates self, double u, kmc_class* known, int k, sit
     cdef kmc_four* four = self.four + (slot >> 2)
     cdef const kmc_rates* rates = self.tables.rates + (slot >> 2)
     cdef rule_t rule = self.environments.entry_rule[entry]
-    if self.terms[rule, 0] == LANED_RULE:
+    if self.is_laned[rule]:
         bin = ((nearly(self, four, place, rule, site, step, inner) + four.error[place] + 32768)
                >> self.tables.bin_shift) + 1
         if bin < self.energies.n_bins and u < rates.rate[place] * (1.0 - 1e-11) * self.tables.factor[

@@ -6,7 +6,7 @@ a table, and is never left out (300 of 1400 instructions a hop). What an event c
 that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.looks cimport note_class
+from kmc_core.looks cimport follow_class
 from kmc_core.lattice_processes cimport (CUBIC, MAX_CHANGES, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan,
                                          look_plan, rule_plan)
 from kmc_core.rng cimport below_of, kmc_lowest_bit, kmc_mulhi, uniform_of
@@ -374,7 +374,7 @@ cdef inline void assign(LatticeProcesses self, bint is_any, site_t site, class_t
     cdef int32_t before, after
     self.groups.write(site, self.groups.with_class(record, new))
     if is_any and self.energies.enabled:
-        note_class(self.site_rates, site, new)
+        follow_class(self.site_rates, site, new)
         return
     before, after = self.environments.record[self.groups.class_in(record)].group, self.environments.record[new].group
     if before != after:

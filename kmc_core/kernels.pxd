@@ -21,11 +21,11 @@ cdef extern from *:
     typedef struct {                  /* from the anchor to a row and to lanes, and what is added to the row */
         int32_t row, lane, step;
     } kmc_change;
-    typedef struct {                  /* up to four rules of a class with a lane in common: a line of the cache */
-        int32_t first, second[4];     /* where this lane and the others are, from those of the anchor, no boundary near */
+    typedef struct {                  /* up to four rules of a class with a lane in common */
+        int32_t first, second[4];     /* where it and the others are, from the lanes of the anchor, no boundary near */
         int32_t n;                    /* rules; the rest have no rate */
         int16_t sign[8];              /* of the first lane in each rule, and of the second ones */
-        int16_t threshold[4];         /* energy changes from which on they keep to their parts of the lowest bound [units] */
+        int16_t threshold[4];         /* energy changes from which on they keep to their parts of the bound [units] */
         int16_t error[4];             /* how far lanes can be from their energy changes [units] */
         int64_t unused;
     } kmc_four;
@@ -57,6 +57,12 @@ cdef extern from *:
     KMC_WRITTEN_IN void kmc_note(int16_t* end, int32_t note) {
         memcpy(end - 2, &note, sizeof note);
     }
+    /* a note: the first four of a site's class, their number, and whether it is slow; 0 where this does not fit */
+    KMC_WRITTEN_IN int32_t kmc_note_for(int first_four, int n_fours) {
+        return n_fours < 32 && first_four < (1 << 25) ? first_four << 6 | n_fours << 1 : 0;
+    }
+    KMC_WRITTEN_IN int kmc_first_four(int32_t note) { return note >> 6; }
+    KMC_WRITTEN_IN int kmc_n_fours(int32_t note) { return note >> 1 & 31; }
 
     /* bring rows and lanes up to date; the first number is known to the compiler */
     KMC_WRITTEN_IN void kmc_shift(int n_lanes, const kmc_change* change, int n, int32_t* row, int16_t* lane,
@@ -136,7 +142,8 @@ cdef extern from *:
     #ifdef __SSE2__
             const __m128i least = _mm_sub_epi16(kmc_four_changes(four, lane),
                                                 _mm_loadl_epi64((const __m128i*) four->error));
-            const __m128i bin = _mm_srl_epi16(_mm_add_epi16(least, _mm_set1_epi16(-32768)), _mm_cvtsi32_si128(bin_shift));
+            const __m128i bin = _mm_srl_epi16(_mm_add_epi16(least, _mm_set1_epi16(-32768)),
+                                              _mm_cvtsi32_si128(bin_shift));
             sum += rates->rate[0] * factor[rates->factors[0] + _mm_extract_epi16(bin, 0)];
             other += rates->rate[1] * factor[rates->factors[1] + _mm_extract_epi16(bin, 1)];
             sum += rates->rate[2] * factor[rates->factors[2] + _mm_extract_epi16(bin, 2)];
@@ -150,9 +157,9 @@ cdef extern from *:
         }
         return sum + other;
     }
-    /* anchors that are not known to be in the right list: they are written down, with the sums of rate constants of fast
-       ones, and -1 for others; their number is returned. Sites are counted from one; the first number is known to the
-       compiler */
+    /* anchors that are not known to be in the right list: they are written down, with the sums of rate constants of
+       fast ones, and -1 for others; their number is returned. Sites are counted from one; the first number is known to
+       the compiler */
     KMC_WRITTEN_IN int kmc_astray(int lane_bits, const kmc_tables* all, const uint32_t* step, int n, uint32_t from,
                                   uint32_t* found, double* sums) {
         const kmc_tables on = *all;
@@ -162,16 +169,17 @@ cdef extern from *:
             const uint64_t site = from + *step;
             const int16_t* lane = on.lane + (site << lane_bits);
             const int32_t note = kmc_note_of(lane + (1 << lane_bits));
-            const kmc_four* four = on.four + (note >> 6);
+            const kmc_four* four = on.four + kmc_first_four(note);
             *last = (uint32_t) site;
             sums[last - found] = -1.0;
             if (note == 0)
                 last++;
             else if (note & 1)
-                last += kmc_outgrown(four, note >> 1 & 31, lane) != 0;
+                last += kmc_outgrown(four, kmc_n_fours(note), lane) != 0;
             else {
                 const double bound = on.bound[on.group_of[site]];
-                const double sum = kmc_sum(four, on.rates + (note >> 6), note >> 1 & 31, lane, on.factor, on.bin_shift);
+                const double sum = kmc_sum(four, on.rates + kmc_first_four(note), kmc_n_fours(note), lane, on.factor,
+                                           on.bin_shift);
                 sums[last - found] = sum;
                 last += !(bound * on.loose <= sum && sum <= bound);
             }
@@ -204,6 +212,7 @@ cdef extern from *:
         int bin_shift
     int32_t kmc_note_of(int16_t* end) noexcept nogil
     void kmc_note(int16_t* end, int32_t note) noexcept nogil
+    int32_t kmc_note_for(int first_four, int n_fours) noexcept nogil
     void kmc_shift(int n_lanes, kmc_change* change, int n, int32_t* row, int16_t* lane, int16_t* table) noexcept nogil
     void kmc_shift_at(int n_lanes, int32_t* entry, int n, uint32_t* site, uint32_t n_sites, int32_t* step, int32_t* row,
                       int n_blocks, int16_t* lane, int16_t* table) noexcept nogil

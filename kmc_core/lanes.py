@@ -77,7 +77,6 @@ class Lanes:
             errors[lane] = abs(alone - (int(self.alone[lane]) << self.shift)) + sum(int(missed[p].max()) for p in parts)
         signs, lanes = np.abs(self.terms[:, [3, 6]]), self.terms[:, [2, 5]]
         self.terms[:, 7] = -(-(signs * errors[lanes]).sum(axis=1) >> self.shift)
-        self.terms[self.terms[:, 0] == GENERAL, 7] = 1  # these are rounded down
 
     def _compile(self, rule, terms):
         steps, changes = self._steps, self._steps.changes[rule]

@@ -2,7 +2,7 @@
 """Looking at a site: whether it keeps to the bound by which it is listed, and which of its rules was drawn."""
 from kmc_core.energy_changes cimport is_below, nearly, rate_above, rate_of, steps_around
 from kmc_core.kernels cimport kmc_class, kmc_four, kmc_outgrown, kmc_sum
-from kmc_core.site_rates cimport GENERAL_RULE, SiteRates
+from kmc_core.site_rates cimport SiteRates
 from kmc_core.typedefs cimport class_t, int32_t, rule_t, site_t
 
 cdef inline class_t rated_class(SiteRates self, site_t site) noexcept nogil:
@@ -24,8 +24,14 @@ cdef inline void look(SiteRates self, site_t site, double total) noexcept nogil:
     note_class(self, site, c)
 
 
+cdef inline void follow_class(SiteRates self, site_t site, class_t c) noexcept nogil:
+    """Let the note of a site follow its class; one that has to be looked at stays so."""
+    if self.energies.note_of(site):
+        note_class(self, site, c)
+
+
 cdef inline void note_class(SiteRates self, site_t site, class_t c) noexcept nogil:
-    """Note how to look at a site of a class, by its lanes if these tell; it stays in its list until it is looked at."""
+    """Note how to look at a listed site of a class, by its lanes if these tell."""
     cdef kmc_class* known = self.known + c
     cdef bint is_told = known.rated == self.version and self.kind[site] == 0 and self.is_slow[site] < 2
     self.energies.note(site, known.note + self.is_slow[site] if is_told and known.note else 0)
@@ -42,12 +48,13 @@ cdef inline bint keeps(SiteRates self, site_t site, kmc_class* known, int32_t* s
     return True
 
 
-cdef inline bint is_fast(SiteRates self, kmc_class* known, int k, site_t site, int32_t* step, bint inner) noexcept nogil:
+cdef inline bint is_fast(SiteRates self, kmc_class* known, int k, site_t site, int32_t* step,
+                         bint inner) noexcept nogil:
     """Whether a rule of a class may have more than its part of the lowest bound."""
     cdef int entry = known.first + k, slot = self.slot[entry]
     cdef kmc_four* four = self.four + (slot >> 2)
     cdef rule_t rule = self.environments.entry_rule[entry]
-    if self.terms[rule, 0] == GENERAL_RULE:
+    if not self.is_laned[rule]:
         return rate_of(self, entry, site, step) > self.floor[0] / known.n
     return nearly(self, four, slot & 3, rule, site, step, inner) < four.threshold[slot & 3]
 
@@ -57,8 +64,8 @@ cdef inline double sum_above(SiteRates self, site_t site, kmc_class* known, int3
     cdef double total = 0.0
     cdef int k
     if inner and known.note:
-        return kmc_sum(self.four + known.first_four, self.tables.rates + known.first_four, known.n_fours, &self.energies.lane[site, 0], self.tables.factor,
-                       self.tables.bin_shift)
+        return kmc_sum(self.four + known.first_four, self.tables.rates + known.first_four, known.n_fours,
+                       &self.energies.lane[site, 0], self.tables.factor, self.tables.bin_shift)
     for k in range(known.n):
         total += rate_above(self, known, k, site, step, inner)
     return total

@@ -5,14 +5,13 @@ from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.kernels cimport kmc_class, kmc_four, kmc_tables
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint64_t
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t
 
 cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
-    GENERAL_RULE = 0                  # kinds of rules, as in `lanes`
-    LANED_RULE = 2
+    GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
     N_TERMS = 8
 
 
@@ -29,6 +28,7 @@ cdef class SiteRates:
     cdef int32_t[::1] rule_process
     # how the energy change of a rule is worked out: `Lanes`
     cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
+    cdef uint8_t[::1] is_laned        # (n_rules,) whether lanes tell its rate constant well enough
     cdef int32_t[:, ::1] inner_terms  # (n_rules + 1, 4) where no boundary is near
     # anchors that an event of a rule can make faster: `EventLists`
     cdef LatticeState reaching        # the same species, seen through the positions of the lists
@@ -49,7 +49,7 @@ cdef class SiteRates:
     cdef int64_t[:, ::1] fours        # (fours of classes, 8) how their rules are looked at: a kmc_four each
     cdef kmc_four* four               # its first element
     cdef int64_t[:, ::1] rates        # (fours of classes, 6) how they are rated: a kmc_rates each
-    cdef int32_t[::1] slot            # (entries of classes,) number of the four of each rule times four, and its place there
+    cdef int32_t[::1] slot            # (entries of classes,) number of the four of each rule times four, and place there
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
@@ -71,3 +71,6 @@ cdef class SiteRates:
     cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil
     cdef int64_t excess_of(self, int entry, site_t site) noexcept nogil
     cdef bint is_consistent(self, site_t site) noexcept nogil
+    cdef bint is_noted(self, site_t site) noexcept nogil
+    cdef bint is_threshold_safe(self, int entry, site_t site) noexcept nogil
+    cdef bint accepts(self, int entry, site_t site, double u) noexcept nogil

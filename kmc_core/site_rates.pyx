@@ -7,17 +7,17 @@ A site stands in a list by an upper bound of its propensity, and what is drawn f
 (thinning), so that only the bound has to be right. Most sites are slow and share one low list, where a bound is split
 into equal parts for the rules of a site: they need no rates, only that no energy change has fallen below the threshold
 at which a rule would outgrow its part. After an event all anchors around it are asked for that: lanes tell energy
-changes nearly (`lanes`), and a threshold is so much higher that this is enough. When a slow site is drawn, the part says
-which of its rules is tried. Only the few fast sites are rated, by factors from above, and listed by the power of two
-above. A candidate is accepted by the exact rate, which is worked out only where its bounds do not tell.
+changes nearly (`lanes`), and a threshold is so much higher that this is enough. When a slow site is drawn, the part
+says which of its rules is tried. Only the few fast sites are rated, by factors from above, and listed by the power of
+two above. A candidate is accepted by the exact rate, which is worked out only where its bounds do not tell.
 """
 import numpy as np
 
-from kmc_core.lanes import GENERAL, LANED
+from kmc_core.lanes import GENERAL
 
 from kmc_core.energies cimport kmc_power_above
-from kmc_core.energy_changes cimport change_of, nearly, rate_above, rate_of, steps_around
-from kmc_core.kernels cimport kmc_astray, kmc_class, kmc_four, kmc_rates
+from kmc_core.energy_changes cimport change_of, is_below, nearly, rate_above, rate_of, steps_around
+from kmc_core.kernels cimport kmc_astray, kmc_class, kmc_four, kmc_note_for, kmc_rates
 from kmc_core.looks cimport is_fast, keeps, look, rated_class, sum_above, tried
 from kmc_core.rng cimport kmc_prefetch
 from kmc_core.state cimport MAX_POSITIONS
@@ -29,9 +29,10 @@ cdef enum:
     NEVER_SLOW = 32767                # beyond every energy change [units]
     ALWAYS_SLOW = -32768
 cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
+cdef double MOST_MISSED = 3.0         # logarithm of what a rate constant from above may be too large by
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 
-assert (GENERAL, LANED) == (GENERAL_RULE, LANED_RULE)
+assert GENERAL == GENERAL_RULE
 
 
 cdef class SiteRates:
@@ -81,10 +82,23 @@ cdef class SiteRates:
         self.classes = np.zeros((n_classes, sizeof(kmc_class) // 8), dtype=np.int64)
         self.known = <kmc_class*> &self.classes[0, 0]
         self.energies.forget_notes()
+        self._find_laned()
         self.tables.lane, self.tables.group_of = &self.energies.lane[0, 0], &self.group_of[0]
         self.tables.four, self.tables.rates = self.four, <kmc_rates*> &self.rates[0, 0]
         self.tables.factor, self.tables.bin_shift = &self.energies.bin_factor[0, 0], self.energies.bin_shift
         self.tables.loose = LOOSE
+
+    def _find_laned(self):
+        """Know for which rules lanes are near enough at this temperature: what they do not know is drawn in vain."""
+        cdef int rule, process
+        cdef double missed
+        self.is_laned = np.zeros(self.terms.shape[0], dtype=np.uint8)
+        for rule in range(self.terms.shape[0]):
+            process = self.rule_process[rule]
+            missed = ((<int64_t> 1 << self.energies.bin_shift) + 2 * self.terms[rule, N_TERMS - 1]) * 1e-9 * (
+                <int64_t> 1 << self.energies.lane_shift)
+            self.is_laned[rule] = (self.terms[rule, 0] != GENERAL_RULE and
+                                   missed * self.energies.steepest(process) <= MOST_MISSED * self.energies.thermal)
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
@@ -92,7 +106,7 @@ cdef class SiteRates:
         cdef int64_t i
         cdef bint inner = self.inside[site]
         cdef site_t each
-        if self.is_large and inner:   # not a function: one that only fetches is left out by compilers, as it does nothing
+        if self.is_large and inner:   # not a function: compilers leave out one that only fetches, as it does nothing
             for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
                 each = site + self.told_step[i]
                 kmc_prefetch(&self.energies.lane[0, 0] + (<int64_t> each << self.energies.lane_bits))
@@ -141,9 +155,8 @@ cdef class SiteRates:
         for k in range(first, first + size):
             self.slot[k] = self._find_slot(known, self.environments.entry_rule[k])
             self._set_slot(self.slot[k], k, size)
-            is_told &= self.terms[self.environments.entry_rule[k], 0] != GENERAL_RULE
-        is_told &= known.n_fours < 32 and known.first_four < 1 << 25
-        known.note = known.first_four << 6 | known.n_fours << 1 if is_told else 0
+            is_told &= self.is_laned[self.environments.entry_rule[k]]
+        known.note = kmc_note_for(known.first_four, known.n_fours) if is_told else 0
         known.rated = self.version
 
     cdef int _find_slot(self, kmc_class* known, rule_t rule) noexcept nogil:
@@ -240,13 +253,39 @@ cdef class SiteRates:
         cdef rule_t rule = self.environments.entry_rule[entry]
         cdef int slot, shift = self.energies.lane_shift
         cdef int64_t change
-        if self.terms[rule, 0] != LANED_RULE:
+        if not self.is_laned[rule] or not self.energies.notices(self.rule_process[rule]):
             return 0
         rated_class(self, site)
         slot = self.slot[entry]
         change = nearly(self, self.four + (slot >> 2), slot & 3, rule, site, step, step == &self.step[1])
-        change = (change << shift) - change_of(self, rule, site, step)
+        change = change * (<int64_t> 1 << shift) - change_of(self, rule, site, step)
         return (change if change > 0 else -change) - (<int64_t> self.four[slot >> 2].error[slot & 3] << shift)
+
+    cdef bint accepts(self, int entry, site_t site, double u) noexcept nogil:
+        """Whether a number is below the rate constant of a rule; for tests."""
+        cdef int32_t* step = steps_around(self, site)
+        cdef kmc_class* known = self.known + rated_class(self, site)
+        return is_below(self, u, known, entry - known.first, site, step, step == &self.step[1])
+
+    cdef bint is_noted(self, site_t site) noexcept nogil:
+        """Whether a site's note, unless it has to be looked at, is that of its class and list; for tests."""
+        cdef int32_t note = self.energies.note_of(site)
+        cdef kmc_class* known = self.known + self.groups.class_at(site)
+        return note == 0 or (known.rated == self.version and known.note and note == known.note + self.is_slow[site]
+                             and self.group_of[site] >= 0 and self.kind[site] == 0)
+
+    cdef bint is_threshold_safe(self, int entry, site_t site) noexcept nogil:
+        """Whether a rule keeps to its part of the lowest bound wherever its lanes say so; for tests."""
+        cdef class_t c = rated_class(self, site)
+        cdef rule_t rule = self.environments.entry_rule[entry]
+        cdef kmc_four* four = self.four + (self.slot[entry] >> 2)
+        cdef int k = self.slot[entry] & 3
+        cdef int64_t least = four.threshold[k] - four.error[k]
+        if not self.is_laned[rule] or not ALWAYS_SLOW < four.threshold[k] < NEVER_SLOW:
+            return True
+        return self.environments.entry_rate[entry] * self.energies.factor(
+            self.rule_process[rule], least * (<int64_t> 1 << self.energies.lane_shift)) <= (
+            self.floor[0] / self.known[c].n * (1.0 + 1e-12))
 
     cdef bint is_consistent(self, site_t site) noexcept nogil:
         """Whether a site's rules say the same together as each by itself; for tests."""
@@ -303,16 +342,22 @@ def _boundaries(LatticeState state):
     cdef site_t around[MAX_POSITIONS]
     cdef int j
     sizes, reaches = (state.nz, state.ny, state.nx), (state.reach_z, state.reach_y, state.reach_x)
-    z, y, x = (_places(n, reach) for n, reach in zip(sizes, reaches, strict=True))
-    number = ((z[:, None, None] * (y.max() + 1) + y[:, None]) * (x.max() + 1) + x).ravel()
-    kinds, sites, kind = np.unique(number, return_index=True, return_inverse=True)
-    if len(kinds) > np.iinfo(np.uint16).max:
+    places = [_places(n, reach) for n, reach in zip(sizes, reaches, strict=True)]
+    shape = [int(place.max()) + 1 for place in places]
+    if np.prod(shape) > np.iinfo(np.uint16).max:
         raise ValueError("processes reach too far for interactions")
-    steps = [[0, *np.asarray(state.step)[:state.n_positions].tolist()]]
-    for site in sites[kinds > 0].tolist():
-        state.neighbours(site, around)
-        steps.append([0] + [around[j] - site if around[j] < state.n_sites else 0 for j in range(state.n_positions)])
-    return (kind + (kinds[0] > 0)).astype(np.uint16).ravel(), np.ravel(steps).astype(np.int32)
+    steps = np.zeros((*shape, state.n_positions + 1), dtype=np.int32)
+    for kind in np.ndindex(*shape):
+        at = [np.flatnonzero(place == k) for place, k in zip(places, kind, strict=True)]
+        if all(map(len, at)):
+            site = np.ravel_multi_index([each[0] for each in at], sizes)
+            state.neighbours(site, around)
+            for j in range(state.n_positions):
+                steps[kind][j + 1] = <int64_t> around[j] - <int64_t> site if around[j] < state.n_sites else 0
+    z, y, x = (place.astype(np.uint16) for place in places)
+    number = (z[:, None, None] * np.uint16(shape[1]) + y[:, None]) * np.uint16(shape[2]) + x
+    steps[0, 0, 0] = [0, *np.asarray(state.step)[:state.n_positions].tolist()]
+    return number.ravel(), steps.ravel()
 
 
 def _places(n, reach):
@@ -329,7 +374,8 @@ cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noex
     cdef int first = self.told_ptr[rule], n = self.told_ptr[rule + 1] - first, k
     self.tables.bound = &self.groups.bound[0]
     if not inner:
-        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_now[0], write_told(self, rule), 0, astray, sums)
+        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_now[0], write_told(self, rule), 0, astray,
+                       sums)
     elif self.energies.lane_bits == 3:  # known to the compiler
         n = kmc_astray(3, &self.tables, &self.told_step[first], n, site, astray, sums)
     elif self.energies.lane_bits == 4:

@@ -175,8 +175,7 @@ def _verify_energies(Engine engine):
         is_slow = int(rates.is_slow[site])
         assert is_slow == 0 or group >= 0 and is_slow == (1 if group == rates.slow_group else 2), \
             f"site {site}: not as slow as its list says"
-        note = int(energies.notes[site])
-        assert note == 0 or note & 1 == is_slow & 1, f"site {site}: noted as what it is not"
+        assert rates.is_noted(site), f"site {site}: noted as what it is not"
         if group >= 0:
             _verify_parts(lattice, site, groups.bound[group])
             _verify_lanes(lattice, site)
@@ -204,20 +203,21 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
             rates.floor[2] = 2.0      # no time to set it anew
             chosen = rates.choose(site, start + rate * (1 - 1e-9) - 1e-15 * bound, bound)
             assert chosen == lattice.environments.entry_rule[k], f"site {site}: a rule is refused that is fast enough"
+            assert not rates.accepts(k, site, rate * (1 + 1e-9)), f"site {site}: a rule is chosen too often"
         start += part
     np.asarray(rates.floor)[:] = floor
     assert start <= bound * (1 + 1e-12), f"site {site}: bound too low"
 
 
 def _verify_lanes(LatticeProcesses lattice, site_t site):
-    """Lanes are no further from energy changes than they say, and four rules at once are the same as one after the other.
-    """
+    """Lanes are no further from energy changes than they say, and four rules at once are what each is by itself."""
     cdef class_t c = lattice.groups.class_at(site)
     cdef int first = lattice.environments.first[c], k
     rates = lattice.site_rates
     for k in range(first, first + lattice.environments.size[c]):
+        assert rates.is_threshold_safe(k, site), f"site {site}: a threshold is too low"
         assert rates.excess_of(k, site) <= 0, f"site {site}: lanes are further from an energy change than they say"
-    assert rates.is_consistent(site), f"site {site}: four rules at once are not the same as one after the other"
+    assert rates.is_consistent(site), f"site {site}: four rules at once are not what each is by itself"
 
 
 def _verify_thresholds(LatticeProcesses lattice):
@@ -327,7 +327,9 @@ def structures(Engine engine):
                   "block_energy": engine.lattice.energies.block_energy, "lane": engine.lattice.energies.lane,
                   "block_lane": engine.lattice.energies.block_lane, "is_slow": engine.lattice.site_rates.is_slow,
                   "four": engine.lattice.site_rates.fours, "four_rate": engine.lattice.site_rates.rates,
-                  "slot": engine.lattice.site_rates.slot, "floor": engine.lattice.site_rates.floor}
+                  "slot": engine.lattice.site_rates.slot,
+                  "kind": engine.lattice.site_rates.kind, "inside": engine.lattice.site_rates.inside,
+                  "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
     return {name: np.asarray(view) for name, view in views.items()}

@@ -112,6 +112,19 @@ def test_a_surface_that_has_become_slow_is_not_drawn_in_vain_for_long():
     assert engine.n_candidates < 200_000
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_sites_that_nothing_could_start_from_are_listed_once_something_can(seed):
+    """Of hops alone: a particle among others cannot move, and an empty site starts nothing."""
+    lattice = Lattice("square", 1e-9, (16, 1, 16), (True, False, True))
+    rules = build_rules((cases.pair(A, EMPTY, EMPTY, A), cases.pair(B, EMPTY, EMPTY, B)), 3, lattice)
+    species = cases.scattered(lattice.shape, (0.5, 0.3)).reshape(lattice.shape)
+    engine = Engine(species, lattice.periodic, replace(rules, rates=np.array([1.0, 0.1])), cases.bits(seed),
+                    interactions=interactions_of(CLUSTERS, [HALF] * 2))
+    for _ in range(100):
+        engine.run(cases.FOREVER, 2)
+        engine.verify()
+
+
 @pytest.mark.parametrize("energy", [1e-3, 0.1, 1.0, 10.0, 50.0, 100.0, 1000.0])
 def test_candidates_are_not_drawn_in_vain_however_strong_clusters_are(energy):
     """Neighbours that exclude each other are written as a large energy; measured: 3.0 to 3.8 an event."""
