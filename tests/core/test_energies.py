@@ -140,6 +140,23 @@ def test_candidates_are_not_drawn_in_vain_however_strong_clusters_are(energy):
     assert engine.n_candidates - before < 6000
 
 
+def test_candidates_are_not_drawn_in_vain_after_cooling():
+    """Lanes are made for the temperature of the start; measured at a 64th of it: 3.2 candidates an event."""
+    lattice = Lattice("square", 1e-9, (40, 1, 40), (True, False, True))
+    rules = build_rules((cases.single(EMPTY, A), cases.single(A, EMPTY), cases.pair(A, EMPTY, EMPTY, A)), 2, lattice)
+    rules = replace(rules, rates=np.array([1.0, 1.0, 20.0]))
+    clusters = (((A, A), ((0, 0, 0), (0, 0, 1)), 100_000_000_000), ((A, A), ((0, 0, 0), (1, 0, 1)), 3_000_000))
+    engine = Engine(np.zeros(lattice.shape, dtype=np.uint8), lattice.periodic, rules, cases.bits(1),
+                    interactions=interactions_of(clusters, [HALF] * 3, 8 * KT))
+    engine.run(cases.FOREVER, 1000)
+    engine.set_rates(rules.rates, interactions_of(clusters, [HALF] * 3, KT / 8))
+    engine.run(cases.FOREVER, 300)
+    engine.verify()
+    before = engine.n_candidates
+    engine.run(cases.FOREVER, 300)
+    assert engine.n_candidates - before < 1800
+
+
 def test_a_falling_line_is_refused():
     with pytest.raises(ValueError, match="line_slope"):
         interactions_of(CLUSTERS, [[(-0.5, 0.0)]])
