@@ -13,6 +13,8 @@ cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
     N_TERMS = 8
+    NEVER_SLOW = 32767                # thresholds beyond every energy change [units]
+    ALWAYS_SLOW = -32768
 
 
 @cython.final
@@ -67,10 +69,3 @@ cdef class SiteRates:
     cdef void _set_slot(self, int slot, int entry, int size) noexcept nogil
     cpdef void find_slow_group(self) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil
-    cdef double rate_at(self, int entry, site_t site) noexcept nogil
-    cdef double part_of(self, int entry, site_t site, double bound) noexcept nogil
-    cdef int64_t excess_of(self, int entry, site_t site) noexcept nogil
-    cdef bint is_consistent(self, site_t site) noexcept nogil
-    cdef bint is_noted(self, site_t site) noexcept nogil
-    cdef bint is_threshold_safe(self, int entry, site_t site) noexcept nogil
-    cdef bint accepts(self, int entry, site_t site, double u) noexcept nogil

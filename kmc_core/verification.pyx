@@ -5,6 +5,8 @@ import numpy as np
 from kmc_core.bins cimport SiteGroups
 from kmc_core.engine cimport Engine
 from kmc_core.lattice_processes cimport LatticeProcesses
+from kmc_core.rate_checks cimport (accepts, excess_of, is_consistent, is_noted, is_threshold_safe, part_of,
+                                   rate_at)
 from kmc_core.solution cimport Solution
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport class_t, int64_t, site_t, species_t
@@ -175,7 +177,7 @@ def _verify_energies(Engine engine):
         is_slow = int(rates.is_slow[site])
         assert is_slow == 0 or group >= 0 and is_slow == (1 if group == rates.slow_group else 2), \
             f"site {site}: not as slow as its list says"
-        assert rates.is_noted(site), f"site {site}: noted as what it is not"
+        assert is_noted(rates, site), f"site {site}: noted as what it is not"
         if group >= 0:
             _verify_parts(lattice, site, groups.bound[group])
             _verify_lanes(lattice, site)
@@ -197,13 +199,13 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
     cdef double start = 0.0, part, rate
     rates, floor = lattice.site_rates, np.array(lattice.site_rates.floor)
     for k in range(first, first + lattice.environments.size[c]):
-        part, rate = rates.part_of(k, site, bound), rates.rate_at(k, site)
+        part, rate = part_of(rates, k, site, bound), rate_at(rates, k, site)
         assert rate <= part * (1 + 1e-12), f"site {site}: a rule is faster than its part of the bound"
         if rate > 1e-14 * bound:
             rates.floor[2] = 2.0      # no time to set it anew
             chosen = rates.choose(site, start + rate * (1 - 1e-9) - 1e-15 * bound, bound)
             assert chosen == lattice.environments.entry_rule[k], f"site {site}: a rule is refused that is fast enough"
-            assert not rates.accepts(k, site, rate * (1 + 1e-9)), f"site {site}: a rule is chosen too often"
+            assert not accepts(rates, k, site, rate * (1 + 1e-9)), f"site {site}: a rule is chosen too often"
         start += part
     np.asarray(rates.floor)[:] = floor
     assert start <= bound * (1 + 1e-12), f"site {site}: bound too low"
@@ -215,9 +217,9 @@ def _verify_lanes(LatticeProcesses lattice, site_t site):
     cdef int first = lattice.environments.first[c], k
     rates = lattice.site_rates
     for k in range(first, first + lattice.environments.size[c]):
-        assert rates.is_threshold_safe(k, site), f"site {site}: a threshold is too low"
-        assert rates.excess_of(k, site) <= 0, f"site {site}: lanes are further from an energy change than they say"
-    assert rates.is_consistent(site), f"site {site}: four rules at once are not what each is by itself"
+        assert is_threshold_safe(rates, k, site), f"site {site}: a threshold is too low"
+        assert excess_of(rates, k, site) <= 0, f"site {site}: lanes are further from an energy change than they say"
+    assert is_consistent(rates, site), f"site {site}: four rules at once are not what each is by itself"
 
 
 def _verify_thresholds(LatticeProcesses lattice):
@@ -302,7 +304,7 @@ def rates_at(LatticeProcesses lattice, site_t site):
         if lattice.environments.rule_is_blind[rule] and not lattice._is_possible(site, rule):
             continue
         part = range(lattice.change_ptr[rule], lattice.change_ptr[rule + 1])
-        rate = (lattice.site_rates.rate_at(entry, site) if lattice.energies.enabled
+        rate = (rate_at(lattice.site_rates, entry, site) if lattice.energies.enabled
                 else lattice.environments.entry_rate[entry])
         places = tuple(site if lattice.change_position[k] < 0 else around[<int> lattice.change_position[k]] for k in part)
         found.append((lattice.rule_process[rule], rate, places, tuple(lattice.change_species[k] for k in part)))
