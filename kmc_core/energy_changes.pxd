@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 
 cdef inline int32_t* steps_around(SiteRates self, site_t site) noexcept nogil:
     """Steps to the neighbours of a site, to itself at -1."""
-    return &self.step[1] + self.kind[site] * (self.state.n_positions + 1)
+    return &self.step[0] + 1 + self.kind[site] * (self.state.n_positions + 1)
 
 
 cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:

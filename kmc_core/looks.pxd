@@ -20,7 +20,7 @@ cdef inline void look(SiteRates self, site_t site, double total) noexcept nogil:
     """
     cdef class_t c = rated_class(self, site)
     cdef int32_t* step = steps_around(self, site)
-    self._rate(site, self.known + c, step, step == &self.step[1], total)
+    self._rate(site, self.known + c, step, step == &self.step[0] + 1, total)
     note_class(self, site, c)
 
 

@@ -19,7 +19,7 @@ cdef double part_of(SiteRates self, int entry, site_t site, double bound) noexce
     cdef kmc_class* known = self.known + rated_class(self, site)
     if self.is_slow[site]:
         return bound / known.n
-    return rate_above(self, known, entry - known.first, site, step, step == &self.step[1])
+    return rate_above(self, known, entry - known.first, site, step, step == &self.step[0] + 1)
 
 
 cdef int64_t excess_of(SiteRates self, int entry, site_t site) noexcept nogil:
@@ -32,7 +32,7 @@ cdef int64_t excess_of(SiteRates self, int entry, site_t site) noexcept nogil:
         return 0
     rated_class(self, site)
     slot = self.slot[entry]
-    change = nearly(self, self.four + (slot >> 2), slot & 3, rule, site, step, step == &self.step[1])
+    change = nearly(self, self.four + (slot >> 2), slot & 3, rule, site, step, step == &self.step[0] + 1)
     change = change * (<int64_t> 1 << shift) - change_of(self, rule, site, step)
     return (change if change > 0 else -change) - (<int64_t> self.four[slot >> 2].error[slot & 3] << shift)
 
@@ -41,7 +41,7 @@ cdef bint accepts(SiteRates self, int entry, site_t site, double u) noexcept nog
     """Whether a number is below the rate constant of a rule."""
     cdef int32_t* step = steps_around(self, site)
     cdef kmc_class* known = self.known + rated_class(self, site)
-    return is_below(self, u, known, entry - known.first, site, step, step == &self.step[1])
+    return is_below(self, u, known, entry - known.first, site, step, step == &self.step[0] + 1)
 
 
 cdef bint is_noted(SiteRates self, site_t site) noexcept nogil:
@@ -74,7 +74,7 @@ cdef bint is_consistent(SiteRates self, site_t site) noexcept nogil:
     cdef bint is_slow = True
     cdef int k
     for k in range(known.n):
-        total += rate_above(self, known, k, site, step, step == &self.step[1])
-        is_slow &= not is_fast(self, known, k, site, step, step == &self.step[1])
-    return (is_slow == keeps(self, site, known, step, step == &self.step[1])
-            and fabs(total - sum_above(self, site, known, step, step == &self.step[1])) <= 1e-12 * total)
+        total += rate_above(self, known, k, site, step, step == &self.step[0] + 1)
+        is_slow &= not is_fast(self, known, k, site, step, step == &self.step[0] + 1)
+    return (is_slow == keeps(self, site, known, step, step == &self.step[0] + 1)
+            and fabs(total - sum_above(self, site, known, step, step == &self.step[0] + 1)) <= 1e-12 * total)

@@ -217,7 +217,7 @@ cdef class SiteRates:
 
         Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """
-        cdef int32_t* step = &self.step[1]
+        cdef int32_t* step = &self.step[0] + 1
         cdef kmc_class* known
         cdef int32_t note
         self.floor[2] -= 1
@@ -229,8 +229,8 @@ cdef class SiteRates:
         else:
             step, known = steps_around(self, site), self.known + rated_class(self, site)
         if note & 1 or not note and self.is_slow[site]:
-            return choose_slow(self, site, known, u, bound, step, step == &self.step[1])
-        return choose_fast(self, site, known, u, bound, step, step == &self.step[1])
+            return choose_slow(self, site, known, u, bound, step, step == &self.step[0] + 1)
+        return choose_fast(self, site, known, u, bound, step, step == &self.step[0] + 1)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
@@ -241,7 +241,7 @@ cdef class SiteRates:
         self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
             step = steps_around(self, site)
-            total += sum_above(self, site, self.known + rated_class(self, site), step, step == &self.step[1])
+            total += sum_above(self, site, self.known + rated_class(self, site), step, step == &self.step[0] + 1)
         self.floor[0] = 0.0
         self.find_slow_group()
         self._set_floor(total / max(self.state.n_sites, 1))
