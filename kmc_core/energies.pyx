@@ -280,11 +280,6 @@ cdef class SiteEnergies:
         """int16 view, shape (n_sites, n_lanes - NOTE): lanes of every site [units]."""
         return np.asarray(self.lane)[:, :self.n_lanes - NOTE]
 
-    @property
-    def notes(self):
-        """int32, shape (n_sites,): how every site is to be looked at."""
-        return np.ascontiguousarray(np.asarray(self.lane)[:, self.n_lanes - NOTE:]).view(np.int32)[:, 0]
-
     cdef void forget_notes(self) noexcept nogil:
         """Let all sites be looked at."""
         cdef site_t site

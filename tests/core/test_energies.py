@@ -80,6 +80,23 @@ def test_verify_notices_a_broken(name):
         engine.verify()
 
 
+@pytest.mark.parametrize("periodic", [(True, False, True), (False, False, True)])
+def test_lanes_follow_what_events_do_in_a_wide_box(periodic):
+    """In the narrow box of the other tests a boundary is near every site, where lanes are looked at one by one."""
+    lattice = Lattice("square", 1e-9, (15, 1, 17), periodic)
+    rules = build_rules(PATTERNS, 3, lattice)
+    rules = replace(rules, rates=np.resize(CONSTANTS, len(rules.rates)))
+    species = cases.scattered(lattice.shape, (0.3, 0.2)).reshape(lattice.shape)
+    interactions = interactions_of(CLUSTERS, LINES)
+    engine = Engine(species, lattice.periodic, rules, cases.bits(9), interactions=interactions)
+    lanes, noted = structures(engine)["lane"], []
+    for _ in range(60):
+        engine.run(cases.FOREVER, 5)
+        engine.verify()
+        noted.append(lanes[:, -2:].any(axis=1))
+    assert np.mean(noted) > 0.3
+
+
 @pytest.mark.parametrize("thermal", [4 * KT, KT, KT / 4])
 @pytest.mark.parametrize("patterns", ["up to two sites", "three sites and two species"])
 def test_bounds_hold_after_every_event(patterns, thermal):
