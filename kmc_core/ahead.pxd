@@ -42,11 +42,7 @@ cdef inline void look_ahead(LatticeProcesses self, double bound) noexcept nogil:
             self.state.prefetch(<site_t> site)
             self.next_site = site
             if self.energies.enabled:
-                kmc_prefetch(&self.site_rates.is_slow[0] + site)
-                kmc_prefetch(&self.site_rates.kind[0] + site)
-                kmc_prefetch(&self.energies.lane[0, 0] + site * self.energies.n_lanes)
-                for j in range(self.state.n_positions):
-                    kmc_prefetch(&self.energies.lane[0, 0] + (site + self.state.step[j]) * self.energies.n_lanes)
+                kmc_prefetch(self.energies.first_record + site * self.energies.record_size)
     self.next_place = -1
     if ahead + 1 < N_WORDS:
         self.next_place = self.groups.place_of(uniform_of(self.random.words[ahead]) * bound,

@@ -2,9 +2,9 @@
 """SiteEnergies: the energy of a site in its surroundings, and by how much an event would change it."""
 from libc.math cimport exp
 
-from kmc_core.kernels cimport kmc_note, kmc_note_of
+from kmc_core.kernels cimport kmc_entry, kmc_event
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint64_t
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint64_t
 
 cimport cython
 
@@ -48,7 +48,10 @@ cdef class SiteEnergies:
     # blocks: sets of positions that hold the clusters between them, each with a table over all that can stand there
     cdef int64_t[::1] alone           # (n_centres,) energy of a site by itself [quanta]
     cdef int64_t[:, ::1] block_energy  # (rows of all tables, n_centres) [quanta]
-    cdef int32_t[:, ::1] row          # (n_sites, n_blocks) the row that each block of a site shows, times n_lanes
+    cdef object records               # (n_sites, record_size) uint8, what is kept of each site: lanes, rows, a kmc_site
+    cdef char* first_record
+    cdef int64_t record_size
+    cdef int32_t[:, :] row            # (n_sites, n_blocks) the row that each block of a site shows, times n_lanes
     cdef int32_t[::1] block_start     # (n_blocks,) first row of each table
     cdef int32_t[::1] member_stride   # (len(member_block),) what a kind there adds to the row, times its number
     cdef int32_t[::1] member_ptr      # (n_positions + 1,) start of each position in the next one
@@ -57,19 +60,32 @@ cdef class SiteEnergies:
     cdef readonly object lanes
     cdef int n_lanes, lane_bits       # 2**lane_bits
     cdef int lane_shift               # a unit is 2**lane_shift quanta
-    cdef int16_t[:, ::1] lane         # (n_sites, n_lanes) [units]
+    cdef int16_t[:, :] lane           # (n_sites, n_lanes) [units]
     cdef int16_t[:, ::1] block_lane   # (rows of all tables, n_lanes) [units]
-    # what events change: `EventLists`, in which -1 stands for the anchor
-    cdef LatticeState reaching        # the same species, seen through the positions of the lists
-    cdef int32_t[::1] near_ptr        # (n_rules + 1,)
-    cdef int32_t[::1] near_position   # (n_near + 1,)
-    cdef int32_t[:, ::1] changes      # (n_entries + 1, 3) from the anchor to a row and to lanes, no boundary near, and
-                                      # what is added to the row, where the rule tells: a kmc_change each
-    cdef int32_t[:, ::1] entries      # (n_entries + 1, 5) number of the near site, block, change, what a kind adds to
-                                      # the row there and at the next change; a change of -1: that is added
-    cdef int32_t[::1] entry_ptr       # (n_rules + 1,) where those of each rule start
-    cdef site_t[::1] reached          # near sites of the event
-    cdef int32_t[::1] steps_now       # what it adds to the row of every entry
+    # what events change and whom they tell: `EventLists`
+    cdef LatticeState state           # the same species, seen through the stencil of the rules
+    cdef LatticeState reaching        # and through the positions of the lists, in which -1 stands for the anchor
+    cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near for its events
+    cdef int32_t[::1] told_ptr        # (n_rules + 1,) anchors whose rates can have changed
+    cdef int32_t[::1] told            # (n_told + 1,) position
+    cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
+    cdef int64_t[::1] told_bytes      # (n_told + 1,) the same between records
+    cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
+    cdef int32_t[::1] near_ptr        # (n_rules + 1,) sites whose rows change, by how many of them do
+    cdef int32_t[::1] near            # (n_near + 1,) which of the told anchors each is
+    cdef int64_t[::1] near_bytes      # (n_near + 1,) between records, where no boundary is near
+    cdef site_t[::1] near_now         # (most near + 1,) these sites, where one is
+    cdef int32_t[::1] run_ptr         # (n_rules + 1,)
+    cdef int32_t[:, ::1] runs         # (n_runs + 1, 2) near sites with the same number of rows: a kmc_run each
+    cdef int32_t[::1] entry_ptr       # (n_rules + 1,) rows that change, in the order of near sites
+    cdef int32_t[:, ::1] entries      # (n_entries + 1, 2) where the rule tells: a kmc_entry each
+    cdef int32_t[:, ::1] entries_now  # (most entries of a rule + 1, 2) of an event
+    cdef int32_t[:, ::1] shares       # (n_entries + 1, 3) number of a change, -1 where the rule tells; what a kind adds to
+                                      # the row there, and at the next change
+    cdef int16_t[:, ::1] added        # (most near + 1, n_lanes) what it adds to lanes; nothing in the first row [units]
+    cdef int n_links                  # of each vector of lanes
+    cdef int16_t[:, ::1] link_mask    # (n_vectors * n_links + 1, 8) which lanes of it each is for
+    cdef uint16_t[:, ::1] link        # (n_told + 1, n_vectors * n_links) where an anchor finds what is added [lanes]
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
@@ -77,7 +93,8 @@ cdef class SiteEnergies:
     cdef double thermal               # kB T [eV]
     cdef int bin_shift                # factors from above: 2**bin_shift units a bin
     cdef int n_bins                   # all 16 bits of them
-    cdef double[:, ::1] bin_factor    # (n_processes, n_bins) largest factor in a bin of energy changes
+    cdef double[:, ::1] bin_factor    # (ways to follow energies, n_bins) largest factor in a bin of energy changes
+    cdef int32_t[::1] factors_of      # (n_processes,) where those of each process start
     cdef int32_t[:, ::1] pair_position  # (n_changes, most changes of a rule) where change k sees change l; -1 = not
 
     cdef inline void replace(self, int32_t* row, int position, species_t old, species_t new) noexcept nogil:
@@ -85,14 +102,6 @@ cdef class SiteEnergies:
         cdef int m
         for m in range(self.member_ptr[position], self.member_ptr[position + 1]):
             row[self.member_block[m]] += self.member_stride[m] * self.n_lanes * (self.kind[new] - self.kind[old])
-
-    cdef inline void note(self, site_t site, int32_t how) noexcept nogil:
-        """Note how the lanes of a site tell whether it is in the right list; 0 = it has to be looked at."""
-        kmc_note(&self.lane[site, 0] + self.n_lanes, how)
-
-    cdef inline int32_t note_of(self, site_t site) noexcept nogil:
-        """That note."""
-        return kmc_note_of(&self.lane[site, 0] + self.n_lanes)
 
     cdef inline int64_t energy(self, site_t site, int centre) noexcept nogil:
         """Energy that a centre has, or would have, on a site [quanta]."""
@@ -102,11 +111,11 @@ cdef class SiteEnergies:
             found += self.block_energy[self.row[site, b] >> self.lane_bits, centre]
         return found
 
-    cdef void forget_notes(self) noexcept nogil
+    cdef kmc_event event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
 
-    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil
+    cdef void _locate(self, site_t site, rule_t rule) noexcept nogil
 
-    cdef void _move_any(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef kmc_entry* _entries_now(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
 
     cdef inline int64_t joint(self, int32_t* row, int position, species_t old, species_t new, int32_t comes,
                               int32_t goes) noexcept nogil:

@@ -11,14 +11,18 @@ what is kept for every site are its lanes (`lanes`), which tell energy changes o
 changes, and by how much, is listed for every rule (`event_lists`); what two changes of an event do to a block of a site
 is done at once.
 """
+from itertools import pairwise
+
 import numpy as np
 
+from kmc_core.aligned import LINE_BYTES, aligned, aligned_copy
 from kmc_core.blocks import blocks_of
+from kmc_core.event_arrays import EventArrays
 from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
-from kmc_core.lanes import NOTE, Lanes
+from kmc_core.lanes import Lanes
 
-from kmc_core.kernels cimport kmc_change, kmc_shift, kmc_shift_at
+from kmc_core.kernels cimport kmc_entry, kmc_event, kmc_run, kmc_site
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
@@ -47,28 +51,25 @@ cdef class SiteEnergies:
         check_interactions(interactions, rules, shape, periodic)
         self.surroundings = LatticeState(np.zeros(shape, dtype=np.uint8), periodic, interactions.offsets,
                                          rules.n_species)
-        self.surroundings.species = state.species
+        self.surroundings.species, self.state = state.species, state
         self._place(interactions, rules.n_species)
         self._list_events(Steps(interactions, rules), state, np.zeros(shape, dtype=np.uint8), periodic)
         self.pair_position = _pair_positions(interactions, rules)
         self.lanes = Lanes(self.steps, self, interactions.thermal)
-        self.n_lanes, self.block_lane = self.lanes.n_lanes, self.lanes.tables
+        self.n_lanes, self.block_lane = self.lanes.n_lanes, aligned_copy(self.lanes.tables)
         self.lane_bits, self.lane_shift = self.n_lanes.bit_length() - 1, self.lanes.shift
         if len(self.block_lane) * self.n_lanes > np.iinfo(np.int32).max:
             raise ValueError("the tables of energies are too large")
-        self.row = self.rebuilt_rows()
-        self.lane = self.rebuilt_lanes()
+        self._make_records()
         self._point()
         self.set_lines(interactions)
 
     def _list_events(self, steps, LatticeState state, box, periodic):
-        """What every rule does to the energies around it; sites around anchors that are told must be in reach too."""
+        """What every rule does to the energies around it."""
         self.steps, self.lists = steps, event_lists(steps, self.members)
-        self.near_ptr, self.near_position = self.lists.near_ptr, np.ascontiguousarray(self.lists.near[:, 0])
-        self.entry_ptr = self.lists.near[self.lists.near_ptr, 1]
         self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
         self.reaching.species = state.species
-        self.reaching.widen(state.reach_x, state.reach_y, state.reach_z)
+        self.inside = self.reaching.inside
 
     @property
     def members(self):
@@ -127,7 +128,8 @@ cdef class SiteEnergies:
         self._fill_bins(len(interactions.line_ptr) - 1)
 
     def _fill_bins(self, int n_processes):
-        """Factors over bins of energy changes: a factor is largest at the lower end of a bin.
+        """Factors over bins of energy changes: a factor is largest at the lower end of a bin. Processes whose barriers
+        follow energies in the same way share them.
 
         A bin is kT/16 wide or half of that, if units are fine enough.
         """
@@ -135,10 +137,14 @@ cdef class SiteEnergies:
         self.bin_shift = max(int(np.floor(np.log2(self.thermal / 16.0 / QUANTUM))) - shift, LEAST_BIN)
         self.bin_shift = min(self.bin_shift, 15)
         self.n_bins = (1 << 16) >> self.bin_shift
-        self.bin_factor = np.ones((max(n_processes, 1), self.n_bins))
+        lines = [tuple(zip(self.line_slope[first:end], self.line_intercept[first:end], strict=True))
+                 for first, end in pairwise(self.line_ptr)]
+        numbers = {each: k for k, each in enumerate(dict.fromkeys(lines))}
+        self.factors_of = np.array([numbers[each] for each in lines] or [0], dtype=np.int32) * self.n_bins
+        self.bin_factor = np.ones((max(len(numbers), 1), self.n_bins))
         for process in range(n_processes):
             for b in range(self.n_bins if self.notices(process) else 0):
-                self.bin_factor[process, b] = (1.0 + 1e-12) * self.factor(
+                self.bin_factor[self.factors_of[process] // self.n_bins, b] = (1.0 + 1e-12) * self.factor(
                     process, ((<int64_t> b << self.bin_shift) - (1 << 15)) * (<int64_t> 1 << shift))
 
     cdef double steepest(self, int process) noexcept nogil:
@@ -164,80 +170,73 @@ cdef class SiteEnergies:
                 lowest = -FAR
         return <int64_t> ceil(max(lowest, -FAR)) + 1
 
+    def _make_records(self):
+        """What is kept of every site, in one line of the cache if it fits."""
+        lanes, rows = 2 * self.n_lanes, 4 * self.n_blocks
+        size = lanes + rows + sizeof(kmc_site)
+        self.record_size = max(1 << (size - 1).bit_length(), 16) if size <= LINE_BYTES else -(-size // 32) * 32
+        self.records = aligned((self.surroundings.n_sites, self.record_size), np.uint8)
+        self.row = self.records[:, lanes:lanes + rows].view(np.int32)
+        self.lane = self.records[:, :lanes].view(np.int16)
+        np.asarray(self.row)[:] = self.rebuilt_rows()
+        np.asarray(self.lane)[:] = self.rebuilt_lanes()
+        self.first_record = <char*> <size_t> self.records.ctypes.data
+
     def _point(self):
-        """Where the rows and lanes are that events change.
+        """Where the rows and lanes are that events change."""
+        step = np.append(self.reaching.step[:self.reaching.n_positions], 0).astype(np.int64)
+        arrays = EventArrays(self.lists, self.lanes, step, self.record_size, 2 * self.n_lanes)
+        self.told_ptr, self.told, self.told_step = arrays.told_ptr, arrays.told, arrays.told_step
+        self.near_ptr, self.near, self.runs = arrays.near_ptr, arrays.near, arrays.runs
+        self.told_bytes, self.near_bytes = arrays.told_bytes, arrays.near_bytes
+        self.run_ptr, self.entry_ptr, self.entries = arrays.run_ptr, arrays.entry_ptr, arrays.entries
+        self.shares, self.link, self.n_links = arrays.shares, arrays.link, arrays.n_links
+        self.link_mask, self.added = aligned_copy(arrays.masks), aligned((arrays.most_near + 1, self.n_lanes), np.int16)
+        self.told_now = np.zeros(self.lists.most_told + 1, dtype=np.uint32)
+        self.near_now = np.zeros(arrays.most_near + 1, dtype=np.uint32)
+        self.entries_now = np.zeros((arrays.most_entries + 1, 2), dtype=np.int32)
 
-        Changes of the same site are not beside each other, so that none has to wait for the one before.
-        """
-        near, entries = self.lists.near, self.lists.entries
-        sizes = np.diff(near[:, 1])
-        site, first = np.repeat(np.arange(len(sizes)), sizes), np.repeat(near[:-1, 1], sizes)
-        rule = np.repeat(np.arange(len(self.near_ptr) - 1), np.diff(self.near_ptr))[site]
-        order = np.lexsort((site, np.arange(len(site)) - first, rule))
-        site, entry = site[order], entries[:-1][order]
-        step = np.append(self.reaching.step, 0)[near[:-1, 0]].astype(np.int64)[site]
-        if np.abs(step).max(initial=0) * max(self.n_blocks, self.n_lanes) > np.iinfo(np.int32).max:
-            raise ValueError("the layers of the box are too large for interactions")
-        changes = np.column_stack([step * self.n_blocks + entry[:, 0], step * self.n_lanes, entry[:, 2] * self.n_lanes])
-        self.changes = np.append(changes, [[0, 0, 0]], axis=0).astype(np.int32)
-        entry[:, 2:] *= self.n_lanes
-        self.entries = np.append(np.column_stack([site - np.asarray(self.near_ptr)[rule], entry]), [[0] * 5],
-                                 axis=0).astype(np.int32)
-        self.steps_now = np.zeros(int(np.diff(self.entry_ptr).max(initial=0)) + 1, dtype=np.int32)
-        self.reached = np.zeros(int(np.diff(self.near_ptr).max(initial=0)) + 1, dtype=np.uint32)
+    cdef kmc_event event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+        """What an event does to rows and lanes."""
+        cdef kmc_event event
+        cdef int entry = self.entry_ptr[rule], near = self.near_ptr[rule], told = self.told_ptr[rule]
+        cdef int run = self.run_ptr[rule]
+        event.site, event.is_inner = site, self.inside[site]
+        event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
+        event.entry, event.link = <kmc_entry*> &self.entries[entry, 0], &self.link[told, 0]
+        event.near, event.told = &self.near_bytes[near], &self.told_bytes[told]
+        event.near_site, event.told_site = &self.near_now[0], &self.told_step[told]
+        event.n_told = self.told_ptr[rule + 1] - told
+        if self.shares[entry, 0] >= 0:
+            event.entry = self._entries_now(rule, changed, old, n)
+        if not event.is_inner:
+            self._locate(site, rule)
+            event.told_site = &self.told_now[0]
+        return event
 
-    cdef void move(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, bint inner) noexcept nogil:
-        """Bring rows and lanes of all sites around an event up to date.
+    cdef void _locate(self, site_t site, rule_t rule) noexcept nogil:
+        """Write down the sites that an event is near, and the anchors that it tells, where a boundary is near."""
+        cdef int k, first = self.told_ptr[rule]
+        self.reaching.locate(site)
+        for k in range(self.told_ptr[rule + 1] - first):
+            self.told_now[k] = self.reaching.at(self.told[first + k])
+        first = self.near_ptr[rule]
+        for k in range(self.near_ptr[rule + 1] - first):
+            self.near_now[k] = self.told_now[self.near[first + k]]
 
-        No boundary is near an inner one; else `reaching` looks around the anchor afterwards.
-        """
-        cdef int first = self.entry_ptr[rule], size = self.entry_ptr[rule + 1] - first
-        cdef kmc_change* change = <kmc_change*> &self.changes[0, 0] + first
-        cdef int32_t* row = &self.row[0, 0] + <int64_t> site * self.n_blocks
-        cdef int16_t* lane = &self.lane[0, 0] + <int64_t> site * self.n_lanes
-        cdef int k, position
-        if inner and size and self.entries[first, 2] < 0:
-            if self.n_lanes == 8:     # known to the compiler, which writes out the loops
-                kmc_shift(8, change, size, row, lane, &self.block_lane[0, 0])
-            elif self.n_lanes == 16:
-                kmc_shift(16, change, size, row, lane, &self.block_lane[0, 0])
-            else:
-                kmc_shift(self.n_lanes, change, size, row, lane, &self.block_lane[0, 0])
-            return
-        if not inner:
-            self.reaching.locate(site)
-        for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
-            position = self.near_position[self.near_ptr[rule] + k]
-            if not inner:
-                self.reached[k] = self.reaching.at(position)
-            else:
-                self.reached[k] = site if position < 0 else site + <site_t> self.reaching.step[position]
-        self._move_any(rule, changed, old, n)
-
-    cdef void _move_any(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """`move` where near sites have been written down."""
+    cdef kmc_entry* _entries_now(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+        """What an event adds to every row, where that depends on what stood there before."""
         cdef int32_t difference[MAX_DIFFERENCES]
-        cdef int first = self.entry_ptr[rule], size = self.entry_ptr[rule + 1] - first, k
-        cdef int32_t* entry = &self.entries[first, 0]
-        cdef int32_t* step = &self.steps_now[0]
+        cdef int first = self.entry_ptr[rule], k
+        cdef int32_t* share
         for k in range(n):
             difference[k] = self.kind[self.surroundings.species[changed[k]]] - self.kind[old[k]]
         difference[n] = 0
-        for k in range(size):
-            step[k] = entry[3]
-            if entry[2] >= 0:
-                step[k] = entry[3] * difference[entry[2]] + entry[4] * difference[entry[2] + 1]
-            entry += 5
-        entry = &self.entries[first, 0]
-        if self.n_lanes == 8:         # known to the compiler
-            kmc_shift_at(8, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
-                         self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
-        elif self.n_lanes == 16:
-            kmc_shift_at(16, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
-                         self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
-        else:
-            kmc_shift_at(self.n_lanes, entry, size, &self.reached[0], self.surroundings.n_sites, step, &self.row[0, 0],
-                         self.n_blocks, &self.lane[0, 0], &self.block_lane[0, 0])
+        for k in range(self.entry_ptr[rule + 1] - first):
+            share = &self.shares[first + k, 0]
+            self.entries_now[k, 0] = self.entries[first + k, 0]
+            self.entries_now[k, 1] = share[1] * difference[share[0]] + share[2] * difference[share[0] + 1]
+        return <kmc_entry*> &self.entries_now[0, 0]
 
     def rebuilt_rows(self):
         """int32, shape (n_sites, n_blocks): the rows that the species imply."""
@@ -257,11 +256,25 @@ cdef class SiteEnergies:
         return np.asarray(row)
 
     def rebuilt_lanes(self):
-        """int16, shape (n_sites, n_lanes): the lanes that the rows imply [units]."""
-        lane = np.tile(self.lanes.alone, (self.surroundings.n_sites, 1))
-        for block in range(self.n_blocks):
-            lane += self.lanes.tables[np.asarray(self.row)[:, block] // self.n_lanes]
-        return lane
+        """int16, shape (n_sites, n_lanes): the lanes that the rows imply [units]; 0 where they are about no site."""
+        cdef site_t around[MAX_POSITIONS + 1]
+        cdef site_t site, n_sites = self.state.n_sites
+        cdef int n_positions = self.state.n_positions, j, b, k
+        cdef int16_t[::1] alone = self.lanes.alone
+        cdef int16_t[:, ::1] lane = np.zeros((n_sites, self.n_lanes), dtype=np.int16)
+        index = {tuple(step): j for j, step in enumerate(np.asarray(self.given[1].offsets).tolist())}
+        cdef int32_t[::1] place = np.array([-1 if each is None else index.get(each, n_positions)
+                                            for each in self.lanes.places], dtype=np.int32)
+        for site in range(n_sites):
+            self.state.neighbours(site, around)
+            around[n_positions] = site
+            for k in range(self.n_lanes):
+                if place[k] < 0 or around[place[k]] >= n_sites:
+                    continue
+                lane[site, k] = alone[k]
+                for b in range(self.n_blocks):
+                    lane[site, k] += self.block_lane[self.row[around[place[k]], b] >> self.lane_bits, k]
+        return np.asarray(lane)
 
     def afresh(self, LatticeState state):
         """SiteEnergies: another one of the same lattice made afresh, for comparison."""
@@ -276,15 +289,20 @@ cdef class SiteEnergies:
         return first + rows[rows // stride % self.n_kinds == kind]
 
     @property
-    def sums(self):
-        """int16 view, shape (n_sites, n_lanes - NOTE): lanes of every site [units]."""
-        return np.asarray(self.lane)[:, :self.n_lanes - NOTE]
+    def known_of_sites(self):
+        """Structured view, shape (n_sites,): what is known of every site but energies: a kmc_site each."""
+        fields = np.dtype([("note", np.int32), ("group", np.int16), ("is_slow", np.uint8), ("unused", np.uint8)])
+        return self.records[:, self.record_size - fields.itemsize:].view(fields)[:, 0]
 
-    cdef void forget_notes(self) noexcept nogil:
-        """Let all sites be looked at."""
-        cdef site_t site
-        for site in range(self.surroundings.n_sites):
-            self.note(site, 0)
+    @property
+    def posted(self):
+        """int16 view, shape (n_sites, n_lanes): lanes of every site [units]."""
+        return np.asarray(self.lane)
+
+    @property
+    def lane_tables(self):
+        """int16 view, shape (n_rows, n_lanes): what every row adds to lanes [units]."""
+        return np.asarray(self.block_lane)
 
     @property
     def starts(self):

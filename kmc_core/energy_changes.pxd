@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Energy changes of rules, and their rates: functions that the compiler writes into the loops of `site_rates`."""
 from kmc_core.energies cimport MAX_BLOCKS
-from kmc_core.kernels cimport kmc_class, kmc_four, kmc_nearly, kmc_rate, kmc_rates
-from kmc_core.site_rates cimport MAX_CHANGES, N_TERMS, SiteRates
+from kmc_core.kernels cimport KMC_AT_ONCE, kmc_class, kmc_lanes_at, kmc_nearly, kmc_rate, kmc_rule
+from kmc_core.site_rates cimport MAX_CHANGES, SiteRates
 from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
 from libc.string cimport memcpy
 
@@ -11,11 +11,12 @@ cdef inline int32_t* steps_around(SiteRates self, site_t site) noexcept nogil:
     return &self.step[0] + 1 + self.kind[site] * (self.state.n_positions + 1)
 
 
-cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site, int32_t* step) noexcept nogil:
+cdef inline int64_t change_of(SiteRates self, rule_t rule, site_t site) noexcept nogil:
     """Energy of the lattice after a rule less that before it [quanta]: one site after the other, each sees those before
     it changed."""
     cdef int first = self.change_ptr[rule], n = self.change_ptr[rule + 1] - first, k
     cdef species_t old[MAX_CHANGES]
+    cdef int32_t* step = steps_around(self, site)
     cdef int32_t comes, goes
     cdef int64_t change = 0
     cdef site_t place
@@ -54,51 +55,40 @@ cdef inline int64_t shared_by(SiteRates self, int first, int k, site_t place, sp
     return change
 
 
-cdef inline int nearly(SiteRates self, kmc_four* four, int k, rule_t rule, site_t site, int32_t* step,
-                       bint inner) noexcept nogil:
-    """Energy change of a rule of lanes [units], no further from it than `Lanes` says; it is one of four."""
-    cdef int32_t* term
-    if inner:
-        return kmc_nearly(four, k, &self.energies.lane[site, 0])
-    term = &self.terms[0, 0] + N_TERMS * <int64_t> rule
-    return (term[3] * self.energies.lane[site + <site_t> step[term[1]], term[2]]
-            + term[6] * self.energies.lane[site + <site_t> step[term[4]], term[5]])
+cdef inline kmc_rule* rule_of(SiteRates self, kmc_class* known, int k) noexcept nogil:
+    """The k-th rule of a class that has been rated."""
+    return self.rule + known.line * KMC_AT_ONCE + k
 
 
-cdef inline double rate_of(SiteRates self, int entry, site_t site, int32_t* step) noexcept nogil:
+cdef inline int nearly(SiteRates self, kmc_rule* rule, site_t site) noexcept nogil:
+    """Energy change of a rule of lanes [units], no further from it than `Lanes` says."""
+    return kmc_nearly(rule, kmc_lanes_at(&self.tables, site))
+
+
+cdef inline double rate_of(SiteRates self, int entry, site_t site) noexcept nogil:
     """Rate constant of an entry [1/s]."""
     cdef rule_t rule = self.environments.entry_rule[entry]
     cdef int process = self.rule_process[rule]
     cdef double rate = self.environments.entry_rate[entry]
     if rate == 0.0 or not self.energies.notices(process):
         return rate
-    return rate * self.energies.factor(process, change_of(self, rule, site, step))
+    return rate * self.energies.factor(process, change_of(self, rule, site))
 
 
-cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t site, int32_t* step,
-                              bint inner) noexcept nogil:
+cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t site) noexcept nogil:
     """Rate constant of a rule of a class from above [1/s]."""
-    cdef int entry = known.first + k, slot = self.slot[entry]
-    cdef kmc_four* four = self.four + (slot >> 2)
-    cdef rule_t rule = self.environments.entry_rule[entry]
-    if not self.is_laned[rule]:
-        return rate_of(self, entry, site, step)
-    return kmc_rate(self.tables.rates + (slot >> 2), slot & 3,
-                    nearly(self, four, slot & 3, rule, site, step, inner) - four.error[slot & 3], self.tables.factor,
-                    self.tables.bin_shift)
+    cdef kmc_rule* rule = rule_of(self, known, k)
+    if not known.note and not self.is_laned[self.environments.entry_rule[known.first + k]]:
+        return rate_of(self, known.first + k, site)
+    return kmc_rate(rule, nearly(self, rule, site) - rule.error, self.tables.factor, self.tables.bin_shift)
 
 
-cdef inline bint is_below(SiteRates self, double u, kmc_class* known, int k, site_t site, int32_t* step,
-                          bint inner) noexcept nogil:
+cdef inline bint is_below(SiteRates self, double u, kmc_class* known, int k, site_t site) noexcept nogil:
     """Whether a number is below the rate constant of a rule of a class; its lanes tell nearly always."""
-    cdef int entry = known.first + k, slot = self.slot[entry], place = slot & 3, bin
-    cdef kmc_four* four = self.four + (slot >> 2)
-    cdef const kmc_rates* rates = self.tables.rates + (slot >> 2)
-    cdef rule_t rule = self.environments.entry_rule[entry]
-    if self.is_laned[rule]:
-        bin = ((nearly(self, four, place, rule, site, step, inner) + four.error[place] + 32768)
-               >> self.tables.bin_shift) + 1
-        if bin < self.energies.n_bins and u < rates.rate[place] * (1.0 - 1e-11) * self.tables.factor[
-                rates.factors[place] + bin]:
+    cdef kmc_rule* rule = rule_of(self, known, k)
+    cdef int bin
+    if known.note or self.is_laned[self.environments.entry_rule[known.first + k]]:
+        bin = ((nearly(self, rule, site) + rule.error) >> self.tables.bin_shift) + 1
+        if bin < self.energies.n_bins // 2 and u < rule.rate * (1.0 - 1e-11) * self.tables.factor[rule.factors + bin]:
             return True
-    return u < rate_of(self, entry, site, step)
+    return u < rate_of(self, known.first + k, site)

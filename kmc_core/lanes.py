@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Energy changes of all rules in a few numbers for every site, near enough to tell which rules are fast.
+"""Energy changes of all rules in a few numbers for every anchor, near enough to tell which rules are fast.
 
 The energy change of a rule of one or two sites is what the first one changes in its surroundings, and what the second
-does in its own after the first has changed. A *lane* is one of these terms as a function of what is around a site;
-rules share them, as adsorption and desorption do but for the sign. So whatever the clusters are, the change is the sum
-of two lanes. They are 16-bit numbers of units, sums over the same blocks as energies, each part rounded: how far they
-can be from the truth is known.
+does in its own after the first has changed. A *lane* is one of these terms, as a function of what is around a site that
+the anchor sees at a certain place; rules share them, as adsorption and desorption do but for the sign. So whatever the
+clusters are, the change is the sum of two lanes. They are kept where they are asked for, at the anchor, and *posted*
+there by the site that they are about, place by place. They are 16-bit numbers of units, sums over the same blocks as
+energies, each part rounded: how far they can be from the truth is known.
 """
 from itertools import pairwise
 
@@ -15,10 +16,10 @@ from kmc_core.event_lists import ORIGIN
 from kmc_core.interactions import QUANTUM
 
 WIDTH = 8
-"""int: lanes that are worked on at once; a site has so many, or a power of two more."""
+"""int: lanes that are worked on at once, a vector; a site has so many, or a power of two more."""
 
-NOTE = 2
-"""int: the last lanes of a site hold a note, how it is to be looked at; events add zero to it."""
+MOST = 256
+"""int: lanes of a site at most; rules that need more are worked out as they are."""
 
 LARGEST = 16000
 """int: no lane is larger: the sum of two is within 16 bits [units]."""
@@ -46,42 +47,46 @@ class Lanes:
         A power of two, at least WIDTH.
     shift : int
         A unit is 2**shift quanta.
+    places : list of step or None
+        Place of the site that each lane is about, from the anchor; None where there is no lane.
     alone : int16, shape (n_lanes,)
-        Lanes of a site by itself [units].
+        Lanes of sites that nothing is around [units].
     tables : int16, shape (n_rows, n_lanes)
         What every row of every block adds [units].
-    terms : int32, shape (n_rules, 8)
-        Kind; position of the first site, -1 for the anchor, lane, and sign or 0; the same of the second site; how far
-        the sum can be from the energy change [units].
+    terms : int32, shape (n_rules, 6)
+        Kind; a lane and its sign or 0; another lane and its sign or 0; how far the sum can be from the energy change
+        [units].
+    posts : list of (vector, place, mask)
+        Lanes of a vector that are about the same place: int16, shape (WIDTH,), -1 there, elsewhere 0.
     """
 
     def __init__(self, steps, energies, thermal):
         self._steps, self._energies = steps, energies
-        self._functions = {}
-        self.terms = np.zeros((len(steps.changes), 8), dtype=np.int32)
+        self._numbers = {}
+        self.terms = np.zeros((len(steps.changes), 6), dtype=np.int32)
         for rule, terms in enumerate(self.terms):
             self._compile(rule, terms)
-        values = [self._values(*function) for function in self._functions]
+        functions = {function: self._values(*function) for function in {key[1:] for key in self._numbers}}
         starts = np.append(energies.starts, len(energies.tables))
         parts = [slice(*ends) for ends in pairwise(starts.tolist())]
-        largest = [abs(alone) + sum(int(np.abs(rows[part]).max()) for part in parts) for alone, rows in values]
-        values, largest = self._leave_out(values, largest, LARGEST * thermal / COARSEST / QUANTUM)
-        self.n_lanes = max(1 << (len(values) + NOTE - 1).bit_length(), WIDTH)
-        self.shift = int(max(largest, default=0) // LARGEST).bit_length()
+        sizes = {each: abs(alone) + sum(int(np.abs(rows[part]).max()) for part in parts)
+                 for each, (alone, rows) in functions.items()}
+        kept = self._arrange({key for key in self._numbers if sizes[key[1:]] <= LARGEST * thermal / COARSEST / QUANTUM})
+        self.shift = int(max((sizes[key[1:]] for key in kept), default=0) // LARGEST).bit_length()
         self.alone = np.zeros(self.n_lanes, dtype=np.int16)
         self.tables = np.zeros((len(energies.tables), self.n_lanes), dtype=np.int16)
         errors = np.zeros(self.n_lanes, dtype=np.int64)
-        for lane, (alone, rows) in enumerate(values):
+        for key, lane in kept.items():
+            alone, rows = functions[key[1:]]
             self.alone[lane], self.tables[:, lane] = self._rounded(alone), self._rounded(rows)
             missed = np.abs(rows - (self.tables[:, lane].astype(np.int64) << self.shift))
             errors[lane] = abs(alone - (int(self.alone[lane]) << self.shift)) + sum(int(missed[p].max()) for p in parts)
-        signs, lanes = np.abs(self.terms[:, [3, 6]]), self.terms[:, [2, 5]]
-        self.terms[:, 7] = -(-(signs * errors[lanes]).sum(axis=1) >> self.shift)
+        signs, lanes = np.abs(self.terms[:, [2, 4]]), self.terms[:, [1, 3]]
+        self.terms[:, 5] = -(-(signs * errors[lanes]).sum(axis=1) >> self.shift)
 
     def _compile(self, rule, terms):
         steps, changes = self._steps, self._steps.changes[rule]
         first = steps.rules.change_ptr[rule]
-        terms[1] = terms[4] = -1
         if not steps.notices[rule]:
             terms[0] = UNMOVED
             return
@@ -96,29 +101,67 @@ class Lanes:
                 at = int(self._energies.pairs[first + 1, 0])
                 if at >= 0 and kind != steps.kind[changes[0][1][0]]:
                     seen = at, kind
-            position = -1 if place == ORIGIN else int(steps.rules.change_position[first + k])
             columns = self._energies.columns[[new, old]].tolist()
-            terms[1 + 3 * k:4 + 3 * k] = position, *self._lane(*columns, *seen)
+            terms[1 + 2 * k:3 + 2 * k] = self._lane(place, *columns, *seen)
 
-    def _leave_out(self, values, largest, most):
-        """Values and sizes of the lanes that are not larger; rules that need others are worked out as they are."""
-        kept = [lane for lane, size in enumerate(largest) if size <= most]
-        number = np.full(len(largest) + 1, -1)
-        number[kept] = np.arange(len(kept))
-        for terms in self.terms:
-            lanes = number[[terms[2], terms[5]]]
-            if terms[0] == LANED and ((terms[3] and lanes[0] < 0) or (terms[6] and lanes[1] < 0)):
-                terms[0] = GENERAL
-            terms[[2, 5]] = np.maximum(lanes, 0)
-        return [values[lane] for lane in kept], [largest[lane] for lane in kept]
-
-    def _lane(self, comes, goes, position, kind):
+    def _lane(self, place, comes, goes, position, kind):
         """Number of a lane and its sign, 0 where nothing changes."""
         if comes == goes:
             return 0, 0
         sign = 1 if comes > goes else -1
-        function = max(comes, goes), min(comes, goes), position, kind
-        return self._functions.setdefault(function, len(self._functions)), sign
+        key = place, max(comes, goes), min(comes, goes), position, kind
+        return self._numbers.setdefault(key, len(self._numbers)), sign
+
+    def _arrange(self, keys):
+        """Give lanes their places, those about one site together in a vector; rules without them are worked out as
+        they are.
+
+        Returns
+        -------
+        dict of key, lane
+        """
+        parts = []
+        for place in sorted({key[0] for key in keys}):
+            about = sorted(key for key in keys if key[0] == place)
+            parts += [about[i:i + WIDTH] for i in range(0, len(about), WIDTH)]
+        parts.sort(key=lambda part: (-len(part), part[0][0] != ORIGIN, part))
+        self.n_lanes = WIDTH
+        while (vectors := self._packed(parts)) is None:
+            if self.n_lanes == MOST:
+                parts.pop()
+            self.n_lanes = min(2 * self.n_lanes, MOST)
+        kept, self.posts, self.places = {}, [], [None] * self.n_lanes
+        for v, vector in enumerate(vectors):
+            lane = v * WIDTH
+            for part in vector:
+                mask = np.zeros(WIDTH, dtype=np.int16)
+                mask[lane % WIDTH:lane % WIDTH + len(part)] = -1
+                self.posts.append((v, part[0][0], mask))
+                self.places[lane:lane + len(part)] = [key[0] for key in part]
+                kept |= {key: lane + i for i, key in enumerate(part)}
+                lane += len(part)
+        self._renumber(kept)
+        return kept
+
+    def _packed(self, parts):
+        """Parts in the vectors of n_lanes, each where it fits first; None if they do not fit."""
+        vectors = [[] for _ in range(self.n_lanes // WIDTH)]
+        room = [WIDTH] * len(vectors)
+        for part in parts:
+            v = next((v for v, left in enumerate(room) if left >= len(part)), None)
+            if v is None:
+                return None
+            vectors[v].append(part)
+            room[v] -= len(part)
+        return vectors
+
+    def _renumber(self, kept):
+        number = np.array([kept.get(key, -1) for key in self._numbers] or [-1])
+        for terms in self.terms:
+            lanes = number[terms[[1, 3]]]
+            if terms[0] == LANED and ((terms[2] and lanes[0] < 0) or (terms[4] and lanes[1] < 0)):
+                terms[0] = GENERAL
+            terms[[1, 3]] = np.maximum(lanes, 0)
 
     def _values(self, comes, goes, position, kind):
         """What a term is of a site by itself, and what every row of every block adds to it [quanta].
@@ -138,30 +181,3 @@ class Lanes:
     def _rounded(self, quanta):
         half = (1 << self.shift) >> 1
         return (quanta + half) >> self.shift
-
-    def inner(self, step):
-        """Where the lanes of each rule are, counted from those of the anchor, where no boundary is near.
-
-        Parameters
-        ----------
-        step : int32, shape (n_positions + 1,)
-            Difference of site indexes to the site itself and to every neighbour.
-
-        Returns
-        -------
-        inner : int32, shape (n_rules, 4)
-            Two lanes, then their signs. A lane that stands alone is the second one.
-
-        Raises
-        ------
-        ValueError
-            If neighbours are further apart in memory than 32 bits can say.
-        """
-        step, terms = np.asarray(step).astype(np.int64), self.terms.astype(np.int64)
-        found = np.stack([step[terms[:, 1] + 1] * self.n_lanes + terms[:, 2],
-                          step[terms[:, 4] + 1] * self.n_lanes + terms[:, 5], terms[:, 3], terms[:, 6]], axis=1)
-        alone = found[:, 3] == 0
-        found[alone] = found[alone][:, [1, 0, 3, 2]]
-        if found.size and np.abs(found).max() > np.iinfo(np.int32).max:
-            raise ValueError("the layers of the box are too large for interactions")
-        return np.ascontiguousarray(found, dtype=np.int32)

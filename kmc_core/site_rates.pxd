@@ -3,7 +3,7 @@
 from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.kernels cimport kmc_class, kmc_four, kmc_tables
+from kmc_core.kernels cimport kmc_class, kmc_found, kmc_line, kmc_rule, kmc_site, kmc_site_at, kmc_tables
 from kmc_core.state cimport LatticeState
 from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t
 
@@ -12,7 +12,7 @@ cimport cython
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
-    N_TERMS = 8
+    N_TERMS = 6
     NEVER_SLOW = 32767                # thresholds beyond every energy change [units]
     ALWAYS_SLOW = -32768
 
@@ -31,41 +31,40 @@ cdef class SiteRates:
     # how the energy change of a rule is worked out: `Lanes`
     cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
     cdef uint8_t[::1] is_laned        # (n_rules,) whether lanes tell its rate constant well enough
-    cdef int32_t[:, ::1] inner_terms  # (n_rules + 1, 4) where no boundary is near
-    # anchors that an event of a rule can make faster: `EventLists`
-    cdef LatticeState reaching        # the same species, seen through the positions of the lists
-    cdef int32_t[::1] told_ptr        # (n_rules + 1,)
-    cdef int32_t[::1] told            # (n_told + 1,) position
-    cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
-    cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
-    cdef site_t[::1] astray           # (most told + 1,) those that are to be looked at
+    cdef site_t[::1] astray           # (most told + 1,) anchors of an event that are to be looked at
     cdef double[::1] sums             # (most told + 1,) sums of their rate constants from above [1/s], -1 = not known
+    cdef int16_t[:, ::1] asked        # (most told + 1, 8) energy changes of their rules [units]
+    cdef kmc_found found              # these three
     cdef bint is_large                # more sites than caches hold
-    cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near for its events
     cdef uint16_t[::1] kind           # (n_sites,) which boundaries are near for its rules; 0 = none
     cdef int32_t[::1] step            # (n_kinds * (n_positions + 1),) from a site to itself and its neighbours
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
-    cdef uint8_t[::1] is_slow         # (n_sites,) 1 = in the list of the lowest bound, 2 = in that of an earlier one
-    cdef int64_t[:, ::1] classes      # (classes, 4) what is known of them: a kmc_class each
+    cdef readonly object is_slow      # uint8 view, (n_sites,) 1 = in the list of the lowest bound, 2 = of an earlier one
+    cdef int32_t[:, ::1] classes      # (classes, 5) what is known of them: a kmc_class each
     cdef kmc_class* known             # its first element
-    cdef int64_t[:, ::1] fours        # (fours of classes, 8) how their rules are looked at: a kmc_four each
-    cdef kmc_four* four               # its first element
-    cdef int64_t[:, ::1] rates        # (fours of classes, 6) how they are rated: a kmc_rates each
-    cdef int32_t[::1] slot            # (entries of classes,) number of the four of each rule times four, and place there
+    cdef int64_t[:, ::1] rules        # (8 * lines of classes, 3) how their rules are rated: a kmc_rule each
+    cdef kmc_rule* rule               # its first element
+    cdef uint8_t[:, ::1] lines        # (lines of classes, line_size) up to eight rules at once: a kmc_line each
+    cdef int n_lines                  # in use; the first is of no class
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
-    cdef int16_t[::1] group_of        # (n_sites,) list of each site; -1 = none
+    cdef readonly object group_of     # int16 view, (n_sites,) list of each site; -1 = none
     cdef double[::1] floor            # (3,) lowest bound in use [1/s]; events since it was set; candidates until it is
+
+    cdef inline kmc_site* at(self, site_t site) noexcept nogil:
+        """What is known of a site."""
+        return kmc_site_at(&self.tables, site)
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil
     cdef void rate_site(self, site_t site) noexcept nogil
-    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner, double total) noexcept nogil
+    cdef void _rate(self, site_t site, kmc_class* known, double total) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
-    cdef int _find_slot(self, kmc_class* known, rule_t rule) noexcept nogil
-    cdef void _set_slot(self, int slot, int entry, int size) noexcept nogil
+    cdef void _set_rule(self, kmc_class* known, int k, int error) noexcept nogil
+    cdef void _set_line(self, kmc_class* known, int number) noexcept nogil
     cpdef void find_slow_group(self) noexcept nogil
+    cdef void forget_notes(self) noexcept nogil
     cdef void _set_floor(self, double mean) noexcept nogil

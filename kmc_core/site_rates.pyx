@@ -13,17 +13,19 @@ two above. A candidate is accepted by the exact rate, which is worked out only w
 """
 import numpy as np
 
+from kmc_core.aligned import aligned
 from kmc_core.lanes import GENERAL
 
 from kmc_core.energies cimport kmc_power_above
-from kmc_core.energy_changes cimport rate_above, steps_around
-from kmc_core.kernels cimport kmc_astray, kmc_class, kmc_four, kmc_note_for, kmc_rates
+from kmc_core.energy_changes cimport rate_above, rule_of
+from kmc_core.kernels cimport KMC_AT_ONCE, KMC_HAS_AVX, KMC_KEEPS, KMC_SLOW, KMC_UNKNOWN, kmc_class, kmc_event, kmc_follow, kmc_line, kmc_rule, kmc_site
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.rng cimport kmc_prefetch
 from kmc_core.state cimport MAX_POSITIONS
+from libc.stdint cimport INT32_MAX
 
 cdef enum:
-    CACHED_BYTES = 1 << 19            # of lanes: beyond, what an event needs is fetched all at once
+    CACHED_BYTES = 1 << 20            # of records: beyond, what an event needs is fetched all at once
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
 cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double MOST_MISSED = 3.0         # logarithm of what a rate constant from above may be too large by
@@ -43,21 +45,20 @@ cdef class SiteRates:
     """
 
     def __init__(self, rules, LatticeState state, SiteEnergies energies):
-        self.state, self.energies, self.reaching = state, energies, energies.reaching
+        self.state, self.energies = state, energies
         self.terms = energies.lanes.terms
         self.kind, self.step = _boundaries(state)
-        self.inner_terms = energies.lanes.inner(np.asarray(self.step)[:state.n_positions + 1])
-        lists = energies.lists
-        self.told_ptr, self.told = lists.told_ptr, lists.told
-        self.told_step = np.append(self.reaching.step, 0)[np.asarray(self.told)].astype(np.uint32)
-        self.told_now, self.astray = np.zeros((2, lists.most_told + 1), dtype=np.uint32)
-        self.sums = np.zeros(lists.most_told + 1)
-        self.is_slow = np.zeros(state.n_sites, dtype=np.uint8)
-        self.inside = _inside(self.reaching)
-        self.group_of = np.full(state.n_sites, -1, dtype=np.int16)
+        self.astray = np.zeros(energies.lists.most_told + 1, dtype=np.uint32)
+        self.sums = np.zeros(energies.lists.most_told + 1)
+        self.asked = np.zeros((energies.lists.most_told + 1, KMC_AT_ONCE), dtype=np.int16)
+        self.found.site, self.found.sum, self.found.change = &self.astray[0], &self.sums[0], &self.asked[0, 0]
+        self.tables.record, self.tables.record_size = energies.first_record, energies.record_size
+        known = energies.known_of_sites
+        self.group_of, self.is_slow = known["group"], known["is_slow"]
+        self.group_of[:] = -1
         self.floor, self.version = np.zeros(3), 1
-        self.is_large = energies.sums.base.nbytes > CACHED_BYTES
-        self.most = min(lists.most_told + 1, state.n_sites)
+        self.is_large = state.n_sites * energies.record_size > CACHED_BYTES
+        self.most = min(energies.lists.most_told + 1, state.n_sites)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
         self.change_species = np.ascontiguousarray(rules.change_species, dtype=np.uint8)
@@ -70,20 +71,24 @@ cdef class SiteRates:
 
     def forget_thresholds(self):
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
-        n_classes = len(self.environments.size)
-        n_fours = len(self.environments.entry_rule) + 1
-        self.slot = np.zeros(n_fours, dtype=np.int32)
-        self.fours = np.zeros((n_fours, sizeof(kmc_four) // 8), dtype=np.int64)
-        self.four = <kmc_four*> &self.fours[0, 0]
-        self.rates = np.zeros((n_fours, sizeof(kmc_rates) // 8), dtype=np.int64)
-        self.classes = np.zeros((n_classes, sizeof(kmc_class) // 8), dtype=np.int64)
+        n_classes, n_entries = len(self.environments.size), len(self.environments.entry_rule)
+        n_vectors = self.energies.n_lanes // KMC_AT_ONCE
+        most_lines = n_entries // KMC_AT_ONCE + n_classes + 1
+        self.rules = np.zeros((most_lines * KMC_AT_ONCE, sizeof(kmc_rule) // 8), dtype=np.int64)
+        self.rule = <kmc_rule*> &self.rules[0, 0]
+        self.lines = aligned((most_lines, sizeof(kmc_line) + 2 * 2 * KMC_AT_ONCE * n_vectors), np.uint8)
+        self.n_lines = 1
+        self.classes = np.zeros((n_classes, sizeof(kmc_class) // 4), dtype=np.int32)
         self.known = <kmc_class*> &self.classes[0, 0]
-        self.energies.forget_notes()
+        self.forget_notes()
         self._find_laned()
-        self.tables.lane, self.tables.group_of = &self.energies.lane[0, 0], &self.group_of[0]
-        self.tables.four, self.tables.rates = self.four, <kmc_rates*> &self.rates[0, 0]
-        self.tables.factor, self.tables.bin_shift = &self.energies.bin_factor[0, 0], self.energies.bin_shift
-        self.tables.loose = LOOSE
+        self.tables.table, self.tables.n_sites = &self.energies.block_lane[0, 0], self.state.n_sites
+        self.tables.mask, self.tables.added = &self.energies.link_mask[0, 0], &self.energies.added[0, 0]
+        self.tables.n_vectors, self.tables.n_links = n_vectors, self.energies.n_links
+        self.tables.line, self.tables.line_size = <char*> &self.lines[0, 0], self.lines.shape[1]
+        self.tables.rule, self.tables.factor = self.rule, &self.energies.bin_factor[0, 0]
+        self.tables.loose, self.tables.bin_shift = LOOSE, self.energies.bin_shift
+        self.tables.has_many, self.tables.is_plain = False, not KMC_HAS_AVX
 
     def _find_laned(self):
         """Know for which rules lanes are near enough at this temperature: what they do not know is drawn in vain."""
@@ -101,38 +106,35 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil:
         """Bring lanes up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        cdef bint inner = self.inside[site]
-        cdef site_t each
-        if self.is_large and inner:   # not a function: compilers leave out one that only fetches, as it does nothing
-            for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
-                each = site + self.told_step[i]
-                kmc_prefetch(&self.energies.lane[0, 0] + (<int64_t> each << self.energies.lane_bits))
-                kmc_prefetch(&self.energies.row[0, 0] + <int64_t> each * self.energies.n_blocks)
-        self.energies.move(site, rule, changed, old, n, inner)
-        tell(self, site, rule, inner)
+        cdef kmc_event event
+        if self.is_large and self.energies.inside[site]:  # not a function: one that only fetches is left out by compilers
+            for i in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
+                kmc_prefetch(self.tables.record + site * self.tables.record_size + self.energies.told_bytes[i])
+        event = self.energies.event_of(site, rule, changed, old, n)
+        self.tables.bound = &self.groups.bound[0]
+        n = kmc_follow(&self.tables, &event, &self.found)
+        for i in range(n):
+            look(self, self.astray[i], self.sums[i])
         for i in range(n_reclassified):
             self.rate_site(reclassified[i])
 
     cdef void rate_site(self, site_t site) noexcept nogil:
         """The list of a site by its propensity."""
-        look(self, site, -1.0)
+        look(self, site, KMC_UNKNOWN)
 
-    cdef void _rate(self, site_t site, kmc_class* known, int32_t* step, bint inner, double total) noexcept nogil:
-        """The list of a site; `step` leads to its neighbours. It is to be noted then. A fast one stays while it can."""
-        cdef int32_t before = self.group_of[site], after = before
-        cdef bint is_slow = self.is_slow[site], is_listed = before >= 0 and not is_slow
-        cdef double bound = 0.0 if before < 0 else self.groups.bound[before]
-        if known.n == 0:
-            is_slow, after = False, -1
-        else:
-            if is_listed and total < 0.0:
-                total = sum_above(self, site, known, step, inner)
-            if not is_listed or not bound * LOOSE <= total <= bound:
-                is_slow = keeps(self, site, known, step, inner)
-                if total < 0.0 and not is_slow:
-                    total = sum_above(self, site, known, step, inner)
-                after = self.slow_group if is_slow else self.groups.group_for(kmc_power_above(total))
-        self.is_slow[site] = is_slow
+    cdef void _rate(self, site_t site, kmc_class* known, double total) noexcept nogil:
+        """The list of a site. It is to be noted then."""
+        cdef kmc_site* this = self.at(site)
+        cdef int32_t before = this.group, after = -1
+        cdef bint is_slow = total == KMC_KEEPS
+        if total == KMC_UNKNOWN and known.n:
+            is_slow = keeps(self, site, known)
+            total = sum_above(self, site, known)
+            if before >= 0 and not this.is_slow and self.groups.bound[before] * LOOSE <= total <= self.groups.bound[before]:
+                return                # a fast one stays while it can
+        if known.n:
+            after = self.slow_group if is_slow else self.groups.group_for(kmc_power_above(total))
+        this.is_slow = is_slow and known.n > 0
         if before != after:
             self._relist(site, before, after)
 
@@ -141,61 +143,66 @@ cdef class SiteRates:
             self.groups.remove(site, before)
         if after >= 0:
             self.groups.insert(site, after)
-        self.group_of[site] = <int16_t> after
+        self.at(site).group = <int16_t> after
 
     cdef void _set_thresholds(self, class_t c) noexcept nogil:
         """How the rules of a class are looked at, with the energy changes from which on each keeps to its part."""
         cdef int first = self.environments.first[c], size = self.environments.size[c], k
+        cdef int n_lines = (size + KMC_AT_ONCE - 1) // KMC_AT_ONCE
         cdef kmc_class* known = self.known + c
         cdef bint is_told = size > 0
-        known.first, known.n, known.first_four, known.n_fours = first, size, first, 0
+        cdef int error = 0
+        known.first, known.n = first, size
         for k in range(first, first + size):
-            self.slot[k] = self._find_slot(known, self.environments.entry_rule[k])
-            self._set_slot(self.slot[k], k, size)
+            error = max(error, self.terms[self.environments.entry_rule[k], N_TERMS - 1])
             is_told &= self.is_laned[self.environments.entry_rule[k]]
-        known.note = kmc_note_for(known.first_four, known.n_fours) if is_told else 0
+        if known.rated == 0:
+            known.line = self.n_lines
+            self.n_lines += n_lines
+        for k in range(n_lines * KMC_AT_ONCE):
+            self._set_rule(known, k, error)
+        for k in range(n_lines):
+            self._set_line(known, k)
+        self.tables.has_many |= n_lines > 1
+        is_told &= known.line * self.tables.line_size <= INT32_MAX
+        known.note = <int32_t> (known.line * self.tables.line_size) if is_told else 0
         known.rated = self.version
 
-    cdef int _find_slot(self, kmc_class* known, rule_t rule) noexcept nogil:
-        """A free place in a four of a class with the first lane of a rule, or in a new one."""
-        cdef int32_t* terms = &self.inner_terms[rule, 0]
-        cdef kmc_four* four
-        cdef int number, k
-        for number in range(known.first_four, known.first_four + known.n_fours):
-            four = self.four + number
-            if four.n < 4 and (terms[2] == 0 or four.first == terms[0]
-                               or not (four.sign[0] or four.sign[1] or four.sign[2] or four.sign[3])):
-                four.n += 1
-                if terms[2]:
-                    four.first = terms[0]
-                return 4 * number + four.n - 1
-        number = known.first_four + known.n_fours
-        known.n_fours += 1
-        four = self.four + number
-        four.n, four.first = 1, terms[0]
-        for k in range(4):
-            four.second[k], four.sign[k], four.sign[k + 4], four.error[k] = 0, 0, 0, 0
-            four.threshold[k] = ALWAYS_SLOW
-            (<kmc_rates*> &self.rates[number, 0]).rate[k] = 0.0
-            (<kmc_rates*> &self.rates[number, 0]).factors[k] = 0
-        return 4 * number
-
-    cdef void _set_slot(self, int slot, int entry, int size) noexcept nogil:
-        """A rule of a class of so many, in its place of a four."""
-        cdef kmc_four* four = self.four + (slot >> 2)
-        cdef kmc_rates* rates = <kmc_rates*> &self.rates[slot >> 2, 0]
+    cdef void _set_rule(self, kmc_class* known, int k, int error) noexcept nogil:
+        """The k-th rule of a class, whose largest error is given; beyond the last one of no rate."""
+        cdef kmc_rule* this = rule_of(self, known, k)
+        cdef int entry = known.first + min(k, known.n - 1), part
         cdef rule_t rule = self.environments.entry_rule[entry]
-        cdef int k = slot & 3
-        cdef double rate = self.environments.entry_rate[entry]
+        cdef int32_t* terms = &self.terms[rule, 0]
+        cdef double rate = self.environments.entry_rate[entry] if k < known.n else 0.0
         cdef int64_t threshold = ALWAYS_SLOW
-        four.second[k] = self.inner_terms[rule, 1]
-        four.sign[k], four.sign[k + 4] = <int16_t> self.inner_terms[rule, 2], <int16_t> self.inner_terms[rule, 3]
-        four.error[k] = <int16_t> self.terms[rule, N_TERMS - 1]
-        rates.rate[k], rates.factors[k] = rate, self.rule_process[rule] * self.energies.n_bins
+        for part in range(2):
+            this.lane[part] = <int16_t> terms[1 + 2 * part]
+            this.sign[part] = <int16_t> terms[2 + 2 * part] if k < known.n else 0
+        this.rate, this.error = rate, <int16_t> error
+        this.factors = self.energies.factors_of[self.rule_process[rule]] + self.energies.n_bins // 2
         if rate > 0.0:
-            threshold = 1 + four.error[k] + (self.energies.threshold(
-                self.rule_process[rule], self.floor[0] / size / rate) >> self.energies.lane_shift)
-        four.threshold[k] = <int16_t> min(max(threshold, <int64_t> ALWAYS_SLOW), <int64_t> NEVER_SLOW)
+            threshold = 1 + error + (self.energies.threshold(
+                self.rule_process[rule], self.floor[0] / known.n / rate) >> self.energies.lane_shift)
+        this.threshold = <int16_t> min(max(threshold, <int64_t> ALWAYS_SLOW), <int64_t> NEVER_SLOW)
+
+    cdef void _set_line(self, kmc_class* known, int number) noexcept nogil:
+        """The next eight rules of a class side by side: bytes of their lanes are picked out of those of the site."""
+        cdef kmc_line* line = <kmc_line*> &self.lines[known.line + number, 0]
+        cdef kmc_rule* rule = rule_of(self, known, number * KMC_AT_ONCE)
+        cdef int n_vectors = self.tables.n_vectors, n_bytes = 2 * KMC_AT_ONCE, k, part, lane, at
+        line.n_lines, line.n = (known.n + KMC_AT_ONCE - 1) // KMC_AT_ONCE, known.n
+        line.first = known.line * KMC_AT_ONCE
+        for k in range(2 * n_vectors * n_bytes):
+            line.pick[k] = 128
+        for k in range(KMC_AT_ONCE):
+            line.threshold[k] = rule[k].threshold
+            for part in range(2):
+                line.sign[part][k] = rule[k].sign[part]
+                lane = rule[k].lane[part]
+                at = (part * n_vectors + lane // KMC_AT_ONCE) * n_bytes + 2 * k
+                line.pick[at] = <uint8_t> (2 * (lane % KMC_AT_ONCE))
+                line.pick[at + 1] = <uint8_t> (2 * (lane % KMC_AT_ONCE) + 1)
 
     cdef void _set_floor(self, double mean) noexcept nogil:
         """Let the lowest bound in use follow the mean propensity of sites, unless it is near enough.
@@ -209,39 +216,36 @@ cdef class SiteRates:
             self.floor[0] = kmc_power_above(least)
             self.find_slow_group()
             for site in range(self.state.n_sites):
-                if self.is_slow[site]:
-                    self.is_slow[site] = 1 if self.group_of[site] == self.slow_group else 2
+                if self.at(site).is_slow:
+                    self.at(site).is_slow = 1 if self.at(site).group == self.slow_group else 2
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
         """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
 
         Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """
-        cdef int32_t* step = &self.step[0] + 1
         cdef kmc_class* known
         cdef int32_t note
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        note = self.energies.note_of(site)
-        if note:                      # it says that no boundary is near, and that thresholds are known
+        note = self.at(site).note
+        if note:                      # it says that thresholds are known
             known = self.known + self.groups.class_at(site)
         else:
-            step, known = steps_around(self, site), self.known + rated_class(self, site)
-        if note & 1 or not note and self.is_slow[site]:
-            return choose_slow(self, site, known, u, bound, step, step == &self.step[0] + 1)
-        return choose_fast(self, site, known, u, bound, step, step == &self.step[0] + 1)
+            known = self.known + rated_class(self, site)
+        if note & KMC_SLOW or not note and self.at(site).is_slow:
+            return choose_slow(self, site, known, u, bound)
+        return choose_fast(self, site, known, u, bound)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
-        cdef int32_t* step
         cdef site_t site
         cdef double total = 0.0
         self.forget_thresholds()
         self.group_of[:], self.is_slow[:] = -1, 0
         for site in range(self.state.n_sites):
-            step = steps_around(self, site)
-            total += sum_above(self, site, self.known + rated_class(self, site), step, step == &self.step[0] + 1)
+            total += sum_above(self, site, self.known + rated_class(self, site))
         self.floor[0] = 0.0
         self.find_slow_group()
         self._set_floor(total / max(self.state.n_sites, 1))
@@ -249,16 +253,15 @@ cdef class SiteRates:
     cpdef void find_slow_group(self) noexcept nogil:
         """Know the list of the lowest bound, which has become another one or is of a snapshot."""
         self.version += 1
-        self.energies.forget_notes()
+        self.forget_notes()
         self.slow_group = self.groups.group_for(self.floor[0])
         self.groups.lead(self.slow_group)
 
-
-def _inside(LatticeState state):
-    """uint8, shape (n_sites,): whether no position around a site lies across a boundary."""
-    sizes, reaches = (state.nz, state.ny, state.nx), (state.reach_z, state.reach_y, state.reach_x)
-    z, y, x = (np.minimum(np.arange(n), np.arange(n)[::-1]) >= reach for n, reach in zip(sizes, reaches, strict=True))
-    return (z[:, None, None] & y[:, None] & x).astype(np.uint8).ravel()
+    cdef void forget_notes(self) noexcept nogil:
+        """Let all sites be looked at."""
+        cdef site_t site
+        for site in range(self.state.n_sites):
+            self.at(site).note = 0
 
 
 def _boundaries(LatticeState state):
@@ -299,58 +302,28 @@ def _places(n, reach):
     return np.where((place >= reach) & (place < n - reach), 0, number)
 
 
-cdef inline void tell(SiteRates self, site_t site, rule_t rule, bint inner) noexcept nogil:
-    """Rate the anchors around an event that may belong to other lists now."""
-    cdef site_t* astray = &self.astray[0]
-    cdef double* sums = &self.sums[0]
-    cdef int first = self.told_ptr[rule], n = self.told_ptr[rule + 1] - first, k
-    self.tables.bound = &self.groups.bound[0]
-    if not inner:
-        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_now[0], write_told(self, rule), 0, astray,
-                       sums)
-    elif self.energies.lane_bits == 3:  # known to the compiler
-        n = kmc_astray(3, &self.tables, &self.told_step[first], n, site, astray, sums)
-    elif self.energies.lane_bits == 4:
-        n = kmc_astray(4, &self.tables, &self.told_step[first], n, site, astray, sums)
-    else:
-        n = kmc_astray(self.energies.lane_bits, &self.tables, &self.told_step[first], n, site, astray, sums)
-    for k in range(n):
-        look(self, astray[k], sums[k])
-
-
-cdef inline int write_told(SiteRates self, rule_t rule) noexcept nogil:
-    """The anchors that are told, where a boundary is near; returns their number."""
-    cdef int k, n = 0
-    for k in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
-        self.told_now[n] = self.reaching.at(self.told[k])
-        n += self.told_now[n] < self.state.n_sites
-    return n
-
-
-cdef inline rule_t choose_slow(SiteRates self, site_t site, kmc_class* known, double u, double bound, int32_t* step,
-                               bint inner) noexcept nogil:
+cdef inline rule_t choose_slow(SiteRates self, site_t site, kmc_class* known, double u, double bound) noexcept nogil:
     """`choose` for a slow site, whose rules have equal parts of the bound."""
     cdef double part = bound / known.n
     cdef int k = min(<int> (u / part), known.n - 1)
     cdef rule_t rule = -1
     u -= k * part
-    if u < rate_above(self, known, k, site, step, inner):
-        rule = tried(self, known, k, u, site, step, inner)
-    if rule < 0 and self.is_slow[site] == 2:  # the lowest bound has changed
-        look(self, site, -1.0)
+    if u < rate_above(self, known, k, site):
+        rule = tried(self, known, k, u, site)
+    if rule < 0 and self.at(site).is_slow == 2:  # the lowest bound has changed
+        look(self, site, KMC_UNKNOWN)
     return rule
 
 
-cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, double u, double bound, int32_t* step,
-                               bint inner) noexcept nogil:
+cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, double u, double bound) noexcept nogil:
     """`choose` for a fast site."""
     cdef double above, total = 0.0
     cdef int k
     for k in range(known.n):
-        above = rate_above(self, known, k, site, step, inner)
+        above = rate_above(self, known, k, site)
         if u < total + above:
-            return tried(self, known, k, u - total, site, step, inner)
+            return tried(self, known, k, u - total, site)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
-        look(self, site, -1.0)
+        look(self, site, KMC_UNKNOWN)
     return -1

@@ -70,13 +70,6 @@ cdef class LatticeState:
         self.first_x, self.first_y, self.first_z = &self.beside_x[1, 0], &self.beside_y[1, 0], &self.beside_z[1, 0]
         self.step = np.append(offsets @ [strides["z"], strides["y"], strides["x"]], 0).astype(np.int32)
 
-    def widen(self, uint32_t x, uint32_t y, uint32_t z):
-        """Let `is_inner` leave room for further steps."""
-        self.reach_x, self.reach_y, self.reach_z = self.reach_x + x, self.reach_y + y, self.reach_z + z
-        self.inner_x = max(<int64_t> self.nx - 2 * <int64_t> self.reach_x, 0)
-        self.inner_y = max(<int64_t> self.ny - 2 * <int64_t> self.reach_y, 0)
-        self.inner_z = max(<int64_t> self.nz - 2 * <int64_t> self.reach_z, 0)
-
     def neighbours_of(self, site_t site):
         """uint32, shape (n_positions,): neighbours of one site, for tests and tables."""
         cdef site_t found[MAX_POSITIONS]
@@ -95,6 +88,13 @@ cdef class LatticeState:
         self.cubic_neighbours(site, &rows, 0, 0, 0, around)
         self.cubic_neighbours(around[position], &rows, dx, dy, dz, found)
         return np.array([found[j] for j in range(6)], dtype=np.uint32)
+
+    @property
+    def inside(self):
+        """uint8, shape (n_sites,): whether no position around a site lies across a boundary."""
+        sizes, reaches = (self.nz, self.ny, self.nx), (self.reach_z, self.reach_y, self.reach_x)
+        z, y, x = (np.minimum(np.arange(n), np.arange(n)[::-1]) >= reach for n, reach in zip(sizes, reaches, strict=True))
+        return (z[:, None, None] & y[:, None] & x).astype(np.uint8).ravel()
 
     @property
     def occupation(self):

@@ -4,6 +4,7 @@ import numpy as np
 
 from kmc_core.bins cimport SiteGroups
 from kmc_core.engine cimport Engine
+from kmc_core.kernels cimport KMC_AT_ONCE
 from kmc_core.lattice_processes cimport LatticeProcesses
 from kmc_core.rate_checks cimport (accepts, excess_of, is_consistent, is_noted, is_threshold_safe, part_of,
                                    rate_at)
@@ -169,8 +170,8 @@ def _verify_energies(Engine engine):
     fresh, rates = energies.afresh(engine.state), engine.lattice.site_rates
     assert np.array_equal(energies.rows, fresh.rows), "energies: rows differ"
     assert np.array_equal(energies.tables, fresh.tables), "energies: tables differ"
-    assert np.array_equal(energies.lanes.tables, fresh.lanes.tables), "energies: tables of lanes differ"
-    assert np.array_equal(energies.sums, fresh.sums), "energies: lanes differ"
+    assert np.array_equal(energies.lane_tables, fresh.lanes.tables), "energies: tables of lanes differ"
+    assert np.array_equal(energies.posted, fresh.posted), "energies: lanes differ"
     for site in range(engine.state.n_sites):
         group = rates.group_of[site]
         assert group >= 0 or engine.environments.size[lattice.groups.class_at(site)] == 0, f"site {site}: not listed"
@@ -212,14 +213,14 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
 
 
 def _verify_lanes(LatticeProcesses lattice, site_t site):
-    """Lanes are no further from energy changes than they say, and four rules at once are what each is by itself."""
+    """Lanes are no further from energy changes than they say, and all rules together are what each is by itself."""
     cdef class_t c = lattice.groups.class_at(site)
     cdef int first = lattice.environments.first[c], k
     rates = lattice.site_rates
     for k in range(first, first + lattice.environments.size[c]):
         assert is_threshold_safe(rates, k, site), f"site {site}: a threshold is too low"
         assert excess_of(rates, k, site) <= 0, f"site {site}: lanes are further from an energy change than they say"
-    assert is_consistent(rates, site), f"site {site}: four rules at once are not what each is by itself"
+    assert is_consistent(rates, site), f"site {site}: its rules together are not what each is by itself"
 
 
 def _verify_thresholds(LatticeProcesses lattice):
@@ -229,10 +230,10 @@ def _verify_thresholds(LatticeProcesses lattice):
     for c in range(1, environments.n_classes):
         if rates.known[c].rated != rates.version:
             continue
-        first = rates.known[c].first_four
-        part = slice(first, first + rates.known[c].n_fours)
-        entries = slice(rates.known[c].first, rates.known[c].first + rates.known[c].n)
-        live = np.asarray(rates.fours)[part], np.asarray(rates.rates)[part], np.asarray(rates.slot)[entries]
+        known = rates.known[c]
+        n_lines = (known.n + KMC_AT_ONCE - 1) // KMC_AT_ONCE
+        live = (np.asarray(rates.rules)[known.line * KMC_AT_ONCE:(known.line + n_lines) * KMC_AT_ONCE],
+                np.asarray(rates.lines)[known.line:known.line + n_lines])
         kept = [each.copy() for each in live]
         rates._set_thresholds(c)
         assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
@@ -328,9 +329,9 @@ def structures(Engine engine):
         views |= {"energy_row": engine.lattice.energies.row, "energy_group": engine.lattice.site_rates.group_of,
                   "block_energy": engine.lattice.energies.block_energy, "lane": engine.lattice.energies.lane,
                   "block_lane": engine.lattice.energies.block_lane, "is_slow": engine.lattice.site_rates.is_slow,
-                  "four": engine.lattice.site_rates.fours, "four_rate": engine.lattice.site_rates.rates,
-                  "slot": engine.lattice.site_rates.slot,
-                  "kind": engine.lattice.site_rates.kind, "inside": engine.lattice.site_rates.inside,
+                  "rule": engine.lattice.site_rates.rules, "line": engine.lattice.site_rates.lines,
+                  "kind": engine.lattice.site_rates.kind, "inside": engine.lattice.energies.inside,
+                  "link": engine.lattice.energies.link, "note": engine.lattice.energies.known_of_sites["note"],
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}

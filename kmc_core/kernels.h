@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+   Loops over what is kept of sites: constants that the compiler writes in, and numbers that it works on at once.
+
+   Of 16-bit numbers SSE2, which every x86-64 has, takes eight in an instruction; picking them by a table needs AVX, which
+   is asked for when the program runs. Plain loops stand beside both for other machines, and give the same numbers. */
+#ifndef KMC_KERNELS_H
+#define KMC_KERNELS_H
+#include <stdint.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+#ifdef __GNUC__
+#define KMC_WRITTEN_IN static inline __attribute__((always_inline))
+#else
+#define KMC_WRITTEN_IN static inline
+#endif
+#if defined(__GNUC__) && defined(__SSE2__)
+#include <immintrin.h>
+#define KMC_APART __attribute__((noinline))
+#define KMC_AVX __attribute__((target("avx")))
+#define KMC_HAS_AVX (__builtin_cpu_supports("avx") != 0)
+#else
+#define KMC_HAS_AVX 0
+#endif
+#define KMC_AT_ONCE 8             /* rules of a line, and lanes of a vector */
+#define KMC_MOST_VECTORS 32
+#define KMC_MOST_LINKS 256        /* of all vectors */
+#define KMC_SLOW 1                /* what a note says: in the list of the lowest bound, */
+#define KMC_FAST 2                /* or in another one; the rest of it is where the class's line is */
+#define KMC_STATES 3
+#define KMC_UNKNOWN -1.0          /* instead of a sum of rate constants: it has to be worked out, */
+#define KMC_KEEPS -2.0            /* or all rules keep to their parts of the lowest bound */
+typedef struct {                  /* the end of what is kept of a site: its record, which starts with its lanes */
+    int32_t note;                 /* how it is to be looked at; 0 = as nothing is known */
+    int16_t group;                /* its list; -1 = none */
+    uint8_t is_slow;              /* 1 = in the list of the lowest bound, 2 = in that of an earlier one */
+    uint8_t unused;
+} kmc_site;
+typedef struct {                  /* a row that an event changes: where it is in a record, and by how much [lanes] */
+    int32_t at, change;
+} kmc_entry;
+typedef struct {                  /* near sites that have so many of them */
+    int32_t n_rows, n_sites;
+} kmc_run;
+typedef struct {                  /* what an event does, see `EventArrays` */
+    const kmc_run* run;
+    const kmc_entry* entry;
+    const int64_t *near, *told;   /* from the record of its anchor to others [bytes], where no boundary is near */
+    const uint32_t *near_site, *told_site;  /* elsewhere these sites */
+    const uint16_t* link;
+    int n_runs, n_told;
+    int is_inner;                 /* no boundary is near */
+    uint32_t site;                /* the anchor */
+} kmc_event;
+typedef struct {                  /* a rule of a class: its energy change as two lanes with their signs */
+    int16_t lane[2], sign[2];
+    int16_t error;                /* how far they can be from it in any rule of the class [units] */
+    int16_t threshold;            /* from which on it keeps to its part of the bound [units] */
+    int32_t factors;              /* where its factor for no energy change is */
+    double rate;                  /* rate constant [1/s] */
+} kmc_rule;
+typedef struct {                  /* what is known of a class */
+    int32_t rated;                /* for which lowest bound its rules and lines are; 0 = none */
+    int32_t first, n;             /* its entries */
+    int32_t line;                 /* its first line, and with eight for each its first rule; 0 = none yet */
+    int32_t note;                 /* for its sites; 0 where lanes do not tell of all its rules */
+} kmc_class;
+typedef struct {                  /* up to eight rules of a class, for all at once */
+    int32_t n_lines, first, n;    /* lines of the class from here on, its rules; in its first line */
+    int32_t unused;
+    int16_t sign[2][KMC_AT_ONCE];
+    int16_t threshold[KMC_AT_ONCE];
+    uint8_t pick[];               /* where the bytes of both lanes are, for each vector of a site; 128 = elsewhere */
+} kmc_line;
+typedef struct {                  /* what is looked up, all arrays from their start */
+    char* record;
+    int64_t record_size;
+    const int16_t* table;         /* what rows add to lanes */
+    const int16_t* mask;          /* of all links of an anchor, as many for each vector of its lanes */
+    int16_t* added;               /* what an event adds to the lanes about each near site; nothing in the first row */
+    const char* line;
+    int64_t line_size;
+    const kmc_rule* rule;
+    const double *factor, *bound;
+    double loose;
+    uint32_t n_sites;
+    int bin_shift, n_vectors, n_links;
+    int has_many;                 /* classes with more than one line */
+    int is_plain;                 /* no AVX */
+} kmc_tables;
+typedef struct {                  /* where what is found is written down */
+    uint32_t* site;
+    double* sum;
+    int16_t* change;              /* energy changes of the rules of each site [units] */
+} kmc_found;
+
+KMC_WRITTEN_IN kmc_site* kmc_site_in(const kmc_tables* on, const char* record) {
+    return (kmc_site*) (record + on->record_size) - 1;
+}
+KMC_WRITTEN_IN kmc_site* kmc_site_at(const kmc_tables* on, uint64_t site) {
+    return kmc_site_in(on, on->record + site * on->record_size);
+}
+KMC_WRITTEN_IN int16_t* kmc_lanes_at(const kmc_tables* on, uint64_t site) {
+    return (int16_t*) (on->record + site * on->record_size);
+}
+KMC_WRITTEN_IN const kmc_line* kmc_line_of(const kmc_tables* on, int32_t note) {
+    return (const kmc_line*) (on->line + (note & ~KMC_STATES));
+}
+#ifdef __SSE2__
+KMC_WRITTEN_IN __m128i kmc_at(const int16_t* lane, int v) { return _mm_loadu_si128((const __m128i*) lane + v); }
+#endif
+/* change so many rows of a site, and add what this does to its lanes; the first numbers are known to the compiler */
+#ifdef __SSE2__
+typedef __m128i kmc_vector;
+#else
+typedef struct { int16_t lane[KMC_AT_ONCE]; } kmc_vector;
+#endif
+KMC_WRITTEN_IN void kmc_turn(int n_vectors, int n_rows, char* record, const kmc_entry* entry, const int16_t* table,
+                             kmc_vector* sum) {
+    int k, v;
+    for (k = 0; k < n_rows; k++) {
+        int32_t* row = (int32_t*) (record + entry[k].at);
+        const int64_t before = *row, after = before + entry[k].change;
+        *row = (int32_t) after;
+#ifdef __SSE2__
+        for (v = 0; v < n_vectors; v++)
+            sum[v] = _mm_add_epi16(sum[v], _mm_sub_epi16(kmc_at(table + after, v), kmc_at(table + before, v)));
+#else
+        for (v = 0; v < n_vectors * KMC_AT_ONCE; v++)
+            sum[v / KMC_AT_ONCE].lane[v % KMC_AT_ONCE] += table[after + v] - table[before + v];
+#endif
+    }
+}
+/* bring near sites with so many rows up to date, and write down what this adds to the lanes about them; returns the
+   entries that come next. Sites beyond a wall have none */
+KMC_WRITTEN_IN const kmc_entry* kmc_shift_run(int n_vectors, int is_inner, int n_rows, const kmc_tables* on,
+                                              const kmc_event* event, int first, int n_sites,
+                                              const kmc_entry* entry) {
+    const kmc_tables all = *on;
+    char* anchor = all.record + event->site * all.record_size;
+    kmc_vector* added = (kmc_vector*) all.added + (first + 1) * n_vectors;
+    const int last = first + n_sites;
+    int i, v;
+    for (i = first; i < last; i++, entry += n_rows, added += n_vectors) {
+        kmc_vector sum[KMC_MOST_VECTORS];
+        memset(sum, 0, n_vectors * sizeof sum[0]);
+        if (is_inner)
+            kmc_turn(n_vectors, n_rows, anchor + event->near[i], entry, all.table, sum);
+        else if (event->near_site[i] < all.n_sites)
+            kmc_turn(n_vectors, n_rows, all.record + event->near_site[i] * all.record_size, entry, all.table, sum);
+        for (v = 0; v < n_vectors; v++) added[v] = sum[v];
+    }
+    return entry;
+}
+KMC_WRITTEN_IN void kmc_shift(int n_vectors, int is_inner, const kmc_tables* on, const kmc_event* event) {
+    const kmc_run *run = event->run, *end = run + event->n_runs;
+    const kmc_entry* entry = event->entry;
+    int first = 0;
+    for (; run < end; first += run++->n_sites) {
+#define KMC_SHIFT(n_rows) \
+        entry = kmc_shift_run(n_vectors, is_inner, n_rows, on, event, first, run->n_sites, entry)
+        if (run->n_rows == 1) KMC_SHIFT(1);
+        else if (run->n_rows == 2) KMC_SHIFT(2);
+        else if (run->n_rows == 3) KMC_SHIFT(3);
+        else KMC_SHIFT(run->n_rows);
+#undef KMC_SHIFT
+    }
+}
+/* add to the lanes of an anchor what is about their sites */
+KMC_WRITTEN_IN void kmc_gather(int n_vectors, int n_links, char* record, const kmc_vector* mask,
+                               const uint16_t* link, const int16_t* added, kmc_vector* lane) {
+    int v, k;
+    for (v = 0; v < n_vectors; v++) {
+        kmc_vector* here = (kmc_vector*) record + v;
+#ifdef __SSE2__
+        kmc_vector sum = _mm_loadu_si128(here);
+        for (k = v * n_links; k < (v + 1) * n_links; k++)
+            sum = _mm_add_epi16(sum, _mm_and_si128(mask[k], kmc_at(added + link[k], 0)));
+        _mm_storeu_si128(here, sum);
+#else
+        kmc_vector sum = *here;
+        int i;
+        for (k = v * n_links; k < (v + 1) * n_links; k++)
+            for (i = 0; i < KMC_AT_ONCE; i++) sum.lane[i] += mask[k].lane[i] & added[link[k] + i];
+        *here = sum;
+#endif
+        lane[v] = sum;
+    }
+}
+/* energy change of a rule, nearly [units] */
+KMC_WRITTEN_IN int kmc_nearly(const kmc_rule* rule, const int16_t* lane) {
+    return rule->sign[0] * lane[rule->lane[0]] + rule->sign[1] * lane[rule->lane[1]];
+}
+/* whether any rule of a site does not keep to its part of the lowest bound */
+KMC_WRITTEN_IN int kmc_outgrown(const kmc_rule* rule, int n, const int16_t* lane) {
+    const kmc_rule* end = rule + n;
+    int found = 0;
+    for (; rule < end; rule++) found |= kmc_nearly(rule, lane) < rule->threshold;
+    return found;
+}
+/* rate constant of a rule from above, of its energy change nearly less its error */
+KMC_WRITTEN_IN double kmc_rate(const kmc_rule* rule, int least, const double* factor, int bin_shift) {
+    return rule->rate * factor[rule->factors + (least >> bin_shift)];
+}
+/* sum of the rate constants of a site from above, of its lanes or of the energy changes that they tell */
+KMC_WRITTEN_IN double kmc_sum(const kmc_rule* rule, int n, const int16_t* lane, const double* factor,
+                              int bin_shift) {
+    const int error = rule->error;
+    double sum = 0.0;
+    int k;
+    for (k = 0; k < n; k++) sum += kmc_rate(rule + k, kmc_nearly(rule + k, lane) - error, factor, bin_shift);
+    return sum;
+}
+KMC_WRITTEN_IN double kmc_sum_told(const kmc_rule* rule, int n, const int16_t* change, const double* factor,
+                                   int bin_shift) {
+    const int error = rule->error;
+    double sum;
+#define KMC_RATE(k) kmc_rate(rule + k, change[k] - error, factor, bin_shift)
+    sum = KMC_RATE(0) + KMC_RATE(1) + (KMC_RATE(2) + KMC_RATE(3));
+    if (n > 4) sum += KMC_RATE(4) + KMC_RATE(5) + (KMC_RATE(6) + KMC_RATE(7));
+#undef KMC_RATE
+    return sum;
+}
+/* whether any rule does not keep to its part, with the energy changes of all if they are one line */
+KMC_WRITTEN_IN int kmc_ask_plain(int n_vectors, int has_many, const kmc_tables* on, const kmc_line* line,
+                                 const kmc_vector* lanes, int16_t* change) {
+    const int16_t* lane = (const int16_t*) lanes;
+    const kmc_rule* rule = on->rule + line->first;
+    int k;
+    for (k = 0; k < KMC_AT_ONCE; k++) change[k] = (int16_t) kmc_nearly(rule + k, lane);
+    return kmc_outgrown(rule, line->n, lane);
+}
+#ifdef KMC_AVX
+static inline __attribute__((always_inline, target("avx")))
+int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_line* line, const kmc_vector* lane,
+                int16_t* change) {
+    int left = has_many ? line->n_lines : 1, v;
+    __m128i found = _mm_setzero_si128();
+    for (;;) {
+        const int16_t* pick = (const int16_t*) line->pick;
+        __m128i first = _mm_shuffle_epi8(lane[0], kmc_at(pick, 0));
+        __m128i second = _mm_shuffle_epi8(lane[0], kmc_at(pick, n_vectors));
+        for (v = 1; v < n_vectors; v++) {
+            first = _mm_or_si128(first, _mm_shuffle_epi8(lane[v], kmc_at(pick, v)));
+            second = _mm_or_si128(second, _mm_shuffle_epi8(lane[v], kmc_at(pick, n_vectors + v)));
+        }
+        first = _mm_add_epi16(_mm_sign_epi16(first, kmc_at(line->sign[0], 0)),
+                              _mm_sign_epi16(second, kmc_at(line->sign[1], 0)));
+        found = _mm_or_si128(found, _mm_cmpgt_epi16(kmc_at(line->threshold, 0), first));
+        if (!has_many || --left <= 0) {
+            _mm_storeu_si128((__m128i*) change, first);
+            return _mm_movemask_epi8(found);
+        }
+        line = (const kmc_line*) ((const char*) line + on->line_size);
+    }
+}
+#endif
+/* bring the lanes of the anchors up to date that an event tells, and ask which are fast, or not known to be in the list
+   of the lowest bound. In a narrow box a site may be there twice: its lanes are up to date the second time */
+#define KMC_ASK(name, attributes, ask) \
+    attributes int name(int n_vectors, int n_links, int has_many, int is_inner, const kmc_tables* all, \
+                        const kmc_event* event, uint32_t* found, int16_t* change) { \
+        const kmc_tables on = *all; \
+        char* anchor = on.record + event->site * on.record_size; \
+        const int64_t* told = event->told; \
+        const uint16_t* link = event->link; \
+        const int end = event->n_told; \
+        kmc_vector mask[KMC_MOST_LINKS], lane[KMC_MOST_VECTORS]; \
+        int i, outgrown, n = 0; \
+        for (i = 0; i < n_vectors * n_links; i++) mask[i] = ((const kmc_vector*) on.mask)[i]; \
+        for (i = 0; i < end; i++, link += n_vectors * n_links) { \
+            char* record = anchor + told[i]; \
+            int32_t note; \
+            if (!is_inner) { \
+                if (event->told_site[i] >= on.n_sites) continue; \
+                record = on.record + event->told_site[i] * on.record_size; \
+            } \
+            note = kmc_site_in(&on, record)->note; \
+            kmc_gather(n_vectors, n_links, record, mask, link, on.added, lane); \
+            outgrown = ask(n_vectors, has_many, &on, kmc_line_of(&on, note), lane, change + n * KMC_AT_ONCE) != 0; \
+            found[n] = (uint32_t) (2 * i + outgrown); \
+            n += outgrown | (~note & KMC_SLOW); \
+        } \
+        return n; \
+    }
+/* those of them that are not in the right list, with the sums of their rate constants, or what is known instead;
+   their number is returned */
+KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, int n, const kmc_found* found) {
+    const kmc_tables on = *all;
+    const kmc_found into = *found;
+    const char* anchor = on.record + event->site * on.record_size;
+    int read, last = 0;
+    for (read = 0; read < n; read++) {
+        const uint32_t told = into.site[read] >> 1, outgrown = into.site[read] & 1;
+        const uint32_t there = event->told_site[told] + (event->is_inner ? event->site : 0);
+        const char* record = event->is_inner ? anchor + event->told[told] : on.record + there * on.record_size;
+        const kmc_site* site = kmc_site_in(&on, record);
+        const kmc_line* line = kmc_line_of(&on, site->note);
+        const kmc_rule* rule = on.rule + line->first;
+        double sum = KMC_UNKNOWN;
+        int stays = 0;
+        if (site->note) {
+            const double bound = on.bound[site->group];
+            sum = line->n <= KMC_AT_ONCE
+                ? kmc_sum_told(rule, line->n, into.change + read * KMC_AT_ONCE, on.factor, on.bin_shift)
+                : kmc_sum(rule, line->n, (const int16_t*) record, on.factor, on.bin_shift);
+            stays = (site->note & KMC_FAST) != 0 & bound * on.loose <= sum & sum <= bound;
+            sum = outgrown ? sum : KMC_KEEPS;
+        }
+        into.site[last] = there;
+        into.sum[last] = sum;
+        last += !stays;
+    }
+    return last;
+}
+KMC_ASK(kmc_ask_each, KMC_WRITTEN_IN, kmc_ask_plain)
+static int kmc_follow_plain(const kmc_tables* all, const kmc_event* event, const kmc_found* found) {
+    kmc_shift(all->n_vectors, 0, all, event);
+    return kmc_ask_each(all->n_vectors, all->n_links, 1, 0, all, event, found->site, found->change);
+}
+#ifdef KMC_AVX
+KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_ask_avx)
+#define KMC_FOLLOW(name, n_vectors, n_links, has_many, is_inner) \
+    KMC_AVX KMC_APART static void name##_shift(const kmc_tables* all, const kmc_event* event) { \
+        kmc_shift(n_vectors, is_inner, all, event); \
+    } \
+    KMC_AVX KMC_APART static int name(const kmc_tables* all, const kmc_event* event, const kmc_found* found) { \
+        name##_shift(all, event); \
+        return kmc_ask_all(n_vectors, n_links, has_many, is_inner, all, event, found->site, found->change); \
+    }
+KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1)
+KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1)
+KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0)
+KMC_FOLLOW(kmc_follow_2_edge, 2, 3, 0, 0)
+KMC_FOLLOW(kmc_follow_any, all->n_vectors, all->n_links, 1, event->is_inner)
+#undef KMC_FOLLOW
+#endif
+/* bring the lanes of anchors around an event up to date; those that are not known to be in the right list */
+KMC_WRITTEN_IN int kmc_follow(const kmc_tables* all, const kmc_event* event, const kmc_found* found) {
+    int n;
+#ifdef KMC_AVX
+    if (all->is_plain) n = kmc_follow_plain(all, event, found);
+    else if (all->n_vectors == 1 && all->n_links == 5 && !all->has_many)
+        n = event->is_inner ? kmc_follow_1(all, event, found) : kmc_follow_1_edge(all, event, found);
+    else if (all->n_vectors == 2 && all->n_links == 3 && !all->has_many)
+        n = event->is_inner ? kmc_follow_2(all, event, found) : kmc_follow_2_edge(all, event, found);
+    else n = kmc_follow_any(all, event, found);
+#else
+    n = kmc_follow_plain(all, event, found);
+#endif
+    return kmc_sort_out(all, event, n, found);
+}
+#endif
