@@ -83,12 +83,16 @@ cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t si
     return kmc_rate(rule, nearly(self, rule, site) - rule.error, self.tables.factor, self.tables.bin_shift)
 
 
-cdef inline bint is_below(SiteRates self, double u, kmc_class* known, int k, site_t site) noexcept nogil:
-    """Whether a number is below the rate constant of a rule of a class; its lanes tell nearly always."""
+cdef inline bint is_below(SiteRates self, double u, double n, kmc_class* known, int k, site_t site) noexcept nogil:
+    """Whether a number is below n times the rate constant of a rule of a class; its lanes tell nearly always."""
     cdef kmc_rule* rule = rule_of(self, known, k)
-    cdef int bin
+    cdef int change, bin
     if known.note or self.is_laned[self.environments.entry_rule[known.first + k]]:
-        bin = ((nearly(self, rule, site) + rule.error) >> self.tables.bin_shift) + 1
-        if bin < self.energies.n_bins // 2 and u < rule.rate * (1.0 - 1e-11) * self.tables.factor[rule.factors + bin]:
+        change = nearly(self, rule, site)
+        if u >= n * kmc_rate(rule, change - rule.error, self.tables.factor, self.tables.bin_shift):
+            return False
+        bin = ((change + rule.error) >> self.tables.bin_shift) + 1
+        if bin < self.energies.n_bins // 2 and (
+                u < n * rule.rate * (1.0 - 1e-11) * self.tables.factor[rule.factors + bin]):
             return True
-    return u < rate_of(self, known.first + k, site)
+    return u < n * rate_of(self, known.first + k, site)

@@ -69,8 +69,10 @@ cdef class LatticeProcesses:
         self.row_shift = int(self.own.shape[2]).bit_length() - 1
         self.told_now = np.zeros(self.row_size, dtype=np.int64)
         self.shape = ANY
-        if self.seen.shape[0] > 0 and not self.energies.enabled:
-            self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
+        if self.seen.shape[0] > 0 and self.state.is_cubic:
+            self.shape = CUBIC_WITH_ENERGIES if self.energies.enabled else CUBIC
+        elif self.seen.shape[0] > 0 and self.state.n_positions == 4:
+            self.shape = SQUARE_WITH_ENERGIES if self.energies.enabled else SQUARE
         rule_plans, *others = plans_of(rules, np.asarray(self.state.opposite), np.asarray(self.state.shift),
                                        has_swaps=not self.electrons.enabled)
         if self.energies.enabled:     # there is always somebody to tell: the lists by energies
@@ -230,7 +232,7 @@ cdef class LatticeProcesses:
                 if self.energies.enabled:
                     self.reclassified[self.n_reclassified] = site
                     self.n_reclassified += 1
-                assign(self, True, site, self.environments.with_level(
+                assign(self, self.energies.enabled, site, self.environments.with_level(
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 

@@ -64,9 +64,9 @@ cdef inline double sum_above(SiteRates self, site_t site, kmc_class* known) noex
     return total
 
 
-cdef inline rule_t tried(SiteRates self, kmc_class* known, int k, double u, site_t site) noexcept nogil:
-    """A rule of a class if a number is below its rate constant, or else -1."""
-    if not is_below(self, u, known, k, site):
+cdef inline rule_t tried(SiteRates self, kmc_class* known, int k, double u, double n, site_t site) noexcept nogil:
+    """A rule of a class if a number is below n times its rate constant, or else -1."""
+    if not is_below(self, u, n, known, k, site):
         return -1
     self.floor[1] += 1
     return self.environments.entry_rule[known.first + k]

@@ -39,7 +39,7 @@ cdef int64_t excess_of(SiteRates self, int entry, site_t site) noexcept nogil:
 cdef bint accepts(SiteRates self, int entry, site_t site, double u) noexcept nogil:
     """Whether a number is below the rate constant of a rule."""
     cdef kmc_class* known = self.known + rated_class(self, site)
-    return is_below(self, u, known, entry - known.first, site)
+    return is_below(self, u, 1.0, known, entry - known.first, site)
 
 
 cdef bint is_noted(SiteRates self, site_t site) noexcept nogil:

@@ -220,23 +220,20 @@ cdef class SiteRates:
                     self.at(site).is_slow = 1 if self.at(site).group == self.slow_group else 2
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
-        """Rule of a site that was drawn, `u` in [0, bound), or -1 if the candidate is refused.
+        """Rule of a site that was drawn by a bound, which `u` in [0, 1) chooses, or -1 if the candidate is refused.
 
         Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """
-        cdef kmc_class* known
-        cdef int32_t note
+        cdef kmc_site* this = self.at(site)
+        cdef kmc_class* known = self.known + self.groups.class_at(site)
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        note = self.at(site).note
-        if note:                      # it says that thresholds are known
-            known = self.known + self.groups.class_at(site)
-        else:
-            known = self.known + rated_class(self, site)
-        if note & KMC_SLOW or not note and self.at(site).is_slow:
+        if not this.note:             # it says that thresholds are known
+            rated_class(self, site)
+        if this.is_slow:
             return choose_slow(self, site, known, u, bound)
-        return choose_fast(self, site, known, u, bound)
+        return choose_fast(self, site, known, u * bound, bound)
 
     def start_floor(self):
         """Set the lowest bound by the mean propensity; all is rated afresh then."""
@@ -304,12 +301,9 @@ def _places(n, reach):
 
 cdef inline rule_t choose_slow(SiteRates self, site_t site, kmc_class* known, double u, double bound) noexcept nogil:
     """`choose` for a slow site, whose rules have equal parts of the bound."""
-    cdef double part = bound / known.n
-    cdef int k = min(<int> (u / part), known.n - 1)
-    cdef rule_t rule = -1
-    u -= k * part
-    if u < rate_above(self, known, k, site):
-        rule = tried(self, known, k, u, site)
+    cdef double part = u * known.n
+    cdef int k = min(<int> part, known.n - 1)
+    cdef rule_t rule = tried(self, known, k, (part - k) * bound, known.n, site)
     if rule < 0 and self.at(site).is_slow == 2:  # the lowest bound has changed
         look(self, site, KMC_UNKNOWN)
     return rule
@@ -322,7 +316,7 @@ cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, do
     for k in range(known.n):
         above = rate_above(self, known, k, site)
         if u < total + above:
-            return tried(self, known, k, u - total, site)
+            return tried(self, known, k, u - total, 1.0, site)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
         look(self, site, KMC_UNKNOWN)

@@ -204,7 +204,7 @@ def _verify_parts(LatticeProcesses lattice, site_t site, double bound):
         assert rate <= part * (1 + 1e-12), f"site {site}: a rule is faster than its part of the bound"
         if rate > 1e-14 * bound:
             rates.floor[2] = 2.0      # no time to set it anew
-            chosen = rates.choose(site, start + rate * (1 - 1e-9) - 1e-15 * bound, bound)
+            chosen = rates.choose(site, (start + rate * (1 - 1e-9)) / bound - 1e-15, bound)
             assert chosen == lattice.environments.entry_rule[k], f"site {site}: a rule is refused that is fast enough"
             assert not accepts(rates, k, site, rate * (1 + 1e-9)), f"site {site}: a rule is chosen too often"
         start += part
