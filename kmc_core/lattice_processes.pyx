@@ -158,7 +158,7 @@ cdef class LatticeProcesses:
             site = sites[place]
             c = self.groups.class_at(site)
             if not self.environments.is_current[c]:
-                assign(self, True, site, self.environments.find(self.environments.key[c]))
+                assign(self, self.energies.enabled, site, self.environments.find(self.environments.key[c]))
                 self.groups.close_gap()
         self.groups.sweep[group] = place
         if place == 0:
@@ -189,7 +189,8 @@ cdef class LatticeProcesses:
         """Class of an active site from its surroundings, for the first time."""
         cdef site_t around[MAX_POSITIONS]
         self.state.neighbours(site, around)
-        assign(self, True, site, class_of_key(self, site, self.state.species[site], self._own_key(site, around)))
+        assign(self, self.energies.enabled, site,
+                   class_of_key(self, site, self.state.species[site], self._own_key(site, around)))
 
     cdef class_t _met(self, site_t site, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil:
         """A new class for what is around a site."""
