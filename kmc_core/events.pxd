@@ -10,7 +10,7 @@ from kmc_core.looks cimport follow_class
 from kmc_core.lattice_processes cimport (CUBIC, CUBIC_WITH_ENERGIES, MAX_CHANGES, NOTICES, SQUARE,
                                          SQUARE_WITH_ENERGIES, WIDTH, LatticeProcesses, change_plan, look_plan,
                                          rule_plan)
-from kmc_core.rng cimport below_of, kmc_lowest_bit, kmc_mulhi, uniform_of
+from kmc_core.rng cimport below_of, kmc_lowest_bit, kmc_mulhi, kmc_prefetch, uniform_of
 from kmc_core.state cimport MAX_POSITIONS, cubic_rows
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
 
@@ -211,6 +211,9 @@ cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bin
     cdef change_plan overwritten
     cdef change_plan* plan = &overwritten
     cdef int n, k
+    if has_energies:                  # not a function: compilers leave out one that only fetches
+        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
+            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     if is_cubic:
         self.state.find_rows(site, &rows)
         self.state.cubic_neighbours(site, &rows, 0, 0, 0, around)
@@ -302,6 +305,9 @@ cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noe
     cdef change_plan* plan = &overwritten
     cdef int n, k, n_positions = self.state.n_positions
     cdef site_t* beside_changed
+    if self.energies.enabled:
+        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
+            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     self.state.neighbours(site, around)
     around[n_positions] = site
     n = write(self, site, rule, around, n_positions, &plan, changed, old)

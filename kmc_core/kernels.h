@@ -26,13 +26,12 @@
 #define KMC_AT_ONCE 8             /* rules of a line, and lanes of a vector */
 #define KMC_MOST_VECTORS 32
 #define KMC_MOST_LINKS 256        /* of all vectors */
-#define KMC_SLOW 1                /* what a note says: in the list of the lowest bound, */
-#define KMC_FAST 2                /* or in another one; the rest of it is where the class's line is */
+#define KMC_SLOW 2                /* what a note says: in the list of the lowest bound, */
+#define KMC_FAST 1                /* or in another one; the rest of it is where the class's line is */
+#define KMC_UNNOTED 1             /* a note that says nothing */
 #define KMC_STATES 3
-#define KMC_UNKNOWN -1.0          /* instead of a sum of rate constants: it has to be worked out, */
-#define KMC_KEEPS -2.0            /* or all rules keep to their parts of the lowest bound */
 typedef struct {                  /* the end of what is kept of a site: its record, which starts with its lanes */
-    int32_t note;                 /* how it is to be looked at; 0 = as nothing is known */
+    int32_t note;                 /* how it is to be looked at */
     int16_t group;                /* its list; -1 = none */
     uint8_t is_slow;              /* 1 = in the list of the lowest bound, 2 = in that of an earlier one */
     uint8_t unused;
@@ -55,11 +54,16 @@ typedef struct {                  /* what an event does, see `EventArrays` */
 } kmc_event;
 typedef struct {                  /* a rule of a class: its energy change as two lanes with their signs */
     int16_t lane[2], sign[2];
-    int16_t error;                /* how far they can be from it in any rule of the class [units] */
+    int16_t error;                /* how far they can be from it [units] */
     int16_t threshold;            /* from which on it keeps to its part of the bound [units] */
     int32_t factors;              /* where its factor for no energy change is */
     double rate;                  /* rate constant [1/s] */
 } kmc_rule;
+typedef struct {                  /* the same of all rules of a line */
+    double rate[KMC_AT_ONCE];
+    int32_t factors[KMC_AT_ONCE];
+    int16_t error[KMC_AT_ONCE], unused[KMC_AT_ONCE];
+} kmc_rates;
 typedef struct {                  /* what is known of a class */
     int32_t rated;                /* for which lowest bound its rules and lines are; 0 = none */
     int32_t first, n;             /* its entries */
@@ -82,6 +86,7 @@ typedef struct {                  /* what is looked up, all arrays from their st
     const char* line;
     int64_t line_size;
     const kmc_rule* rule;
+    const kmc_rates* rates;       /* of each line */
     const double *factor, *bound;
     double loose;
     uint32_t n_sites;
@@ -89,11 +94,12 @@ typedef struct {                  /* what is looked up, all arrays from their st
     int has_many;                 /* classes with more than one line */
     int is_plain;                 /* no AVX */
 } kmc_tables;
-typedef struct {                  /* where what is found is written down */
-    uint32_t* site;
-    double* sum;
-    int16_t* change;              /* energy changes of the rules of each site [units] */
-} kmc_found;
+typedef struct {                  /* an anchor that has been asked */
+    int16_t change[KMC_AT_ONCE];  /* energy changes of its rules [units] */
+    uint32_t site;                /* which of the told ones it is, then the site */
+    uint32_t outgrown;            /* not 0 where rules do not keep to their parts */
+    double sum;                   /* of its rate constants from above [1/s]; -1 = not known */
+} kmc_asked;
 
 KMC_WRITTEN_IN kmc_site* kmc_site_in(const kmc_tables* on, const char* record) {
     return (kmc_site*) (record + on->record_size) - 1;
@@ -203,20 +209,27 @@ KMC_WRITTEN_IN int kmc_outgrown(const kmc_rule* rule, int n, const int16_t* lane
 KMC_WRITTEN_IN double kmc_rate(const kmc_rule* rule, int least, const double* factor, int bin_shift) {
     return rule->rate * factor[rule->factors + (least >> bin_shift)];
 }
-/* sum of the rate constants of a site from above, of its lanes or of the energy changes that they tell */
-KMC_WRITTEN_IN double kmc_sum(const kmc_rule* rule, int n, const int16_t* lane, const double* factor,
-                              int bin_shift) {
-    const int error = rule->error;
+/* sum of the rate constants of a site from above */
+KMC_WRITTEN_IN double kmc_sum(const kmc_rule* rule, int n, const int16_t* lane, const double* factor, int bin_shift) {
     double sum = 0.0;
     int k;
-    for (k = 0; k < n; k++) sum += kmc_rate(rule + k, kmc_nearly(rule + k, lane) - error, factor, bin_shift);
+    for (k = 0; k < n; k++) 
+        sum += kmc_rate(rule + k, kmc_nearly(rule + k, lane) - rule[k].error, factor, bin_shift);
     return sum;
 }
-KMC_WRITTEN_IN double kmc_sum_told(const kmc_rule* rule, int n, const int16_t* change, const double* factor,
+/* the same of the energy changes of a line's rules */
+KMC_WRITTEN_IN double kmc_sum_told(const kmc_rates* rates, int n, const int16_t* change, const double* factor,
                                    int bin_shift) {
-    const int error = rule->error;
+    int16_t bin[KMC_AT_ONCE];
     double sum;
-#define KMC_RATE(k) kmc_rate(rule + k, change[k] - error, factor, bin_shift)
+#ifdef __SSE2__
+    _mm_storeu_si128((__m128i*) bin, _mm_sra_epi16(_mm_sub_epi16(kmc_at(change, 0), kmc_at(rates->error, 0)),
+                                                   _mm_cvtsi32_si128(bin_shift)));
+#else
+    int k;
+    for (k = 0; k < KMC_AT_ONCE; k++) bin[k] = (int16_t) ((change[k] - rates->error[k]) >> bin_shift);
+#endif
+#define KMC_RATE(k) rates->rate[k] * factor[rates->factors[k] + bin[k]]
     sum = KMC_RATE(0) + KMC_RATE(1) + (KMC_RATE(2) + KMC_RATE(3));
     if (n > 4) sum += KMC_RATE(4) + KMC_RATE(5) + (KMC_RATE(6) + KMC_RATE(7));
 #undef KMC_RATE
@@ -259,96 +272,95 @@ int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_lin
 /* bring the lanes of the anchors up to date that an event tells, and ask which are fast, or not known to be in the list
    of the lowest bound. In a narrow box a site may be there twice: its lanes are up to date the second time */
 #define KMC_ASK(name, attributes, ask) \
-    attributes int name(int n_vectors, int n_links, int has_many, int is_inner, const kmc_tables* all, \
-                        const kmc_event* event, uint32_t* found, int16_t* change) { \
+    attributes int64_t name(int n_vectors, int n_links, int has_many, int is_inner, int64_t record_size, \
+                            const kmc_tables* all, const kmc_event* event, kmc_asked* asked) { \
         const kmc_tables on = *all; \
-        char* anchor = on.record + event->site * on.record_size; \
-        const int64_t* told = event->told; \
+        char* anchor = on.record + event->site * record_size; \
+        const int64_t *told = event->told, end = event->n_told; \
         const uint16_t* link = event->link; \
-        const int end = event->n_told; \
         kmc_vector mask[KMC_MOST_LINKS], lane[KMC_MOST_VECTORS]; \
-        int i, outgrown, n = 0; \
+        kmc_asked* last = asked; \
+        int64_t i; \
         for (i = 0; i < n_vectors * n_links; i++) mask[i] = ((const kmc_vector*) on.mask)[i]; \
         for (i = 0; i < end; i++, link += n_vectors * n_links) { \
             char* record = anchor + told[i]; \
             int32_t note; \
+            uint32_t outgrown; \
             if (!is_inner) { \
                 if (event->told_site[i] >= on.n_sites) continue; \
-                record = on.record + event->told_site[i] * on.record_size; \
+                record = on.record + event->told_site[i] * record_size; \
             } \
-            note = kmc_site_in(&on, record)->note; \
+            note = ((kmc_site*) (record + record_size) - 1)->note; \
             kmc_gather(n_vectors, n_links, record, mask, link, on.added, lane); \
-            outgrown = ask(n_vectors, has_many, &on, kmc_line_of(&on, note), lane, change + n * KMC_AT_ONCE) != 0; \
-            found[n] = (uint32_t) (2 * i + outgrown); \
-            n += outgrown | (~note & KMC_SLOW); \
+            outgrown = ask(n_vectors, has_many, &on, kmc_line_of(&on, note), lane, last->change); \
+            last->site = (uint32_t) i; \
+            last->outgrown = outgrown; \
+            last += (outgrown | (note & KMC_FAST)) != 0; \
         } \
-        return n; \
+        return last - asked; \
     }
-/* those of them that are not in the right list, with the sums of their rate constants, or what is known instead;
-   their number is returned */
-KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, int n, const kmc_found* found) {
+/* those of them that are not in the right list, with the sums of their rate constants; their number is returned */
+KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, int n, kmc_asked* asked) {
     const kmc_tables on = *all;
-    const kmc_found into = *found;
     const char* anchor = on.record + event->site * on.record_size;
-    int read, last = 0;
-    for (read = 0; read < n; read++) {
-        const uint32_t told = into.site[read] >> 1, outgrown = into.site[read] & 1;
-        const uint32_t there = event->told_site[told] + (event->is_inner ? event->site : 0);
+    const kmc_asked *read = asked, *end = asked + n;
+    kmc_asked* last = asked;
+    for (; read < end; read++) {
+        const uint32_t told = read->site, there = event->told_site[told] + (event->is_inner ? event->site : 0);
         const char* record = event->is_inner ? anchor + event->told[told] : on.record + there * on.record_size;
         const kmc_site* site = kmc_site_in(&on, record);
-        const kmc_line* line = kmc_line_of(&on, site->note);
-        const kmc_rule* rule = on.rule + line->first;
-        double sum = KMC_UNKNOWN;
+        double sum = -1.0;
         int stays = 0;
-        if (site->note) {
+        if (site->note != KMC_UNNOTED) {
             const double bound = on.bound[site->group];
+            const kmc_line* line = kmc_line_of(&on, site->note);
             sum = line->n <= KMC_AT_ONCE
-                ? kmc_sum_told(rule, line->n, into.change + read * KMC_AT_ONCE, on.factor, on.bin_shift)
-                : kmc_sum(rule, line->n, (const int16_t*) record, on.factor, on.bin_shift);
+                ? kmc_sum_told(on.rates + line->first / KMC_AT_ONCE, line->n, read->change, on.factor, on.bin_shift)
+                : kmc_sum(on.rule + line->first, line->n, (const int16_t*) record, on.factor, on.bin_shift);
             stays = (site->note & KMC_FAST) != 0 & bound * on.loose <= sum & sum <= bound;
-            sum = outgrown ? sum : KMC_KEEPS;
         }
-        into.site[last] = there;
-        into.sum[last] = sum;
+        last->outgrown = read->outgrown;
+        last->site = there;
+        last->sum = sum;
         last += !stays;
     }
-    return last;
+    return (int) (last - asked);
 }
 KMC_ASK(kmc_ask_each, KMC_WRITTEN_IN, kmc_ask_plain)
-static int kmc_follow_plain(const kmc_tables* all, const kmc_event* event, const kmc_found* found) {
+static int kmc_follow_plain(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) {
     kmc_shift(all->n_vectors, 0, all, event);
-    return kmc_ask_each(all->n_vectors, all->n_links, 1, 0, all, event, found->site, found->change);
+    return (int) kmc_ask_each(all->n_vectors, all->n_links, 1, 0, all->record_size, all, event, asked);
 }
 #ifdef KMC_AVX
 KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_ask_avx)
-#define KMC_FOLLOW(name, n_vectors, n_links, has_many, is_inner) \
+#define KMC_FOLLOW(name, n_vectors, n_links, has_many, is_inner, record_size) \
     KMC_AVX KMC_APART static void name##_shift(const kmc_tables* all, const kmc_event* event) { \
         kmc_shift(n_vectors, is_inner, all, event); \
     } \
-    KMC_AVX KMC_APART static int name(const kmc_tables* all, const kmc_event* event, const kmc_found* found) { \
+    KMC_AVX KMC_APART static int name(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) { \
         name##_shift(all, event); \
-        return kmc_ask_all(n_vectors, n_links, has_many, is_inner, all, event, found->site, found->change); \
+        return (int) kmc_ask_all(n_vectors, n_links, has_many, is_inner, record_size, all, event, asked); \
     }
-KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1)
-KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1)
-KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0)
-KMC_FOLLOW(kmc_follow_2_edge, 2, 3, 0, 0)
-KMC_FOLLOW(kmc_follow_any, all->n_vectors, all->n_links, 1, event->is_inner)
+KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1, 64)
+KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1, 64)
+KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_2_edge, 2, 3, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_any, all->n_vectors, all->n_links, 1, event->is_inner, all->record_size)
 #undef KMC_FOLLOW
 #endif
 /* bring the lanes of anchors around an event up to date; those that are not known to be in the right list */
-KMC_WRITTEN_IN int kmc_follow(const kmc_tables* all, const kmc_event* event, const kmc_found* found) {
+KMC_WRITTEN_IN int kmc_follow(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) {
     int n;
 #ifdef KMC_AVX
-    if (all->is_plain) n = kmc_follow_plain(all, event, found);
-    else if (all->n_vectors == 1 && all->n_links == 5 && !all->has_many)
-        n = event->is_inner ? kmc_follow_1(all, event, found) : kmc_follow_1_edge(all, event, found);
-    else if (all->n_vectors == 2 && all->n_links == 3 && !all->has_many)
-        n = event->is_inner ? kmc_follow_2(all, event, found) : kmc_follow_2_edge(all, event, found);
-    else n = kmc_follow_any(all, event, found);
+    if (all->is_plain) n = kmc_follow_plain(all, event, asked);
+    else if (all->n_vectors == 1 && all->n_links == 5 && !all->has_many && all->record_size == 64)
+        n = event->is_inner ? kmc_follow_1(all, event, asked) : kmc_follow_1_edge(all, event, asked);
+    else if (all->n_vectors == 2 && all->n_links == 3 && !all->has_many && all->record_size == 64)
+        n = event->is_inner ? kmc_follow_2(all, event, asked) : kmc_follow_2_edge(all, event, asked);
+    else n = kmc_follow_any(all, event, asked);
 #else
-    n = kmc_follow_plain(all, event, found);
+    n = kmc_follow_plain(all, event, asked);
 #endif
-    return kmc_sort_out(all, event, n, found);
+    return kmc_sort_out(all, event, n, asked);
 }
 #endif

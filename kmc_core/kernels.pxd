@@ -8,8 +8,8 @@ cdef extern from "kernels.h":
         KMC_SLOW
         KMC_FAST
         KMC_STATES
+        KMC_UNNOTED
     bint KMC_HAS_AVX
-    double KMC_UNKNOWN, KMC_KEEPS
     ctypedef struct kmc_site:
         int32_t note
         int16_t group
@@ -36,6 +36,10 @@ cdef extern from "kernels.h":
         int16_t threshold
         int32_t factors
         double rate
+    ctypedef struct kmc_rates:
+        double rate[8]
+        int32_t factors[8]
+        int16_t error[8]
     ctypedef struct kmc_class:
         int32_t rated, first, n, line, note
     ctypedef struct kmc_line:
@@ -52,20 +56,20 @@ cdef extern from "kernels.h":
         const char* line
         int64_t line_size
         const kmc_rule* rule
+        const kmc_rates* rates
         const double* factor
         const double* bound
         double loose
         uint32_t n_sites
         int bin_shift, n_vectors, n_links
         bint has_many, is_plain
-    ctypedef struct kmc_found:
-        uint32_t* site
-        double* sum
-        int16_t* change
+    ctypedef struct kmc_asked:
+        uint32_t site, outgrown
+        double sum
     kmc_site* kmc_site_at(kmc_tables* on, uint64_t site) noexcept nogil
     int16_t* kmc_lanes_at(kmc_tables* on, uint64_t site) noexcept nogil
     int kmc_nearly(kmc_rule* rule, int16_t* lane) noexcept nogil
     bint kmc_outgrown(kmc_rule* rule, int n, int16_t* lane) noexcept nogil
     double kmc_rate(kmc_rule* rule, int least, double* factor, int bin_shift) noexcept nogil
     double kmc_sum(kmc_rule* rule, int n, int16_t* lane, double* factor, int bin_shift) noexcept nogil
-    int kmc_follow(kmc_tables* all, kmc_event* event, kmc_found* found) noexcept nogil
+    int kmc_follow(kmc_tables* all, kmc_event* event, kmc_asked* asked) noexcept nogil

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Looking at a site: whether it keeps to the bound by which it is listed, and which of its rules was drawn."""
 from kmc_core.energy_changes cimport is_below, nearly, rate_above, rate_of, rule_of
-from kmc_core.kernels cimport KMC_FAST, KMC_SLOW, KMC_STATES, kmc_class, kmc_lanes_at, kmc_outgrown, kmc_site, kmc_sum
+from kmc_core.kernels cimport KMC_FAST, KMC_SLOW, KMC_STATES, KMC_UNNOTED, kmc_class, kmc_lanes_at, kmc_outgrown, kmc_site, kmc_sum
 from kmc_core.site_rates cimport SiteRates
 from kmc_core.typedefs cimport class_t, rule_t, site_t
 
@@ -13,24 +13,22 @@ cdef inline class_t rated_class(SiteRates self, site_t site) noexcept nogil:
     return c
 
 
-cdef inline void look(SiteRates self, site_t site, double total) noexcept nogil:
-    """List a site where it belongs, and note how to look at it from now on.
-
-    If it is fast, its rate constants add up to `total` from above [1/s]; or KMC_UNKNOWN, or KMC_KEEPS if it is slow.
-    """
+cdef inline void look(SiteRates self, site_t site) noexcept nogil:
+    """List a site where it belongs, and note how to look at it from now on."""
     cdef class_t c = rated_class(self, site)
     cdef kmc_class* known = self.known + c
     cdef kmc_site* this = self.at(site)
-    self._rate(site, known, total)
-    this.note = known.note + (KMC_SLOW if this.is_slow else KMC_FAST) if known.note else 0
+    self._rate(site, known)
+    this.note = known.note + (KMC_SLOW if this.is_slow else KMC_FAST) if known.note else KMC_UNNOTED
 
 
 cdef inline void follow_class(SiteRates self, site_t site, class_t c) noexcept nogil:
     """Let the note of a site follow its class; one that has to be looked at stays so."""
     cdef kmc_class* known = self.known + c
     cdef kmc_site* this = self.at(site)
-    if this.note:
-        this.note = known.note + (this.note & KMC_STATES) if known.rated == self.version and known.note else 0
+    if this.note != KMC_UNNOTED:
+        this.note = (known.note + (this.note & KMC_STATES) if known.rated == self.version and known.note
+                     else KMC_UNNOTED)
 
 
 cdef inline bint keeps(SiteRates self, site_t site, kmc_class* known) noexcept nogil:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What `verify` asks of the rates of a site: each of them by itself, exactly, and against its bounds."""
 from kmc_core.energy_changes cimport change_of, is_below, nearly, rate_above, rate_of, rule_of
-from kmc_core.kernels cimport KMC_FAST, KMC_SLOW, kmc_class, kmc_rule, kmc_site
+from kmc_core.kernels cimport KMC_FAST, KMC_SLOW, KMC_UNNOTED, kmc_class, kmc_rule, kmc_site
 from kmc_core.looks cimport is_fast, keeps, rated_class, sum_above
 from kmc_core.site_rates cimport ALWAYS_SLOW, NEVER_SLOW, SiteRates
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, rule_t, site_t
@@ -46,7 +46,7 @@ cdef bint is_noted(SiteRates self, site_t site) noexcept nogil:
     """Whether a site's note, unless it has to be looked at, is that of its class and list."""
     cdef kmc_site* this = self.at(site)
     cdef kmc_class* known = self.known + self.groups.class_at(site)
-    return this.note == 0 or (known.rated == self.version and known.note and this.is_slow < 2 and this.group >= 0
+    return this.note == KMC_UNNOTED or (known.rated == self.version and known.note and this.is_slow < 2 and this.group >= 0
                               and this.note == known.note + (KMC_SLOW if this.is_slow else KMC_FAST))
 
 

@@ -3,16 +3,18 @@
 from kmc_core.bins cimport SiteGroups
 from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
-from kmc_core.kernels cimport kmc_class, kmc_found, kmc_line, kmc_rule, kmc_site, kmc_site_at, kmc_tables
+from kmc_core.kernels cimport kmc_asked, kmc_class, kmc_line, kmc_rule, kmc_site, kmc_site_at, kmc_tables
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint32_t
 
 cimport cython
 
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
-    N_TERMS = 6
+    KIND = 0                          # columns of the terms of rules, which `lanes` names too
+    FIRST_LANE = 1                    # and its sign, then the second lane and its sign
+    ERROR = 5
     NEVER_SLOW = 32767                # thresholds beyond every energy change [units]
     ALWAYS_SLOW = -32768
 
@@ -29,13 +31,9 @@ cdef class SiteRates:
     cdef species_t[::1] change_species
     cdef int32_t[::1] rule_process
     # how the energy change of a rule is worked out: `Lanes`
-    cdef int32_t[:, ::1] terms        # (n_rules, N_TERMS)
+    cdef int32_t[:, ::1] terms        # (n_rules, 6)
     cdef uint8_t[::1] is_laned        # (n_rules,) whether lanes tell its rate constant well enough
-    cdef site_t[::1] astray           # (most told + 1,) anchors of an event that are to be looked at
-    cdef double[::1] sums             # (most told + 1,) sums of their rate constants from above [1/s], -1 = not known
-    cdef int16_t[:, ::1] asked        # (most told + 1, 8) energy changes of their rules [units]
-    cdef kmc_found found              # these three
-    cdef bint is_large                # more sites than caches hold
+    cdef int64_t[:, ::1] asked        # (most told + 1, 4) anchors of an event: a kmc_asked each
     cdef uint16_t[::1] kind           # (n_sites,) which boundaries are near for its rules; 0 = none
     cdef int32_t[::1] step            # (n_kinds * (n_positions + 1),) from a site to itself and its neighbours
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
@@ -46,6 +44,7 @@ cdef class SiteRates:
     cdef kmc_rule* rule               # its first element
     cdef uint8_t[:, ::1] lines        # (lines of classes, line_size) up to eight rules at once: a kmc_line each
     cdef int n_lines                  # in use; the first is of no class
+    cdef int64_t[:, ::1] rates        # (lines of classes, 16) and how these are rated: a kmc_rates each
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound
@@ -60,10 +59,11 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil
     cdef void rate_site(self, site_t site) noexcept nogil
-    cdef void _rate(self, site_t site, kmc_class* known, double total) noexcept nogil
+    cdef void _rate(self, site_t site, kmc_class* known) noexcept nogil
+    cdef void _move(self, site_t site, bint is_slow, double total) noexcept nogil
     cdef void _relist(self, site_t site, int32_t before, int32_t after) noexcept nogil
     cdef void _set_thresholds(self, class_t c) noexcept nogil
-    cdef void _set_rule(self, kmc_class* known, int k, int error) noexcept nogil
+    cdef void _set_rule(self, kmc_class* known, int k) noexcept nogil
     cdef void _set_line(self, kmc_class* known, int number) noexcept nogil
     cpdef void find_slow_group(self) noexcept nogil
     cdef void forget_notes(self) noexcept nogil

@@ -18,14 +18,13 @@ from kmc_core.lanes import GENERAL
 
 from kmc_core.energies cimport kmc_power_above
 from kmc_core.energy_changes cimport rate_above, rule_of
-from kmc_core.kernels cimport KMC_AT_ONCE, KMC_HAS_AVX, KMC_KEEPS, KMC_SLOW, KMC_UNKNOWN, kmc_class, kmc_event, kmc_follow, kmc_line, kmc_rule, kmc_site
+from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX, KMC_SLOW, KMC_STATES, KMC_UNNOTED, kmc_asked,
+                               kmc_class, kmc_event, kmc_follow, kmc_line, kmc_rates, kmc_rule, kmc_site)
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
-from kmc_core.rng cimport kmc_prefetch
 from kmc_core.state cimport MAX_POSITIONS
 from libc.stdint cimport INT32_MAX
 
 cdef enum:
-    CACHED_BYTES = 1 << 20            # of records: beyond, what an event needs is fetched all at once
     FLOOR_CANDIDATES = 1000           # candidates after which the lowest bound is set anew
 cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of the lowest bound over the mean
 cdef double MOST_MISSED = 3.0         # logarithm of what a rate constant from above may be too large by
@@ -48,16 +47,12 @@ cdef class SiteRates:
         self.state, self.energies = state, energies
         self.terms = energies.lanes.terms
         self.kind, self.step = _boundaries(state)
-        self.astray = np.zeros(energies.lists.most_told + 1, dtype=np.uint32)
-        self.sums = np.zeros(energies.lists.most_told + 1)
-        self.asked = np.zeros((energies.lists.most_told + 1, KMC_AT_ONCE), dtype=np.int16)
-        self.found.site, self.found.sum, self.found.change = &self.astray[0], &self.sums[0], &self.asked[0, 0]
+        self.asked = np.zeros((energies.lists.most_told + 1, sizeof(kmc_asked) // 8), dtype=np.int64)
         self.tables.record, self.tables.record_size = energies.first_record, energies.record_size
         known = energies.known_of_sites
         self.group_of, self.is_slow = known["group"], known["is_slow"]
         self.group_of[:] = -1
         self.floor, self.version = np.zeros(3), 1
-        self.is_large = state.n_sites * energies.record_size > CACHED_BYTES
         self.most = min(energies.lists.most_told + 1, state.n_sites)
         self.change_ptr = np.ascontiguousarray(rules.change_ptr, dtype=np.int32)
         self.change_position = np.ascontiguousarray(rules.change_position, dtype=np.int32)
@@ -76,6 +71,7 @@ cdef class SiteRates:
         most_lines = n_entries // KMC_AT_ONCE + n_classes + 1
         self.rules = np.zeros((most_lines * KMC_AT_ONCE, sizeof(kmc_rule) // 8), dtype=np.int64)
         self.rule = <kmc_rule*> &self.rules[0, 0]
+        self.rates = aligned((most_lines, sizeof(kmc_rates) // 8), np.int64)
         self.lines = aligned((most_lines, sizeof(kmc_line) + 2 * 2 * KMC_AT_ONCE * n_vectors), np.uint8)
         self.n_lines = 1
         self.classes = np.zeros((n_classes, sizeof(kmc_class) // 4), dtype=np.int32)
@@ -86,7 +82,8 @@ cdef class SiteRates:
         self.tables.mask, self.tables.added = &self.energies.link_mask[0, 0], &self.energies.added[0, 0]
         self.tables.n_vectors, self.tables.n_links = n_vectors, self.energies.n_links
         self.tables.line, self.tables.line_size = <char*> &self.lines[0, 0], self.lines.shape[1]
-        self.tables.rule, self.tables.factor = self.rule, &self.energies.bin_factor[0, 0]
+        self.tables.rule, self.tables.rates = self.rule, <kmc_rates*> &self.rates[0, 0]
+        self.tables.factor = &self.energies.bin_factor[0, 0]
         self.tables.loose, self.tables.bin_shift = LOOSE, self.energies.bin_shift
         self.tables.has_many, self.tables.is_plain = False, not KMC_HAS_AVX
 
@@ -97,44 +94,54 @@ cdef class SiteRates:
         self.is_laned = np.zeros(self.terms.shape[0], dtype=np.uint8)
         for rule in range(self.terms.shape[0]):
             process = self.rule_process[rule]
-            missed = ((<int64_t> 1 << self.energies.bin_shift) + 2 * self.terms[rule, N_TERMS - 1]) * 1e-9 * (
+            missed = ((<int64_t> 1 << self.energies.bin_shift) + 2 * self.terms[rule, ERROR]) * 1e-9 * (
                 <int64_t> 1 << self.energies.lane_shift)
-            self.is_laned[rule] = (self.terms[rule, 0] != GENERAL_RULE and
+            self.is_laned[rule] = (self.terms[rule, KIND] != GENERAL_RULE and
                                    missed * self.energies.steepest(process) <= MOST_MISSED * self.energies.thermal)
 
     cdef void follow(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n, site_t* reclassified,
                      int64_t n_reclassified) noexcept nogil:
         """Bring lanes up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        cdef kmc_event event
-        if self.is_large and self.energies.inside[site]:  # not a function: one that only fetches is left out by compilers
-            for i in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
-                kmc_prefetch(self.tables.record + site * self.tables.record_size + self.energies.told_bytes[i])
-        event = self.energies.event_of(site, rule, changed, old, n)
+        cdef kmc_event event = self.energies.event_of(site, rule, changed, old, n)
+        cdef kmc_asked* asked = <kmc_asked*> &self.asked[0, 0]
         self.tables.bound = &self.groups.bound[0]
-        n = kmc_follow(&self.tables, &event, &self.found)
+        n = kmc_follow(&self.tables, &event, asked)
         for i in range(n):
-            look(self, self.astray[i], self.sums[i])
+            if asked[i].sum < 0.0:
+                look(self, asked[i].site)
+            else:
+                self._move(asked[i].site, not asked[i].outgrown, asked[i].sum)
         for i in range(n_reclassified):
             self.rate_site(reclassified[i])
 
     cdef void rate_site(self, site_t site) noexcept nogil:
         """The list of a site by its propensity."""
-        look(self, site, KMC_UNKNOWN)
+        look(self, site)
 
-    cdef void _rate(self, site_t site, kmc_class* known, double total) noexcept nogil:
+    cdef void _rate(self, site_t site, kmc_class* known) noexcept nogil:
         """The list of a site. It is to be noted then."""
         cdef kmc_site* this = self.at(site)
         cdef int32_t before = this.group, after = -1
-        cdef bint is_slow = total == KMC_KEEPS
-        if total == KMC_UNKNOWN and known.n:
-            is_slow = keeps(self, site, known)
-            total = sum_above(self, site, known)
-            if before >= 0 and not this.is_slow and self.groups.bound[before] * LOOSE <= total <= self.groups.bound[before]:
-                return                # a fast one stays while it can
+        cdef bint is_slow = known.n > 0 and keeps(self, site, known)
+        cdef double total = 0.0 if known.n == 0 else sum_above(self, site, known)
+        if known.n and before >= 0 and not this.is_slow and (
+                self.groups.bound[before] * LOOSE <= total <= self.groups.bound[before]):
+            return                    # a fast one stays while it can
         if known.n:
             after = self.slow_group if is_slow else self.groups.group_for(kmc_power_above(total))
-        this.is_slow = is_slow and known.n > 0
+        this.is_slow = is_slow
+        if before != after:
+            self._relist(site, before, after)
+
+    cdef inline void _move(self, site_t site, bint is_slow, double total) noexcept nogil:
+        """The list of a noted site that is slow or whose sum of rate constants is known from above."""
+        cdef kmc_site* this = self.at(site)
+        cdef int32_t before = this.group, after = self.slow_group
+        this.is_slow = is_slow
+        this.note = (this.note & ~KMC_STATES) + (KMC_SLOW if is_slow else KMC_FAST)
+        if not is_slow:
+            after = self.groups.group_for(kmc_power_above(total))
         if before != after:
             self._relist(site, before, after)
 
@@ -151,16 +158,14 @@ cdef class SiteRates:
         cdef int n_lines = (size + KMC_AT_ONCE - 1) // KMC_AT_ONCE
         cdef kmc_class* known = self.known + c
         cdef bint is_told = size > 0
-        cdef int error = 0
         known.first, known.n = first, size
         for k in range(first, first + size):
-            error = max(error, self.terms[self.environments.entry_rule[k], N_TERMS - 1])
             is_told &= self.is_laned[self.environments.entry_rule[k]]
         if known.rated == 0:
             known.line = self.n_lines
             self.n_lines += n_lines
         for k in range(n_lines * KMC_AT_ONCE):
-            self._set_rule(known, k, error)
+            self._set_rule(known, k)
         for k in range(n_lines):
             self._set_line(known, k)
         self.tables.has_many |= n_lines > 1
@@ -168,8 +173,8 @@ cdef class SiteRates:
         known.note = <int32_t> (known.line * self.tables.line_size) if is_told else 0
         known.rated = self.version
 
-    cdef void _set_rule(self, kmc_class* known, int k, int error) noexcept nogil:
-        """The k-th rule of a class, whose largest error is given; beyond the last one of no rate."""
+    cdef void _set_rule(self, kmc_class* known, int k) noexcept nogil:
+        """The k-th rule of a class; beyond the last one of no rate."""
         cdef kmc_rule* this = rule_of(self, known, k)
         cdef int entry = known.first + min(k, known.n - 1), part
         cdef rule_t rule = self.environments.entry_rule[entry]
@@ -177,18 +182,19 @@ cdef class SiteRates:
         cdef double rate = self.environments.entry_rate[entry] if k < known.n else 0.0
         cdef int64_t threshold = ALWAYS_SLOW
         for part in range(2):
-            this.lane[part] = <int16_t> terms[1 + 2 * part]
-            this.sign[part] = <int16_t> terms[2 + 2 * part] if k < known.n else 0
-        this.rate, this.error = rate, <int16_t> error
+            this.lane[part] = <int16_t> terms[FIRST_LANE + 2 * part]
+            this.sign[part] = <int16_t> terms[FIRST_LANE + 2 * part + 1] if k < known.n else 0
+        this.rate, this.error = rate, <int16_t> terms[ERROR]
         this.factors = self.energies.factors_of[self.rule_process[rule]] + self.energies.n_bins // 2
         if rate > 0.0:
-            threshold = 1 + error + (self.energies.threshold(
+            threshold = 1 + this.error + (self.energies.threshold(
                 self.rule_process[rule], self.floor[0] / known.n / rate) >> self.energies.lane_shift)
         this.threshold = <int16_t> min(max(threshold, <int64_t> ALWAYS_SLOW), <int64_t> NEVER_SLOW)
 
     cdef void _set_line(self, kmc_class* known, int number) noexcept nogil:
         """The next eight rules of a class side by side: bytes of their lanes are picked out of those of the site."""
         cdef kmc_line* line = <kmc_line*> &self.lines[known.line + number, 0]
+        cdef kmc_rates* rates = <kmc_rates*> &self.rates[known.line + number, 0]
         cdef kmc_rule* rule = rule_of(self, known, number * KMC_AT_ONCE)
         cdef int n_vectors = self.tables.n_vectors, n_bytes = 2 * KMC_AT_ONCE, k, part, lane, at
         line.n_lines, line.n = (known.n + KMC_AT_ONCE - 1) // KMC_AT_ONCE, known.n
@@ -196,7 +202,8 @@ cdef class SiteRates:
         for k in range(2 * n_vectors * n_bytes):
             line.pick[k] = 128
         for k in range(KMC_AT_ONCE):
-            line.threshold[k] = rule[k].threshold
+            line.threshold[k], rates.error[k] = rule[k].threshold, rule[k].error
+            rates.rate[k], rates.factors[k] = rule[k].rate, rule[k].factors
             for part in range(2):
                 line.sign[part][k] = rule[k].sign[part]
                 lane = rule[k].lane[part]
@@ -229,7 +236,7 @@ cdef class SiteRates:
         self.floor[2] -= 1
         if self.floor[2] <= 0:
             self._set_floor(self.groups.total() / self.state.n_sites * max(self.floor[1], 1.0) / FLOOR_CANDIDATES)
-        if not this.note:             # it says that thresholds are known
+        if this.note == KMC_UNNOTED:  # others say that thresholds are known
             rated_class(self, site)
         if this.is_slow:
             return choose_slow(self, site, known, u, bound)
@@ -258,7 +265,7 @@ cdef class SiteRates:
         """Let all sites be looked at."""
         cdef site_t site
         for site in range(self.state.n_sites):
-            self.at(site).note = 0
+            self.at(site).note = KMC_UNNOTED
 
 
 def _boundaries(LatticeState state):
@@ -305,7 +312,7 @@ cdef inline rule_t choose_slow(SiteRates self, site_t site, kmc_class* known, do
     cdef int k = min(<int> part, known.n - 1)
     cdef rule_t rule = tried(self, known, k, (part - k) * bound, known.n, site)
     if rule < 0 and self.at(site).is_slow == 2:  # the lowest bound has changed
-        look(self, site, KMC_UNKNOWN)
+        look(self, site)
     return rule
 
 
@@ -319,5 +326,5 @@ cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, do
             return tried(self, known, k, u - total, 1.0, site)
         total += above
     if total < LOOSE * bound:         # it has become slower since it was listed
-        look(self, site, KMC_UNKNOWN)
+        look(self, site)
     return -1

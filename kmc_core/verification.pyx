@@ -233,7 +233,8 @@ def _verify_thresholds(LatticeProcesses lattice):
         known = rates.known[c]
         n_lines = (known.n + KMC_AT_ONCE - 1) // KMC_AT_ONCE
         live = (np.asarray(rates.rules)[known.line * KMC_AT_ONCE:(known.line + n_lines) * KMC_AT_ONCE],
-                np.asarray(rates.lines)[known.line:known.line + n_lines])
+                np.asarray(rates.lines)[known.line:known.line + n_lines],
+                np.asarray(rates.rates)[known.line:known.line + n_lines])
         kept = [each.copy() for each in live]
         rates._set_thresholds(c)
         assert all(map(np.array_equal, kept, live)), f"class {c}: thresholds differ"
@@ -330,6 +331,7 @@ def structures(Engine engine):
                   "block_energy": engine.lattice.energies.block_energy, "lane": engine.lattice.energies.lane,
                   "block_lane": engine.lattice.energies.block_lane, "is_slow": engine.lattice.site_rates.is_slow,
                   "rule": engine.lattice.site_rates.rules, "line": engine.lattice.site_rates.lines,
+                  "line_rate": engine.lattice.site_rates.rates,
                   "kind": engine.lattice.site_rates.kind, "inside": engine.lattice.energies.inside,
                   "link": engine.lattice.energies.link, "note": engine.lattice.energies.known_of_sites["note"],
                   "floor": engine.lattice.site_rates.floor}

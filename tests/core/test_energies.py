@@ -70,7 +70,7 @@ def test_every_structure_is_what_the_species_imply_after_many_events():
 
 
 @pytest.mark.parametrize("name", ["energy_row", "lane", "energy_group", "block_energy", "block_lane", "is_slow",
-                                  "rule", "line"])
+                                  "rule", "line", "line_rate"])
 def test_verify_notices_a_broken(name):
     engine = gas()
     engine.run(cases.FOREVER, 500)
@@ -93,7 +93,7 @@ def test_lanes_follow_what_events_do_in_a_wide_box(periodic):
     for _ in range(60):
         engine.run(cases.FOREVER, 5)
         engine.verify()
-        noted.append(notes != 0)
+        noted.append(notes > 1)
     assert np.mean(noted) > 0.3
 
 
