@@ -70,6 +70,8 @@ cdef class SiteEnergies:
         self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
         self.reaching.species = state.species
         self.inside = self.reaching.inside
+        reach = np.abs(self.lists.offsets).max(axis=0, initial=0)
+        self.is_narrow = bool((np.asarray(periodic) & (np.shape(box) < 2 * reach + 1)).any())
 
     @property
     def members(self):
@@ -201,7 +203,7 @@ cdef class SiteEnergies:
         cdef kmc_event event
         cdef int entry = self.entry_ptr[rule], near = self.near_ptr[rule], told = self.told_ptr[rule]
         cdef int run = self.run_ptr[rule]
-        event.site, event.is_inner = site, self.inside[site]
+        event.site, event.is_inner, event.is_narrow = site, self.inside[site], self.is_narrow
         event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
         event.entry, event.link = <kmc_entry*> &self.entries[entry, 0], &self.link[told, 0]
         event.near, event.told = &self.near_bytes[near], &self.told_bytes[told]

@@ -37,17 +37,25 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
 
 
 cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute`, five times: where the compiler knows how many neighbours there are, it writes out loops."""
+    """Body of `execute`, five times: where the compiler knows how many neighbours there are, it writes out loops.
+
+    With interactions what is known of the sites around an event is fetched first, while classes are brought up to date.
+    """
+    cdef int k
     if self.shape == CUBIC:
-        change_cubic(self, site, rule)
+        change_few(self, site, rule, True, 6, False)
     elif self.shape == SQUARE:
-        change_square(self, site, rule)
-    elif self.shape == CUBIC_WITH_ENERGIES:
-        change_few(self, site, rule, True, 6, True)
-    elif self.shape == SQUARE_WITH_ENERGIES:
-        change_few(self, site, rule, False, 4, True)
+        change_few(self, site, rule, False, 4, False)
     else:
-        change_any(self, site, rule)
+        if self.energies.enabled:
+            for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
+                kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
+        if self.shape == CUBIC_WITH_ENERGIES:
+            change_few(self, site, rule, True, 6, True)
+        elif self.shape == SQUARE_WITH_ENERGIES:
+            change_few(self, site, rule, False, 4, True)
+        else:
+            change_any(self, site, rule)
 
 
 cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, site_t* found) noexcept nogil:
@@ -191,14 +199,6 @@ cdef inline void take_over(LatticeProcesses self, site_t site, species_t species
     self.groups.close_gap()
 
 
-cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_few(self, site, rule, True, 6, False)
-
-
-cdef inline void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    change_few(self, site, rule, False, 4, False)
-
-
 cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions,
                             bint has_energies) noexcept nogil:
     """Write the changes, then bring up to date what notices them."""
@@ -211,9 +211,6 @@ cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bin
     cdef change_plan overwritten
     cdef change_plan* plan = &overwritten
     cdef int n, k
-    if has_energies:                  # not a function: compilers leave out one that only fetches
-        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
-            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     if is_cubic:
         self.state.find_rows(site, &rows)
         self.state.cubic_neighbours(site, &rows, 0, 0, 0, around)
@@ -305,9 +302,6 @@ cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noe
     cdef change_plan* plan = &overwritten
     cdef int n, k, n_positions = self.state.n_positions
     cdef site_t* beside_changed
-    if self.energies.enabled:
-        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
-            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     self.state.neighbours(site, around)
     around[n_positions] = site
     n = write(self, site, rule, around, n_positions, &plan, changed, old)

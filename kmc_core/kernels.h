@@ -50,6 +50,7 @@ typedef struct {                  /* what an event does, see `EventArrays` */
     const uint16_t* link;
     int n_runs, n_told;
     int is_inner;                 /* no boundary is near */
+    int is_narrow;                /* a site may be told twice, as the box is narrower than what events reach; never inner */
     uint32_t site;                /* the anchor */
 } kmc_event;
 typedef struct {                  /* a rule of a class: its energy change as two lanes with their signs */
@@ -270,7 +271,7 @@ int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_lin
 }
 #endif
 /* bring the lanes of the anchors up to date that an event tells, and ask which are fast, or not known to be in the list
-   of the lowest bound. In a narrow box a site may be there twice: its lanes are up to date the second time */
+   of the lowest bound. Without links lanes stay as they are */
 #define KMC_ASK(name, attributes, ask) \
     attributes int64_t name(int n_vectors, int n_links, int has_many, int is_inner, int64_t record_size, \
                             const kmc_tables* all, const kmc_event* event, kmc_asked* asked) { \
@@ -299,6 +300,16 @@ int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_lin
         } \
         return last - asked; \
     }
+/* the first part alone, for narrow boxes: a site that is told twice must not be asked before it has got all */
+KMC_WRITTEN_IN void kmc_gather_all(const kmc_tables* all, const kmc_event* event) {
+    const int n_links = all->n_vectors * all->n_links;
+    kmc_vector lane[KMC_MOST_VECTORS];
+    int i;
+    for (i = 0; i < event->n_told; i++)
+        if (event->told_site[i] < all->n_sites)
+            kmc_gather(all->n_vectors, all->n_links, all->record + event->told_site[i] * all->record_size,
+                       (const kmc_vector*) all->mask, event->link + i * n_links, all->added, lane);
+}
 /* those of them that are not in the right list, with the sums of their rate constants; their number is returned */
 KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, int n, kmc_asked* asked) {
     const kmc_tables on = *all;
@@ -329,7 +340,9 @@ KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, i
 KMC_ASK(kmc_ask_each, KMC_WRITTEN_IN, kmc_ask_plain)
 static int kmc_follow_plain(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) {
     kmc_shift(all->n_vectors, 0, all, event);
-    return (int) kmc_ask_each(all->n_vectors, all->n_links, 1, 0, all->record_size, all, event, asked);
+    if (event->is_narrow) kmc_gather_all(all, event);
+    return (int) kmc_ask_each(all->n_vectors, event->is_narrow ? 0 : all->n_links, 1, 0, all->record_size, all, event,
+                              asked);
 }
 #ifdef KMC_AVX
 KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_ask_avx)
@@ -339,13 +352,14 @@ KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_a
     } \
     KMC_AVX KMC_APART static int name(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) { \
         name##_shift(all, event); \
+        if (!is_inner && event->is_narrow) kmc_gather_all(all, event); \
         return (int) kmc_ask_all(n_vectors, n_links, has_many, is_inner, record_size, all, event, asked); \
     }
 KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1, 64)
-KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0, 64)
-KMC_FOLLOW(kmc_follow_2_edge, 2, 3, 0, 0, 64)
-KMC_FOLLOW(kmc_follow_any, all->n_vectors, all->n_links, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_1_edge, 1, event->is_narrow ? 0 : 5, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_2_edge, 2, event->is_narrow ? 0 : 3, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_any, all->n_vectors, event->is_narrow ? 0 : all->n_links, 1, event->is_inner, all->record_size)
 #undef KMC_FOLLOW
 #endif
 /* bring the lanes of anchors around an event up to date; those that are not known to be in the right list */

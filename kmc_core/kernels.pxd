@@ -27,7 +27,7 @@ cdef extern from "kernels.h":
         uint32_t* told_site
         uint16_t* link
         int n_runs, n_told
-        bint is_inner
+        bint is_inner, is_narrow
         uint32_t site
     ctypedef struct kmc_rule:
         int16_t lane[2]
