@@ -37,25 +37,17 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
 
 
 cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute`, five times: where the compiler knows how many neighbours there are, it writes out loops.
-
-    With interactions what is known of the sites around an event is fetched first, while classes are brought up to date.
-    """
-    cdef int k
+    """Body of `execute`, five times: where the compiler knows how many neighbours there are, it writes out loops."""
     if self.shape == CUBIC:
         change_few(self, site, rule, True, 6, False)
     elif self.shape == SQUARE:
         change_few(self, site, rule, False, 4, False)
+    elif self.shape == CUBIC_WITH_ENERGIES:
+        change_few(self, site, rule, True, 6, True)
+    elif self.shape == SQUARE_WITH_ENERGIES:
+        change_few(self, site, rule, False, 4, True)
     else:
-        if self.energies.enabled:
-            for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
-                kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
-        if self.shape == CUBIC_WITH_ENERGIES:
-            change_few(self, site, rule, True, 6, True)
-        elif self.shape == SQUARE_WITH_ENERGIES:
-            change_few(self, site, rule, False, 4, True)
-        else:
-            change_any(self, site, rule)
+        change_any(self, site, rule)
 
 
 cdef inline bint look_around(LatticeProcesses self, site_t site, rule_t rule, site_t* found) noexcept nogil:
@@ -211,6 +203,9 @@ cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bin
     cdef change_plan overwritten
     cdef change_plan* plan = &overwritten
     cdef int n, k
+    if has_energies:                  # not a function: compilers leave out one that only fetches
+        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
+            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     if is_cubic:
         self.state.find_rows(site, &rows)
         self.state.cubic_neighbours(site, &rows, 0, 0, 0, around)
@@ -302,6 +297,9 @@ cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noe
     cdef change_plan* plan = &overwritten
     cdef int n, k, n_positions = self.state.n_positions
     cdef site_t* beside_changed
+    if self.energies.enabled:
+        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
+            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     self.state.neighbours(site, around)
     around[n_positions] = site
     n = write(self, site, rule, around, n_positions, &plan, changed, old)
