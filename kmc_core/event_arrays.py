@@ -46,8 +46,8 @@ class EventArrays:
     masks : int16, shape (n_vectors * n_links + 1, WIDTH)
         Which lanes of its vector each is for.
     link : uint16, shape (n_told + 1, n_vectors * n_links)
-        Where an anchor that is told finds what is added to them: counted in lanes, those of the near sites one after the
-        other, after zeros.
+        Where an anchor that is told finds what is added to them: counted in lanes, those of the near sites one after
+        the other, after zeros.
 
     Raises
     ------

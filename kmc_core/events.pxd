@@ -7,9 +7,8 @@ that tells where the next one goes, and for branches that were guessed wrong.
 """
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.looks cimport follow_class
-from kmc_core.lattice_processes cimport (CUBIC, CUBIC_WITH_ENERGIES, MAX_CHANGES, NOTICES, SQUARE,
-                                         SQUARE_WITH_ENERGIES, WIDTH, LatticeProcesses, change_plan, look_plan,
-                                         rule_plan)
+from kmc_core.lattice_processes cimport (CUBIC, MAX_CHANGES, NOTICES, SQUARE, WIDTH, LatticeProcesses, change_plan,
+                                         look_plan, rule_plan)
 from kmc_core.rng cimport below_of, kmc_lowest_bit, kmc_mulhi, kmc_prefetch, uniform_of
 from kmc_core.state cimport MAX_POSITIONS, cubic_rows
 from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_t, species_t, uint8_t, uint32_t, uint64_t
@@ -37,15 +36,11 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
 
 
 cdef inline void change(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
-    """Body of `execute`, five times: where the compiler knows how many neighbours there are, it writes out loops."""
+    """Body of `execute`, three times: where the compiler knows how many neighbours there are, it writes out loops."""
     if self.shape == CUBIC:
-        change_few(self, site, rule, True, 6, False)
+        change_cubic(self, site, rule)
     elif self.shape == SQUARE:
-        change_few(self, site, rule, False, 4, False)
-    elif self.shape == CUBIC_WITH_ENERGIES:
-        change_few(self, site, rule, True, 6, True)
-    elif self.shape == SQUARE_WITH_ENERGIES:
-        change_few(self, site, rule, False, 4, True)
+        change_square(self, site, rule)
     else:
         change_any(self, site, rule)
 
@@ -191,8 +186,16 @@ cdef inline void take_over(LatticeProcesses self, site_t site, species_t species
     self.groups.close_gap()
 
 
-cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic, int n_positions,
-                            bint has_energies) noexcept nogil:
+cdef inline void change_cubic(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_few(self, site, rule, True, 6)
+
+
+cdef inline void change_square(LatticeProcesses self, site_t site, rule_t rule) noexcept nogil:
+    change_few(self, site, rule, False, 4)
+
+
+cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bint is_cubic,
+                            int n_positions) noexcept nogil:
     """Write the changes, then bring up to date what notices them."""
     cdef site_t around[WIDTH]
     cdef site_t beside[WIDTH]
@@ -203,9 +206,6 @@ cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bin
     cdef change_plan overwritten
     cdef change_plan* plan = &overwritten
     cdef int n, k
-    if has_energies:                  # not a function: compilers leave out one that only fetches
-        for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
-            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     if is_cubic:
         self.state.find_rows(site, &rows)
         self.state.cubic_neighbours(site, &rows, 0, 0, 0, around)
@@ -221,11 +221,9 @@ cdef inline void change_few(LatticeProcesses self, site_t site, rule_t rule, bin
                 self.state.cubic_neighbours(changed[k], &rows, plan.dx, plan.dy, plan.dz, beside)
             else:
                 self.state.any_neighbours(changed[k], beside, n_positions)
-        refresh(self, has_energies, old[k], changed[k], beside_changed, n_positions, plan, changed, n)
+        refresh(self, old[k], changed[k], beside_changed, n_positions, plan, changed, n)
         plan += 1
     follow_electrons(self, changed, old, n)
-    if has_energies:
-        self._rate_touched(site, rule, changed, old, n)
     self.groups.close_gap()
 
 
@@ -251,8 +249,8 @@ cdef inline int write(LatticeProcesses self, site_t site, rule_t rule, site_t* a
     return n
 
 
-cdef inline void refresh(LatticeProcesses self, bint has_energies, species_t old, site_t site, site_t* around,
-                         int n_positions, change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
+cdef inline void refresh(LatticeProcesses self, species_t old, site_t site, site_t* around, int n_positions,
+                         change_plan* plan, site_t* changed, int n_changed) noexcept nogil:
     """Move the sites that notice a changed `site` to the classes of their new environments, then `site` itself.
 
     One sum over the neighbours says what they add to the site's own key, and which of them notice; see `plans`. Sites
@@ -273,9 +271,9 @@ cdef inline void refresh(LatticeProcesses self, bint has_energies, species_t old
     while noticing:
         j = kmc_lowest_bit(noticing)
         noticing &= noticing - 1
-        notice(self, has_energies, around[j], j, new, (told + j)[<uint64_t> species[around[j]] * width], changed,
+        notice(self, False, around[j], j, new, (told + j)[<uint64_t> species[around[j]] * width], changed,
                n_changed)
-    settle(self, has_energies, site, new, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1))
+    settle(self, False, site, new, plan.base + <int64_t> (found & (<uint64_t> 1 << NOTICES) - 1))
 
 
 cdef inline void follow_electrons(LatticeProcesses self, site_t* changed, species_t* old, int n) noexcept nogil:
@@ -297,7 +295,7 @@ cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noe
     cdef change_plan* plan = &overwritten
     cdef int n, k, n_positions = self.state.n_positions
     cdef site_t* beside_changed
-    if self.energies.enabled:
+    if self.energies.enabled:         # not a function: compilers leave out one that only fetches
         for k in range(self.energies.told_ptr[rule], self.energies.told_ptr[rule + 1]):
             kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.told_bytes[k])
     self.state.neighbours(site, around)
@@ -337,12 +335,12 @@ cdef inline void refresh_any(LatticeProcesses self, int n_positions, site_t site
         there = (<int64_t> species[around[j]] << self.row_shift) + j
         key += own[there]
         if told[there] != 0:
-            notice(self, self.energies.enabled, around[j], j, new, told[there], changed, n_changed)
+            notice(self, True, around[j], j, new, told[there], changed, n_changed)
     around[plan.partner] = hidden
-    settle(self, self.energies.enabled, site, new, key)
+    settle(self, True, site, new, key)
 
 
-cdef inline void notice(LatticeProcesses self, bint has_energies, site_t site, int j, species_t new, int64_t difference,
+cdef inline void notice(LatticeProcesses self, bint is_any, site_t site, int j, species_t new, int64_t difference,
                         site_t* changed, int n_changed) noexcept nogil:
     """The neighbour at position j notices a change, unless it has changed itself."""
     cdef class_t c = self.groups.class_at(site)
@@ -350,13 +348,13 @@ cdef inline void notice(LatticeProcesses self, bint has_energies, site_t site, i
     for k in range(n_changed):
         if changed[k] == site:
             return
-    assign(self, has_energies, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
+    assign(self, is_any, site, self.environments.with_neighbour(c, self.environments.record[c].key + difference,
                                                                self.state.opposite[j], new))
 
 
-cdef inline void settle(LatticeProcesses self, bint has_energies, site_t site, species_t new, int64_t key) noexcept nogil:
+cdef inline void settle(LatticeProcesses self, bint is_any, site_t site, species_t new, int64_t key) noexcept nogil:
     """A changed site gets the class of its key."""
-    assign(self, has_energies, site, class_of_key(self, site, new, key) if self.environments.is_active[new] else 0)
+    assign(self, is_any, site, class_of_key(self, site, new, key) if self.environments.is_active[new] else 0)
 
 
 cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t species, int64_t key) noexcept nogil:
@@ -374,12 +372,12 @@ cdef inline class_t class_of_key(LatticeProcesses self, site_t site, species_t s
     return c if c >= 0 else self._met(site, key, species, level, layer)
 
 
-cdef inline void assign(LatticeProcesses self, bint has_energies, site_t site, class_t new) noexcept nogil:
+cdef inline void assign(LatticeProcesses self, bint is_any, site_t site, class_t new) noexcept nogil:
     """Give a site its class and put it into the list where the class belongs."""
     cdef uint64_t record = self.groups.record_of(site)
     cdef int32_t before, after
     self.groups.write(site, self.groups.with_class(record, new))
-    if has_energies:
+    if is_any and self.energies.enabled:
         follow_class(self.site_rates, site, new)
         return
     before, after = self.environments.record[self.groups.class_in(record)].group, self.environments.record[new].group

@@ -113,8 +113,7 @@ class Lanes:
         return self._numbers.setdefault(key, len(self._numbers)), sign
 
     def _arrange(self, keys):
-        """Give lanes their places, those about one site together in a vector; rules without them are worked out as
-        they are.
+        """Give lanes their places, those about one site beside each other; rules without them are GENERAL.
 
         Returns
         -------

@@ -21,9 +21,7 @@ cdef enum:
     NOTICES = 56                      # first of the bits that say which neighbours notice; see `plans`
     ANY = 0                           # what the compiler knows of the neighbours of a site: nothing,
     CUBIC = 1                         # that they are the six of the simple cubic lattice,
-    SQUARE = 2                        # that they are four,
-    CUBIC_WITH_ENERGIES = 3           # and the same where there are interactions
-    SQUARE_WITH_ENERGIES = 4
+    SQUARE = 2                        # that they are four
     WIDTH = 8                         # positions that there is room for in these two cases
     SWEPT_AT_ONCE = 8                 # sites that are looked at after each candidate while lists are being swept
 
@@ -78,7 +76,7 @@ cdef class LatticeProcesses:
     cdef uint64_t[:, :, :, ::1] seen  # what one look at a neighbour says after that change: see `plans`
     cdef uint8_t[:, ::1] is_unheard   # (n_species, n_species) no neighbour notices a change from one to the other,
                                       # and a site of the other does not look around: see `plans`
-    cdef int shape                    # one of these
+    cdef int shape                    # CUBIC, SQUARE, or ANY
     cdef int64_t[::1] told_now        # (row_size,) the same for one pair, where it has to be worked out each time
     cdef int32_t[::1] layer_of        # (nz,) layer of each z plane, for rules that notice layers
     cdef int32_t[::1] change_ptr      # (n_rules + 1,) as in Rules

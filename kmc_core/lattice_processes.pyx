@@ -69,10 +69,8 @@ cdef class LatticeProcesses:
         self.row_shift = int(self.own.shape[2]).bit_length() - 1
         self.told_now = np.zeros(self.row_size, dtype=np.int64)
         self.shape = ANY
-        if self.seen.shape[0] > 0 and self.state.is_cubic:
-            self.shape = CUBIC_WITH_ENERGIES if self.energies.enabled else CUBIC
-        elif self.seen.shape[0] > 0 and self.state.n_positions == 4:
-            self.shape = SQUARE_WITH_ENERGIES if self.energies.enabled else SQUARE
+        if self.seen.shape[0] > 0 and not self.energies.enabled:
+            self.shape = CUBIC if self.state.is_cubic else SQUARE if self.state.n_positions == 4 else ANY
         rule_plans, *others = plans_of(rules, np.asarray(self.state.opposite), np.asarray(self.state.shift),
                                        has_swaps=not self.electrons.enabled)
         if self.energies.enabled:     # there is always somebody to tell: the lists by energies
@@ -158,7 +156,7 @@ cdef class LatticeProcesses:
             site = sites[place]
             c = self.groups.class_at(site)
             if not self.environments.is_current[c]:
-                assign(self, self.energies.enabled, site, self.environments.find(self.environments.key[c]))
+                assign(self, True, site, self.environments.find(self.environments.key[c]))
                 self.groups.close_gap()
         self.groups.sweep[group] = place
         if place == 0:
@@ -189,8 +187,7 @@ cdef class LatticeProcesses:
         """Class of an active site from its surroundings, for the first time."""
         cdef site_t around[MAX_POSITIONS]
         self.state.neighbours(site, around)
-        assign(self, self.energies.enabled, site,
-                   class_of_key(self, site, self.state.species[site], self._own_key(site, around)))
+        assign(self, True, site, class_of_key(self, site, self.state.species[site], self._own_key(site, around)))
 
     cdef class_t _met(self, site_t site, int64_t key, species_t species, level_t level, int32_t layer) noexcept nogil:
         """A new class for what is around a site."""
@@ -233,7 +230,7 @@ cdef class LatticeProcesses:
                 if self.energies.enabled:
                     self.reclassified[self.n_reclassified] = site
                     self.n_reclassified += 1
-                assign(self, self.energies.enabled, site, self.environments.with_level(
+                assign(self, True, site, self.environments.with_level(
                     c, self.environments.key[c] + self.environments.level_stride[species] * (<int64_t> level - old),
                     level))
 
