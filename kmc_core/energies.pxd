@@ -87,6 +87,8 @@ cdef class SiteEnergies:
     cdef int n_links                  # of each vector of lanes
     cdef int16_t[:, ::1] link_mask    # (n_vectors * n_links + 1, 8) which lanes of it each is for
     cdef uint16_t[:, ::1] link        # (n_told + 1, n_vectors * n_links) where an anchor finds what is added [lanes]
+    cdef int32_t[::1] sparse_ptr      # (n_told + 2,) those that lead somewhere
+    cdef uint16_t[:, ::1] sparse      # (n_sparse + 1, 3) a kmc_link each
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope

@@ -22,7 +22,7 @@ from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
 from kmc_core.lanes import Lanes
 
-from kmc_core.kernels cimport kmc_entry, kmc_event, kmc_run, kmc_site
+from kmc_core.kernels cimport kmc_entry, kmc_event, kmc_link, kmc_run, kmc_site
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
@@ -194,6 +194,7 @@ cdef class SiteEnergies:
         self.run_ptr, self.entry_ptr, self.entries = arrays.run_ptr, arrays.entry_ptr, arrays.entries
         self.shares, self.link, self.n_links = arrays.shares, arrays.link, arrays.n_links
         self.link_mask, self.added = aligned_copy(arrays.masks), aligned((arrays.most_near + 1, self.n_lanes), np.int16)
+        self.sparse_ptr, self.sparse = arrays.sparse_ptr, arrays.sparse
         self.told_now = np.zeros(self.lists.most_told + 1, dtype=np.uint32)
         self.near_now = np.zeros(arrays.most_near + 1, dtype=np.uint32)
         self.entries_now = np.zeros((arrays.most_entries + 1, 2), dtype=np.int32)
@@ -206,6 +207,7 @@ cdef class SiteEnergies:
         event.site, event.is_inner, event.is_narrow = site, self.inside[site], self.is_narrow
         event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
         event.entry, event.link = <kmc_entry*> &self.entries[entry, 0], &self.link[told, 0]
+        event.sparse, event.sparse_ptr = <kmc_link*> &self.sparse[0, 0], &self.sparse_ptr[told]
         event.near, event.told = &self.near_bytes[near], &self.told_bytes[told]
         event.near_site, event.told_site = &self.near_now[0], &self.told_step[told]
         event.n_told = self.told_ptr[rule + 1] - told

@@ -48,6 +48,9 @@ class EventArrays:
     link : uint16, shape (n_told + 1, n_vectors * n_links)
         Where an anchor that is told finds what is added to them: counted in lanes, those of the near sites one after
         the other, after zeros.
+    sparse_ptr : int32, shape (n_told + 2,)
+    sparse : uint16, shape (n_sparse + 1, 3)
+        Vector, mask and place in what is added of those links that lead somewhere: a kmc_link each.
 
     Raises
     ------
@@ -120,3 +123,8 @@ class EventArrays:
                 for k, (v, place, _) in numbered:
                     site = tuple(a + b for a, b in zip(steps[self.told[i]], place, strict=True))
                     self.link[i, k] = row.get(site, 0) * self._n_lanes + v * WIDTH
+        leads = self.link[:, :n_links] >= self._n_lanes
+        anchor, k = np.nonzero(leads)
+        self.sparse_ptr = np.append(0, np.cumsum(leads.sum(axis=1))).astype(np.int32)
+        self.sparse = np.append(np.column_stack([k // max(self.n_links, 1), k, self.link[anchor, k]]), [[0, 0, 0]],
+                                axis=0).astype(np.uint16)

@@ -42,12 +42,17 @@ typedef struct {                  /* a row that an event changes: where it is in
 typedef struct {                  /* near sites that have so many of them */
     int32_t n_rows, n_sites;
 } kmc_run;
+typedef struct {                  /* what an anchor takes: into which vector, by which mask, from where in `added` */
+    uint16_t vector, mask, added;
+} kmc_link;
 typedef struct {                  /* what an event does, see `EventArrays` */
     const kmc_run* run;
     const kmc_entry* entry;
     const int64_t *near, *told;   /* from the record of its anchor to others [bytes], where no boundary is near */
     const uint32_t *near_site, *told_site;  /* elsewhere these sites */
     const uint16_t* link;
+    const kmc_link* sparse;       /* the same, those that lead somewhere, for many lanes */
+    const int32_t* sparse_ptr;    /* where those of each anchor start */
     int n_runs, n_told;
     int is_inner;                 /* no boundary is near */
     int is_narrow;                /* a site may be told twice, as the box is narrower than what events reach; never inner */
@@ -184,7 +189,7 @@ KMC_WRITTEN_IN void kmc_gather(int n_vectors, int n_links, char* record, const k
         kmc_vector sum = _mm_loadu_si128(here);
         for (k = v * n_links; k < (v + 1) * n_links; k++)
             sum = _mm_add_epi16(sum, _mm_and_si128(mask[k], kmc_at(added + link[k], 0)));
-        _mm_storeu_si128(here, sum);
+        if (n_links > 0) _mm_storeu_si128(here, sum);
 #else
         kmc_vector sum = *here;
         int i;
@@ -300,15 +305,31 @@ int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_lin
         } \
         return last - asked; \
     }
-/* the first part alone, for narrow boxes: a site that is told twice must not be asked before it has got all */
+/* the first part alone, where there are many lanes, and for narrow boxes: a site that is told twice must not be asked
+   before it has got all */
 KMC_WRITTEN_IN void kmc_gather_all(const kmc_tables* all, const kmc_event* event) {
-    const int n_links = all->n_vectors * all->n_links;
-    kmc_vector lane[KMC_MOST_VECTORS];
-    int i;
-    for (i = 0; i < event->n_told; i++)
-        if (event->told_site[i] < all->n_sites)
-            kmc_gather(all->n_vectors, all->n_links, all->record + event->told_site[i] * all->record_size,
-                       (const kmc_vector*) all->mask, event->link + i * n_links, all->added, lane);
+    const kmc_tables on = *all;
+    const kmc_event of = *event;
+    char* anchor = on.record + of.site * on.record_size;
+    int i, k;
+    for (i = 0; i < of.n_told; i++) {
+        char* record = anchor + of.told[i];
+        if (!of.is_inner) {
+            if (of.told_site[i] >= on.n_sites) continue;
+            record = on.record + of.told_site[i] * on.record_size;
+        }
+        for (k = of.sparse_ptr[i]; k < of.sparse_ptr[i + 1]; k++) {
+            kmc_vector* here = (kmc_vector*) record + of.sparse[k].vector;
+            const kmc_vector* mask = (const kmc_vector*) on.mask + of.sparse[k].mask;
+#ifdef __SSE2__
+            _mm_storeu_si128(here, _mm_add_epi16(_mm_loadu_si128(here), _mm_and_si128(
+                _mm_loadu_si128(mask), kmc_at(on.added + of.sparse[k].added, 0))));
+#else
+            int v;
+            for (v = 0; v < KMC_AT_ONCE; v++) here->lane[v] += mask->lane[v] & on.added[of.sparse[k].added + v];
+#endif
+        }
+    }
 }
 /* those of them that are not in the right list, with the sums of their rate constants; their number is returned */
 KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, int n, kmc_asked* asked) {
@@ -339,10 +360,9 @@ KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, i
 }
 KMC_ASK(kmc_ask_each, KMC_WRITTEN_IN, kmc_ask_plain)
 static int kmc_follow_plain(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) {
-    kmc_shift(all->n_vectors, 0, all, event);
-    if (event->is_narrow) kmc_gather_all(all, event);
-    return (int) kmc_ask_each(all->n_vectors, event->is_narrow ? 0 : all->n_links, 1, 0, all->record_size, all, event,
-                              asked);
+    kmc_shift(all->n_vectors, event->is_inner, all, event);
+    kmc_gather_all(all, event);
+    return (int) kmc_ask_each(all->n_vectors, 0, 1, event->is_inner, all->record_size, all, event, asked);
 }
 #ifdef KMC_AVX
 KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_ask_avx)
@@ -352,25 +372,34 @@ KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_a
     } \
     KMC_AVX KMC_APART static int name(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) { \
         name##_shift(all, event); \
-        if (!is_inner && event->is_narrow) kmc_gather_all(all, event); \
+        if (n_links == 0) kmc_gather_all(all, event); \
         return (int) kmc_ask_all(n_vectors, n_links, has_many, is_inner, record_size, all, event, asked); \
     }
 KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1, 64)
-KMC_FOLLOW(kmc_follow_1_edge, 1, event->is_narrow ? 0 : 5, 0, 0, 64)
-KMC_FOLLOW(kmc_follow_2_edge, 2, event->is_narrow ? 0 : 3, 0, 0, 64)
-KMC_FOLLOW(kmc_follow_any, all->n_vectors, event->is_narrow ? 0 : all->n_links, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_2_edge, 2, 3, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_1_any, 1, 0, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_2_any, 2, 0, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_4_any, 4, 0, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_8_any, 8, 0, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_any, all->n_vectors, 0, 1, event->is_inner, all->record_size)
 #undef KMC_FOLLOW
 #endif
 /* bring the lanes of anchors around an event up to date; those that are not known to be in the right list */
 KMC_WRITTEN_IN int kmc_follow(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) {
     int n;
 #ifdef KMC_AVX
+    const int is_known = !all->has_many && all->record_size == 64 && !event->is_narrow;
     if (all->is_plain) n = kmc_follow_plain(all, event, asked);
-    else if (all->n_vectors == 1 && all->n_links == 5 && !all->has_many && all->record_size == 64)
+    else if (is_known && all->n_vectors == 1 && all->n_links == 5)
         n = event->is_inner ? kmc_follow_1(all, event, asked) : kmc_follow_1_edge(all, event, asked);
-    else if (all->n_vectors == 2 && all->n_links == 3 && !all->has_many && all->record_size == 64)
+    else if (is_known && all->n_vectors == 2 && all->n_links == 3)
         n = event->is_inner ? kmc_follow_2(all, event, asked) : kmc_follow_2_edge(all, event, asked);
+    else if (all->n_vectors == 1) n = kmc_follow_1_any(all, event, asked);
+    else if (all->n_vectors == 2) n = kmc_follow_2_any(all, event, asked);
+    else if (all->n_vectors == 4) n = kmc_follow_4_any(all, event, asked);
+    else if (all->n_vectors == 8) n = kmc_follow_8_any(all, event, asked);
     else n = kmc_follow_any(all, event, asked);
 #else
     n = kmc_follow_plain(all, event, asked);

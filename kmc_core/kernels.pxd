@@ -18,6 +18,8 @@ cdef extern from "kernels.h":
         int32_t at, change
     ctypedef struct kmc_run:
         int32_t n_rows, n_sites
+    ctypedef struct kmc_link:
+        uint16_t vector, mask, added
     ctypedef struct kmc_event:
         kmc_run* run
         kmc_entry* entry
@@ -26,6 +28,8 @@ cdef extern from "kernels.h":
         uint32_t* near_site
         uint32_t* told_site
         uint16_t* link
+        kmc_link* sparse
+        int32_t* sparse_ptr
         int n_runs, n_told
         bint is_inner, is_narrow
         uint32_t site

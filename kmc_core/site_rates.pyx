@@ -123,12 +123,16 @@ cdef class SiteRates:
         """The list of a site. It is to be noted then."""
         cdef kmc_site* this = self.at(site)
         cdef int32_t before = this.group, after = -1
-        cdef bint is_slow = known.n > 0 and keeps(self, site, known)
-        cdef double total = 0.0 if known.n == 0 else sum_above(self, site, known)
-        if known.n and before >= 0 and not this.is_slow and (
-                self.groups.bound[before] * LOOSE <= total <= self.groups.bound[before]):
-            return                    # a fast one stays while it can
+        cdef bint is_slow = False
+        cdef double total = -1.0
+        if known.n and before >= 0 and not this.is_slow:
+            total = sum_above(self, site, known)
+            if self.groups.bound[before] * LOOSE <= total <= self.groups.bound[before]:
+                return                # a fast one stays while it can
         if known.n:
+            is_slow = keeps(self, site, known)
+            if total < 0.0 and not is_slow:
+                total = sum_above(self, site, known)
             after = self.slow_group if is_slow else self.groups.group_for(kmc_power_above(total))
         this.is_slow = is_slow
         if before != after:
