@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 DECK := inputs/graphite_ec.yaml
 RESULTS := results/graphite_ec
 CHECKED := build/checked
-CORE := $(wildcard kmc_core/*.py kmc_core/*.pyx kmc_core/*.pxd)
+CORE := $(wildcard kmc_core/*.py kmc_core/*.pyx kmc_core/*.pxd kmc_core/*.h)
 BUILT_FROM := pyproject.toml setup.py $(CORE)
 
 .PHONY: help demo test test-checked verify bench lint clean

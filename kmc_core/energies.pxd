@@ -4,7 +4,7 @@ from libc.math cimport exp
 
 from kmc_core.kernels cimport kmc_entry, kmc_event
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint64_t
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t
 
 cimport cython
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
    Loops over what is kept of sites: constants that the compiler writes in, and numbers that it works on at once.
 
-   Of 16-bit numbers SSE2, which every x86-64 has, takes eight in an instruction; picking them by a table needs AVX, which
-   is asked for when the program runs. Plain loops stand beside both for other machines, and give the same numbers. */
+   Of 16-bit numbers SSE2, which every x86-64 has, takes eight in an instruction. Picking them by a table needs more; AVX,
+   which is asked for when the program runs, has that, and instructions of three operands besides. Plain loops stand
+   beside both for other machines, and give the same numbers. */
 #ifndef KMC_KERNELS_H
 #define KMC_KERNELS_H
 #include <stdint.h>
@@ -77,7 +78,7 @@ typedef struct {                  /* what is known of a class */
     int32_t note;                 /* for its sites; 0 where lanes do not tell of all its rules */
 } kmc_class;
 typedef struct {                  /* up to eight rules of a class, for all at once */
-    int32_t n_lines, first, n;    /* lines of the class from here on, its rules; in its first line */
+    int32_t n_lines, first, n;    /* lines and rules of the class, and its first rule */
     int32_t unused;
     int16_t sign[2][KMC_AT_ONCE];
     int16_t threshold[KMC_AT_ONCE];
@@ -122,12 +123,12 @@ KMC_WRITTEN_IN const kmc_line* kmc_line_of(const kmc_tables* on, int32_t note) {
 #ifdef __SSE2__
 KMC_WRITTEN_IN __m128i kmc_at(const int16_t* lane, int v) { return _mm_loadu_si128((const __m128i*) lane + v); }
 #endif
-/* change so many rows of a site, and add what this does to its lanes; the first numbers are known to the compiler */
 #ifdef __SSE2__
 typedef __m128i kmc_vector;
 #else
 typedef struct { int16_t lane[KMC_AT_ONCE]; } kmc_vector;
 #endif
+/* change so many rows of a site, and add up what this does to lanes; the first numbers may be known to the compiler */
 KMC_WRITTEN_IN void kmc_turn(int n_vectors, int n_rows, char* record, const kmc_entry* entry, const int16_t* table,
                              kmc_vector* sum) {
     int k, v;
@@ -215,12 +216,18 @@ KMC_WRITTEN_IN int kmc_outgrown(const kmc_rule* rule, int n, const int16_t* lane
 KMC_WRITTEN_IN double kmc_rate(const kmc_rule* rule, int least, const double* factor, int bin_shift) {
     return rule->rate * factor[rule->factors + (least >> bin_shift)];
 }
-/* sum of the rate constants of a site from above */
+/* sum of the rate constants of a site from above; up to eight are added in the order of those that are told, to the same
+   bits */
 KMC_WRITTEN_IN double kmc_sum(const kmc_rule* rule, int n, const int16_t* lane, const double* factor, int bin_shift) {
-    double sum = 0.0;
+    double part[KMC_AT_ONCE] = {0.0}, sum = 0.0;
     int k;
-    for (k = 0; k < n; k++) 
-        sum += kmc_rate(rule + k, kmc_nearly(rule + k, lane) - rule[k].error, factor, bin_shift);
+    for (k = 0; k < n; k++) {
+        const double rate = kmc_rate(rule + k, kmc_nearly(rule + k, lane) - rule[k].error, factor, bin_shift);
+        if (n <= KMC_AT_ONCE) part[k] = rate;
+        else sum += rate;
+    }
+    if (n <= KMC_AT_ONCE) sum = part[0] + part[1] + (part[2] + part[3]);
+    if (n > 4 && n <= KMC_AT_ONCE) sum += part[4] + part[5] + (part[6] + part[7]);
     return sum;
 }
 /* the same of the energy changes of a line's rules */
@@ -301,7 +308,7 @@ int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_lin
             outgrown = ask(n_vectors, has_many, &on, kmc_line_of(&on, note), lane, last->change); \
             last->site = (uint32_t) i; \
             last->outgrown = outgrown; \
-            last += (outgrown | (note & KMC_FAST)) != 0; \
+            last += (outgrown | (uint32_t) (note & KMC_FAST)) != 0; \
         } \
         return last - asked; \
     }
@@ -349,7 +356,7 @@ KMC_WRITTEN_IN int kmc_sort_out(const kmc_tables* all, const kmc_event* event, i
             sum = line->n <= KMC_AT_ONCE
                 ? kmc_sum_told(on.rates + line->first / KMC_AT_ONCE, line->n, read->change, on.factor, on.bin_shift)
                 : kmc_sum(on.rule + line->first, line->n, (const int16_t*) record, on.factor, on.bin_shift);
-            stays = (site->note & KMC_FAST) != 0 & bound * on.loose <= sum & sum <= bound;
+            stays = ((site->note & KMC_FAST) != 0) & (bound * on.loose <= sum) & (sum <= bound);
         }
         last->outgrown = read->outgrown;
         last->site = there;
@@ -375,6 +382,8 @@ KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_a
         if (n_links == 0) kmc_gather_all(all, event); \
         return (int) kmc_ask_all(n_vectors, n_links, has_many, is_inner, record_size, all, event, asked); \
     }
+/* on a square lattice a lane or two of the site itself and as many of its neighbours as one and two adsorbates need, in
+   records of a line of the cache; the others for any mechanism */
 KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0, 64)

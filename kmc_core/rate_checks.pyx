@@ -4,7 +4,7 @@ from kmc_core.energy_changes cimport change_of, is_below, nearly, rate_above, ra
 from kmc_core.kernels cimport KMC_FAST, KMC_SLOW, KMC_UNNOTED, kmc_class, kmc_rule, kmc_site
 from kmc_core.looks cimport is_fast, keeps, rated_class, sum_above
 from kmc_core.site_rates cimport ALWAYS_SLOW, NEVER_SLOW, SiteRates
-from kmc_core.typedefs cimport class_t, int32_t, int64_t, rule_t, site_t
+from kmc_core.typedefs cimport class_t, int64_t, rule_t, site_t
 from libc.math cimport fabs
 
 

@@ -5,7 +5,7 @@ from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.kernels cimport kmc_asked, kmc_class, kmc_line, kmc_rule, kmc_site, kmc_site_at, kmc_tables
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint32_t
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t
 
 cimport cython
 
@@ -45,6 +45,7 @@ cdef class SiteRates:
     cdef uint8_t[:, ::1] lines        # (lines of classes, line_size) up to eight rules at once: a kmc_line each
     cdef int n_lines                  # in use; the first is of no class
     cdef int64_t[:, ::1] rates        # (lines of classes, 16) and how these are rated: a kmc_rates each
+    cdef bint is_plain                # without AVX though there is
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound

@@ -85,7 +85,11 @@ cdef class SiteRates:
         self.tables.rule, self.tables.rates = self.rule, <kmc_rates*> &self.rates[0, 0]
         self.tables.factor = &self.energies.bin_factor[0, 0]
         self.tables.loose, self.tables.bin_shift = LOOSE, self.energies.bin_shift
-        self.tables.has_many, self.tables.is_plain = False, not KMC_HAS_AVX
+        self.tables.has_many, self.tables.is_plain = False, self.is_plain or not KMC_HAS_AVX
+
+    def ask_plainly(self):
+        """Do without AVX, as other machines do: the same trajectory."""
+        self.is_plain = self.tables.is_plain = True
 
     def _find_laned(self):
         """Know for which rules lanes are near enough at this temperature: what they do not know is drawn in vain."""

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Anchors around an event are asked rightly: with and without AVX, in narrow boxes, with many rules in an environment."""
+
+from dataclasses import replace
+
+import cases
+import numpy as np
+import pytest
+from expansions import KT, interactions_of
+
+from kmc.lattice import Lattice
+from kmc.tables import build_rules
+from kmc_core import Engine
+
+HALF = [(0.5, 0.0)]
+BESIDE, ABOVE, APART = (0, 0, 1), (1, 0, 0), (0, 0, 2)
+PAIRS = (
+    ((1, 1), ((0, 0, 0), BESIDE), 60_000_000),
+    ((1, 1), ((0, 0, 0), ABOVE), -80_000_000),
+    ((1,), ((0, 0, 0),), -20_000_000),
+)
+WIDER = (*PAIRS, ((1, 1), ((0, 0, 0), APART), 30_000_000))
+COME_GO_AND_HOP = (cases.single(0, 1), cases.single(1, 0), cases.pair(1, 0, 0, 1))
+MANY = (cases.single(0, 1), cases.single(0, 1), *[cases.single(1, 0)] * 7, cases.pair(1, 0, 0, 1))
+SLOPES = (0.5, 0.2, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 0.6)
+
+
+def gas(shape, patterns, lines, clusters, seed, kt=KT):
+    """One adsorbate with rate constants drawn from three decades."""
+    lattice, generator = Lattice("square", 1e-9, shape, (True, False, True)), np.random.default_rng(seed)
+    rules = build_rules(patterns, 2, lattice)
+    rules = replace(rules, rates=10.0 ** generator.uniform(-2, 1, len(rules.rates)))
+    species = generator.choice(2, size=shape).astype(np.uint8)
+    return Engine(species, lattice.periodic, rules, cases.bits(seed), interactions=interactions_of(clusters, lines, kt))
+
+
+CASES = {
+    "one line": ((14, 1, 14), COME_GO_AND_HOP, [HALF] * 3, PAIRS),
+    "wider": ((14, 1, 14), COME_GO_AND_HOP, [HALF] * 3, WIDER),
+    "narrow": ((3, 1, 5), COME_GO_AND_HOP, [HALF] * 3, PAIRS),
+    "two lines": ((12, 1, 12), MANY, [[(slope, 0.0)] for slope in SLOPES], WIDER),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_machine_without_avx_goes_the_same_way(name):
+    engine, plain = gas(*CASES[name], seed=3), gas(*CASES[name], seed=3)
+    plain.lattice.site_rates.ask_plainly()
+    for _ in range(5):
+        for each in (engine, plain):
+            each.run(cases.FOREVER, 300)
+        np.testing.assert_array_equal(engine.species, plain.species)
+        assert engine.time == plain.time
+    plain.verify()
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("shape", [(3, 1, 3), (3, 1, 5), (5, 1, 3)])
+def test_an_anchor_that_an_event_reaches_on_two_ways_keeps_to_its_bound(shape, seed):
+    engine = gas(shape, COME_GO_AND_HOP, [HALF] * 3, PAIRS, seed, KT / 2)
+    for _ in range(300):
+        engine.run(cases.FOREVER, 1)
+        engine.verify()
+
+
+@pytest.mark.parametrize("clusters", [PAIRS, WIDER], ids=["pairs", "wider"])
+@pytest.mark.parametrize("size", [9, 14])
+def test_all_rules_are_asked_where_there_are_more_than_eight(clusters, size):
+    engine = gas((size, 1, size), MANY, [[(slope, 0.0)] for slope in SLOPES], clusters, 1)
+    for _ in range(60):
+        engine.run(cases.FOREVER, 1)
+        engine.verify()
