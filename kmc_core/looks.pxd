@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Looking at a site: whether it keeps to the bound by which it is listed, and which of its rules was drawn."""
 from kmc_core.energy_changes cimport is_below, nearly, rate_above, rate_of, rule_of
-from kmc_core.kernels cimport KMC_FAST, KMC_SLOW, KMC_STATES, KMC_UNNOTED, kmc_class, kmc_lanes_at, kmc_outgrown, kmc_site, kmc_sum
+from kmc_core.kernels cimport (KMC_FAST, KMC_SLOW, KMC_STATES, KMC_UNNOTED, kmc_class, kmc_lanes_at, kmc_outgrown,
+                               kmc_site, kmc_sum)
 from kmc_core.site_rates cimport SiteRates
 from kmc_core.typedefs cimport class_t, rule_t, site_t
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Anchors around an event are asked rightly: with and without AVX, in narrow boxes, with many rules in an environment."""
+"""Anchors around an event are asked rightly: with and without AVX, in narrow boxes, with many rules in a class."""
 
 from dataclasses import replace
 
