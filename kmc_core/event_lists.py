@@ -62,7 +62,7 @@ class Steps:
         self.rules, self.offsets = rules, np.asarray(interactions.offsets)
         self.kind = kinds(interactions, rules.n_species)
         self.notices = np.diff(interactions.line_ptr)[np.asarray(rules.rule_process)] > 0
-        self.looks_at = self._places = [ORIGIN, *map(tuple, np.asarray(rules.offsets).tolist())]
+        self._places = [ORIGIN, *map(tuple, np.asarray(rules.offsets).tolist())]
         anchors = np.repeat(np.arange(rules.n_species), np.diff(rules.rule_ptr)).tolist()
         self.changes = [self._changes_of(rule, anchor) for rule, anchor in enumerate(anchors)]
         self.places = [[place for place, _, _ in changes] for changes in self.changes]
