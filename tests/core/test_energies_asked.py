@@ -13,23 +13,28 @@ from kmc.tables import build_rules
 from kmc_core import Engine
 
 HALF = [(0.5, 0.0)]
-BESIDE, ABOVE, APART = (0, 0, 1), (1, 0, 0), (0, 0, 2)
 PAIRS = (
-    ((1, 1), ((0, 0, 0), BESIDE), 60_000_000),
-    ((1, 1), ((0, 0, 0), ABOVE), -80_000_000),
+    ((1, 1), ((0, 0, 0), (0, 0, 1)), 60_000_000),
+    ((1, 1), ((0, 0, 0), (1, 0, 0)), -80_000_000),
     ((1,), ((0, 0, 0),), -20_000_000),
 )
-WIDER = (*PAIRS, ((1, 1), ((0, 0, 0), APART), 30_000_000))
+FAR = [(0, 0, 2), (0, 0, 3), (2, 0, 0), (3, 0, 0), *((z, 0, x) for z in (1, 2) for x in (-2, -1, 1, 2))]
+ENERGIES = np.random.default_rng(1).normal(0, 2e7, len(FAR))
+WIDER = (*PAIRS, *(((1, 1), ((0, 0, 0), far), int(energy)) for far, energy in zip(FAR, ENERGIES, strict=True)))
+"""Clusters around 24 positions: records of 64 bytes, for which loops are written out."""
+
 COME_GO_AND_HOP = (cases.single(0, 1), cases.single(1, 0), cases.pair(1, 0, 0, 1))
 MANY = (cases.single(0, 1), cases.single(0, 1), *[cases.single(1, 0)] * 7, cases.pair(1, 0, 0, 1))
-SLOPES = (0.5, 0.2, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 0.6)
+MANY_RATES = [0.05, 0.05, *[1.0] * 7, 0.9]
+SLOPES = (0.5, 0.2, *[0.1] * 7, 1.0)
 
 
-def gas(shape, patterns, lines, clusters, seed, kt=KT):
-    """One adsorbate with rate constants drawn from three decades."""
+def gas(shape, patterns, lines, clusters, seed, kt=KT, rates=None):
+    """One adsorbate, with rate constants drawn from three decades if none are given."""
     lattice, generator = Lattice("square", 1e-9, shape, (True, False, True)), np.random.default_rng(seed)
     rules = build_rules(patterns, 2, lattice)
-    rules = replace(rules, rates=10.0 ** generator.uniform(-2, 1, len(rules.rates)))
+    drawn = 10.0 ** generator.uniform(-2, 1, len(rules.rates))
+    rules = replace(rules, rates=drawn if rates is None else np.array(rates))
     species = generator.choice(2, size=shape).astype(np.uint8)
     return Engine(species, lattice.periodic, rules, cases.bits(seed), interactions=interactions_of(clusters, lines, kt))
 
@@ -38,6 +43,7 @@ CASES = {
     "one line": ((14, 1, 14), COME_GO_AND_HOP, [HALF] * 3, PAIRS),
     "wider": ((14, 1, 14), COME_GO_AND_HOP, [HALF] * 3, WIDER),
     "narrow": ((3, 1, 5), COME_GO_AND_HOP, [HALF] * 3, PAIRS),
+    "wider and narrow": ((7, 1, 8), COME_GO_AND_HOP, [HALF] * 3, WIDER),
     "two lines": ((12, 1, 12), MANY, [[(slope, 0.0)] for slope in SLOPES], WIDER),
 }
 
@@ -54,11 +60,17 @@ def test_a_machine_without_avx_goes_the_same_way(name):
     plain.verify()
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
-@pytest.mark.parametrize("shape", [(3, 1, 3), (3, 1, 5), (5, 1, 3)])
-def test_an_anchor_that_an_event_reaches_on_two_ways_keeps_to_its_bound(shape, seed):
-    engine = gas(shape, COME_GO_AND_HOP, [HALF] * 3, PAIRS, seed, KT / 2)
-    for _ in range(300):
+def test_records_of_wider_clusters_have_64_bytes():
+    assert gas(*CASES["wider"], seed=1).lattice.energies.rows.strides[0] == 64
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize(
+    ("shape", "clusters"), [((3, 1, 3), PAIRS), ((3, 1, 5), PAIRS), ((7, 1, 7), WIDER), ((7, 1, 8), WIDER)]
+)
+def test_an_anchor_that_an_event_reaches_on_two_ways_keeps_to_its_bound(shape, clusters, seed):
+    engine = gas(shape, COME_GO_AND_HOP, [HALF] * 3, clusters, seed, KT / 2)
+    for _ in range(200):
         engine.run(cases.FOREVER, 1)
         engine.verify()
 
@@ -66,7 +78,8 @@ def test_an_anchor_that_an_event_reaches_on_two_ways_keeps_to_its_bound(shape, s
 @pytest.mark.parametrize("clusters", [PAIRS, WIDER], ids=["pairs", "wider"])
 @pytest.mark.parametrize("size", [9, 14])
 def test_all_rules_are_asked_where_there_are_more_than_eight(clusters, size):
-    engine = gas((size, 1, size), MANY, [[(slope, 0.0)] for slope in SLOPES], clusters, 1)
+    lines = [[(slope, 0.0)] for slope in SLOPES]
+    engine = gas((size, 1, size), MANY, lines, clusters, 1, KT / 3, MANY_RATES)
     for _ in range(60):
         engine.run(cases.FOREVER, 1)
         engine.verify()
