@@ -52,7 +52,7 @@ typedef struct {                  /* what an event does, see `EventArrays` */
     const int64_t *near, *told;   /* from the record of its anchor to others [bytes], where no boundary is near */
     const uint32_t *near_site, *told_site;  /* elsewhere these sites */
     const uint16_t* link;
-    const kmc_link* sparse;       /* the same, those that lead somewhere, for many lanes */
+    const kmc_link* sparse;       /* the same, those that lead somewhere: for all loops but those written out below */
     const int32_t* sparse_ptr;    /* where those of each anchor start */
     int n_runs, n_told;
     int is_inner;                 /* no boundary is near */
@@ -122,8 +122,6 @@ KMC_WRITTEN_IN const kmc_line* kmc_line_of(const kmc_tables* on, int32_t note) {
 }
 #ifdef __SSE2__
 KMC_WRITTEN_IN __m128i kmc_at(const int16_t* lane, int v) { return _mm_loadu_si128((const __m128i*) lane + v); }
-#endif
-#ifdef __SSE2__
 typedef __m128i kmc_vector;
 #else
 typedef struct { int16_t lane[KMC_AT_ONCE]; } kmc_vector;
@@ -312,8 +310,8 @@ int kmc_ask_avx(int n_vectors, int has_many, const kmc_tables* on, const kmc_lin
         } \
         return last - asked; \
     }
-/* the first part alone, where there are many lanes, and for narrow boxes: a site that is told twice must not be asked
-   before it has got all */
+/* the first part alone, for all mechanisms but those whose loops are written out, and for narrow boxes: a site that is told
+   twice must not be asked before it has got all */
 KMC_WRITTEN_IN void kmc_gather_all(const kmc_tables* all, const kmc_event* event) {
     const kmc_tables on = *all;
     const kmc_event of = *event;
@@ -382,8 +380,8 @@ KMC_ASK(kmc_ask_all, static inline __attribute__((always_inline)) KMC_AVX, kmc_a
         if (n_links == 0) kmc_gather_all(all, event); \
         return (int) kmc_ask_all(n_vectors, n_links, has_many, is_inner, record_size, all, event, asked); \
     }
-/* on a square lattice a lane or two of the site itself and as many of its neighbours as one and two adsorbates need, in
-   records of a line of the cache; the others for any mechanism */
+/* the first four for hops and reactions of one and of two adsorbates on a square lattice, where lanes are about the site
+   and its four neighbours: five links of one vector, or three of each of two; the others for any mechanism */
 KMC_FOLLOW(kmc_follow_1, 1, 5, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_2, 2, 3, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_1_edge, 1, 5, 0, 0, 64)

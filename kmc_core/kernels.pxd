@@ -5,6 +5,7 @@ from kmc_core.typedefs cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uin
 cdef extern from "kernels.h":
     enum:
         KMC_AT_ONCE
+        KMC_MOST_VECTORS
         KMC_SLOW
         KMC_FAST
         KMC_STATES

@@ -12,8 +12,8 @@ cimport cython
 cdef enum:
     MAX_CHANGES = 16                  # sites that one event may change
     GENERAL_RULE = 0                  # a kind of rules, as in `lanes`
-    KIND = 0                          # columns of the terms of rules, which `lanes` names too
-    FIRST_LANE = 1                    # and its sign, then the second lane and its sign
+    KIND = 0                          # columns of the terms of rules, as `Lanes` has them:
+    FIRST_LANE = 1                    # a lane and its sign, then another one and its sign
     ERROR = 5
     NEVER_SLOW = 32767                # thresholds beyond every energy change [units]
     ALWAYS_SLOW = -32768

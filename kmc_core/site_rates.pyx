@@ -14,12 +14,12 @@ two above. A candidate is accepted by the exact rate, which is worked out only w
 import numpy as np
 
 from kmc_core.aligned import aligned
-from kmc_core.lanes import GENERAL
+from kmc_core.lanes import GENERAL, MOST, WIDTH
 
 from kmc_core.energies cimport kmc_power_above
 from kmc_core.energy_changes cimport rate_above, rule_of
-from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX, KMC_SLOW, KMC_STATES, KMC_UNNOTED, kmc_asked,
-                               kmc_class, kmc_event, kmc_follow, kmc_line, kmc_rates, kmc_rule, kmc_site)
+from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX, KMC_MOST_VECTORS, KMC_SLOW, KMC_STATES,
+                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_event, kmc_follow, kmc_line, kmc_rates, kmc_rule, kmc_site)
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 from libc.stdint cimport INT32_MAX
@@ -30,7 +30,7 @@ cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of 
 cdef double MOST_MISSED = 3.0         # logarithm of what a rate constant from above may be too large by
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 
-assert GENERAL == GENERAL_RULE
+assert (GENERAL, WIDTH, MOST) == (GENERAL_RULE, KMC_AT_ONCE, KMC_MOST_VECTORS * KMC_AT_ONCE)
 
 
 cdef class SiteRates:
