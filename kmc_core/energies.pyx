@@ -204,7 +204,7 @@ cdef class SiteEnergies:
         cdef kmc_event event
         cdef int entry = self.entry_ptr[rule], near = self.near_ptr[rule], told = self.told_ptr[rule]
         cdef int run = self.run_ptr[rule]
-        event.site, event.is_inner, event.is_narrow = site, self.inside[site], self.is_narrow
+        event.site, event.is_inner = site, self.inside[site]
         event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
         event.entry, event.link = <kmc_entry*> &self.entries[entry, 0], &self.link[told, 0]
         event.sparse, event.sparse_ptr = <kmc_link*> &self.sparse[0, 0], &self.sparse_ptr[told]

@@ -7,7 +7,6 @@ the same order, and the anchors that are told take it from there.
 import numpy as np
 
 from kmc_core.event_lists import ORIGIN
-from kmc_core.lanes import WIDTH
 
 
 class EventArrays:
@@ -43,7 +42,7 @@ class EventArrays:
         Number of a change, -1 where the rule tells; what a kind adds to the row there, and at the next change.
     n_links : int
         Links of each vector of lanes.
-    masks : int16, shape (n_vectors * n_links + 1, WIDTH)
+    masks : int16, shape (n_vectors * n_links + 1, width)
         Which lanes of its vector each is for.
     link : uint16, shape (n_told + 1, n_vectors * n_links)
         Where an anchor that is told finds what is added to them: counted in lanes, those of the near sites one after
@@ -59,7 +58,7 @@ class EventArrays:
     """
 
     def __init__(self, lists, lanes, step, record_size, first_row):
-        self._lists, self._n_lanes, self._posts = lists, lanes.n_lanes, lanes.posts
+        self._lists, self._n_lanes, self._width, self._posts = lists, lanes.n_lanes, lanes.width, lanes.posts
         self.told_ptr, self.told, self.near_ptr = lists.told_ptr, lists.told, lists.near_ptr
         rule = np.repeat(np.arange(len(lists.near_ptr) - 1), np.diff(lists.near_ptr))
         sizes = np.diff(lists.near[:, 1])
@@ -107,11 +106,11 @@ class EventArrays:
         """As many links for every vector of lanes; those that lead nowhere find nothing, by a mask of none."""
         if (self.most_near + 1) * self._n_lanes > np.iinfo(np.uint16).max:
             raise ValueError("an event has too many neighbours for interactions")
-        vectors = [[post for post in self._posts if post[0] == v] for v in range(self._n_lanes // WIDTH)]
+        vectors = [[post for post in self._posts if post[0] == v] for v in range(self._n_lanes // self._width)]
         self.n_links = max(map(len, vectors))
         numbered = [(v * self.n_links + k, post) for v, posts in enumerate(vectors) for k, post in enumerate(posts)]
         n_links = len(vectors) * self.n_links
-        self.masks = np.zeros((n_links + 1, WIDTH), dtype=np.int16)
+        self.masks = np.zeros((n_links + 1, self._width), dtype=np.int16)
         self.link = np.zeros((len(self.told), max(n_links, 1)), dtype=np.uint16)
         for k, (_, _, mask) in numbered:
             self.masks[k] = mask
@@ -122,7 +121,7 @@ class EventArrays:
             for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
                 for k, (v, place, _) in numbered:
                     site = tuple(a + b for a, b in zip(steps[self.told[i]], place, strict=True))
-                    self.link[i, k] = row.get(site, 0) * self._n_lanes + v * WIDTH
+                    self.link[i, k] = row.get(site, 0) * self._n_lanes + v * self._width
         leads = self.link[:, :n_links] >= self._n_lanes
         anchor, k = np.nonzero(leads)
         self.sparse_ptr = np.append(0, np.cumsum(leads.sum(axis=1))).astype(np.int32)

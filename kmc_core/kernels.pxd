@@ -5,12 +5,12 @@ from kmc_core.typedefs cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uin
 cdef extern from "kernels.h":
     enum:
         KMC_AT_ONCE
-        KMC_MOST_VECTORS
+        KMC_MOST_LANES
         KMC_SLOW
         KMC_FAST
         KMC_STATES
         KMC_UNNOTED
-    bint KMC_HAS_AVX
+    bint KMC_HAS_AVX2
     ctypedef struct kmc_site:
         int32_t note
         int16_t group
@@ -32,7 +32,7 @@ cdef extern from "kernels.h":
         kmc_link* sparse
         int32_t* sparse_ptr
         int n_runs, n_told
-        bint is_inner, is_narrow
+        bint is_inner
         uint32_t site
     ctypedef struct kmc_rule:
         int16_t lane[2]
@@ -49,15 +49,22 @@ cdef extern from "kernels.h":
         int32_t rated, first, n, line, note
     ctypedef struct kmc_line:
         int32_t n_lines, first, n
-        int16_t sign[2][8]
         int16_t threshold[8]
+        int16_t sign[8][2]
         uint8_t* pick
+    ctypedef struct kmc_asked:
+        uint32_t site, is_slow
+        double sum
+    ctypedef struct kmc_tables
+    ctypedef int (*kmc_follow_t)(kmc_tables*, kmc_event*, kmc_asked*) noexcept nogil
     ctypedef struct kmc_tables:
         char* record
         int64_t record_size
         const int16_t* table
         const int16_t* mask
         int16_t* added
+        void* change
+        uint32_t* answer
         const char* line
         int64_t line_size
         const kmc_rule* rule
@@ -66,15 +73,13 @@ cdef extern from "kernels.h":
         const double* bound
         double loose
         uint32_t n_sites
-        int bin_shift, n_vectors, n_links
-        bint has_many, is_plain
-    ctypedef struct kmc_asked:
-        uint32_t site, outgrown
-        double sum
+        int bin_shift, n_lanes, n_links
+        bint is_narrow, has_many, is_plain
+        kmc_follow_t follow
     kmc_site* kmc_site_at(kmc_tables* on, uint64_t site) noexcept nogil
     int16_t* kmc_lanes_at(kmc_tables* on, uint64_t site) noexcept nogil
     int kmc_nearly(kmc_rule* rule, int16_t* lane) noexcept nogil
     bint kmc_outgrown(kmc_rule* rule, int n, int16_t* lane) noexcept nogil
     double kmc_rate(kmc_rule* rule, int least, double* factor, int bin_shift) noexcept nogil
     double kmc_sum(kmc_rule* rule, int n, int16_t* lane, double* factor, int bin_shift) noexcept nogil
-    int kmc_follow(kmc_tables* all, kmc_event* event, kmc_asked* asked) noexcept nogil
+    kmc_follow_t kmc_loops_for(kmc_tables* all) noexcept nogil

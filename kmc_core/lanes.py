@@ -15,8 +15,8 @@ import numpy as np
 from kmc_core.event_lists import ORIGIN
 from kmc_core.interactions import QUANTUM
 
-WIDTH = 8
-"""int: lanes that are worked on at once, a vector; a site has so many, or a power of two more."""
+FEWEST, WIDEST = 8, 16
+"""int: a site has so many lanes, or a power of two more; so many are worked on at once, a vector, if there are."""
 
 MOST = 256
 """int: lanes of a site at most; rules that need more are worked out as they are."""
@@ -44,7 +44,9 @@ class Lanes:
     Attributes
     ----------
     n_lanes : int
-        A power of two, at least WIDTH.
+        A power of two, at least FEWEST.
+    width : int
+        Lanes of a vector.
     shift : int
         A unit is 2**shift quanta.
     places : list of step or None
@@ -57,7 +59,7 @@ class Lanes:
         Kind; a lane and its sign or 0; another lane and its sign or 0; how far the sum can be from the energy change
         [units].
     posts : list of (vector, place, mask)
-        Lanes of a vector that are about the same place: int16, shape (WIDTH,), -1 there, elsewhere 0.
+        Lanes of a vector that are about the same place: int16, shape (width,), -1 there, elsewhere 0.
     """
 
     def __init__(self, steps, energies, thermal):
@@ -119,22 +121,18 @@ class Lanes:
         -------
         dict of key, lane
         """
-        parts = []
-        for place in sorted({key[0] for key in keys}):
-            about = sorted(key for key in keys if key[0] == place)
-            parts += [about[i:i + WIDTH] for i in range(0, len(about), WIDTH)]
-        parts.sort(key=lambda part: (-len(part), part[0][0] != ORIGIN, part))
-        self.n_lanes = WIDTH
-        while (vectors := self._packed(parts)) is None:
+        self.n_lanes = self.width = FEWEST
+        while (vectors := self._packed(parts := self._parts(keys))) is None:
             if self.n_lanes == MOST:
-                parts.pop()
-            self.n_lanes = min(2 * self.n_lanes, MOST)
+                dropped = set(parts[-1])
+                keys = {key for key in keys if key not in dropped}
+            self.n_lanes, self.width = min(2 * self.n_lanes, MOST), WIDEST
         kept, self.posts, self.places = {}, [], [None] * self.n_lanes
         for v, vector in enumerate(vectors):
-            lane = v * WIDTH
+            lane = v * self.width
             for part in vector:
-                mask = np.zeros(WIDTH, dtype=np.int16)
-                mask[lane % WIDTH:lane % WIDTH + len(part)] = -1
+                mask = np.zeros(self.width, dtype=np.int16)
+                mask[lane % self.width:lane % self.width + len(part)] = -1
                 self.posts.append((v, part[0][0], mask))
                 self.places[lane:lane + len(part)] = [key[0] for key in part]
                 kept |= {key: lane + i for i, key in enumerate(part)}
@@ -142,10 +140,18 @@ class Lanes:
         self._renumber(kept)
         return kept
 
+    def _parts(self, keys):
+        """Keys of lanes about the same place, as many as a vector holds; the largest parts come first."""
+        parts = []
+        for place in sorted({key[0] for key in keys}):
+            about = sorted(key for key in keys if key[0] == place)
+            parts += [about[i:i + self.width] for i in range(0, len(about), self.width)]
+        return sorted(parts, key=lambda part: (-len(part), part[0][0] != ORIGIN, part))
+
     def _packed(self, parts):
         """Parts in the vectors of n_lanes, each where it fits first; None if they do not fit."""
-        vectors = [[] for _ in range(self.n_lanes // WIDTH)]
-        room = [WIDTH] * len(vectors)
+        vectors = [[] for _ in range(self.n_lanes // self.width)]
+        room = [self.width] * len(vectors)
         for part in parts:
             v = next((v for v, left in enumerate(room) if left >= len(part)), None)
             if v is None:

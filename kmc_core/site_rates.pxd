@@ -5,7 +5,7 @@ from kmc_core.energies cimport SiteEnergies
 from kmc_core.environments cimport EnvironmentTable
 from kmc_core.kernels cimport kmc_asked, kmc_class, kmc_line, kmc_rule, kmc_site, kmc_site_at, kmc_tables
 from kmc_core.state cimport LatticeState
-from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t
+from kmc_core.typedefs cimport class_t, int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint8_t, uint16_t, uint32_t
 
 cimport cython
 
@@ -33,7 +33,9 @@ cdef class SiteRates:
     # how the energy change of a rule is worked out: `Lanes`
     cdef int32_t[:, ::1] terms        # (n_rules, 6)
     cdef uint8_t[::1] is_laned        # (n_rules,) whether lanes tell its rate constant well enough
-    cdef int64_t[:, ::1] asked        # (most told + 1, 4) anchors of an event: a kmc_asked each
+    cdef int64_t[:, ::1] asked        # (most told + 1, 2) anchors of an event to be listed afresh: a kmc_asked each
+    cdef int32_t[:, ::1] change       # (most told + 1, 8) energy changes of their rules [units]
+    cdef uint32_t[::1] answer         # (most told + 1,) which of them are fast or have outgrown their bounds
     cdef uint16_t[::1] kind           # (n_sites,) which boundaries are near for its rules; 0 = none
     cdef int32_t[::1] step            # (n_kinds * (n_positions + 1),) from a site to itself and its neighbours
     # slow sites: each of their rules is at most as fast as its part of the bound, which is the same for all of them
@@ -45,7 +47,7 @@ cdef class SiteRates:
     cdef uint8_t[:, ::1] lines        # (lines of classes, line_size) up to eight rules at once: a kmc_line each
     cdef int n_lines                  # in use; the first is of no class
     cdef int64_t[:, ::1] rates        # (lines of classes, 16) and how these are rated: a kmc_rates each
-    cdef bint is_plain                # without AVX though there is
+    cdef bint is_plain                # without AVX2 though there is
     cdef kmc_tables tables            # what is looked up there
     cdef int32_t version              # of the lowest bound
     cdef int32_t slow_group           # list of that bound

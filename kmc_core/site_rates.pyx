@@ -14,12 +14,13 @@ two above. A candidate is accepted by the exact rate, which is worked out only w
 import numpy as np
 
 from kmc_core.aligned import aligned
-from kmc_core.lanes import GENERAL, MOST, WIDTH
+from kmc_core.lanes import FEWEST, GENERAL, MOST
 
 from kmc_core.energies cimport kmc_power_above
 from kmc_core.energy_changes cimport rate_above, rule_of
-from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX, KMC_MOST_VECTORS, KMC_SLOW, KMC_STATES,
-                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_event, kmc_follow, kmc_line, kmc_rates, kmc_rule, kmc_site)
+from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX2, KMC_MOST_LANES, KMC_SLOW, KMC_STATES,
+                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_event, kmc_line, kmc_loops_for, kmc_rates, kmc_rule,
+                               kmc_site)
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 from libc.stdint cimport INT32_MAX
@@ -30,7 +31,7 @@ cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of 
 cdef double MOST_MISSED = 3.0         # logarithm of what a rate constant from above may be too large by
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 
-assert (GENERAL, WIDTH, MOST) == (GENERAL_RULE, KMC_AT_ONCE, KMC_MOST_VECTORS * KMC_AT_ONCE)
+assert (GENERAL, FEWEST, MOST) == (GENERAL_RULE, KMC_AT_ONCE, KMC_MOST_LANES)
 
 
 cdef class SiteRates:
@@ -47,7 +48,11 @@ cdef class SiteRates:
         self.state, self.energies = state, energies
         self.terms = energies.lanes.terms
         self.kind, self.step = _boundaries(state)
-        self.asked = np.zeros((energies.lists.most_told + 1, sizeof(kmc_asked) // 8), dtype=np.int64)
+        most_asked = (energies.lists.most_told // KMC_AT_ONCE + 1) * KMC_AT_ONCE  # all are looked at so many at once
+        self.asked = np.zeros((most_asked, sizeof(kmc_asked) // 8), dtype=np.int64)
+        self.change = aligned((most_asked, KMC_AT_ONCE), np.int32)
+        self.answer = aligned(most_asked, np.uint32)
+        self.tables.change, self.tables.answer = <void*> &self.change[0, 0], &self.answer[0]
         self.tables.record, self.tables.record_size = energies.first_record, energies.record_size
         known = energies.known_of_sites
         self.group_of, self.is_slow = known["group"], known["is_slow"]
@@ -67,12 +72,11 @@ cdef class SiteRates:
     def forget_thresholds(self):
         """Classes are other ones, or have other rates: their thresholds are worked out when they are needed."""
         n_classes, n_entries = len(self.environments.size), len(self.environments.entry_rule)
-        n_vectors = self.energies.n_lanes // KMC_AT_ONCE
         most_lines = n_entries // KMC_AT_ONCE + n_classes + 1
         self.rules = np.zeros((most_lines * KMC_AT_ONCE, sizeof(kmc_rule) // 8), dtype=np.int64)
         self.rule = <kmc_rule*> &self.rules[0, 0]
         self.rates = aligned((most_lines, sizeof(kmc_rates) // 8), np.int64)
-        self.lines = aligned((most_lines, sizeof(kmc_line) + 2 * 2 * KMC_AT_ONCE * n_vectors), np.uint8)
+        self.lines = aligned((most_lines, sizeof(kmc_line) + 4 * self.energies.n_lanes), np.uint8)
         self.n_lines = 1
         self.classes = np.zeros((n_classes, sizeof(kmc_class) // 4), dtype=np.int32)
         self.known = <kmc_class*> &self.classes[0, 0]
@@ -80,16 +84,19 @@ cdef class SiteRates:
         self._find_laned()
         self.tables.table, self.tables.n_sites = &self.energies.block_lane[0, 0], self.state.n_sites
         self.tables.mask, self.tables.added = &self.energies.link_mask[0, 0], &self.energies.added[0, 0]
-        self.tables.n_vectors, self.tables.n_links = n_vectors, self.energies.n_links
+        self.tables.n_lanes, self.tables.n_links = self.energies.n_lanes, self.energies.n_links
+        self.tables.is_narrow = self.energies.is_narrow
         self.tables.line, self.tables.line_size = <char*> &self.lines[0, 0], self.lines.shape[1]
         self.tables.rule, self.tables.rates = self.rule, <kmc_rates*> &self.rates[0, 0]
         self.tables.factor = &self.energies.bin_factor[0, 0]
         self.tables.loose, self.tables.bin_shift = LOOSE, self.energies.bin_shift
-        self.tables.has_many, self.tables.is_plain = False, self.is_plain or not KMC_HAS_AVX
+        self.tables.has_many, self.tables.is_plain = False, self.is_plain or not KMC_HAS_AVX2
+        self.tables.follow = kmc_loops_for(&self.tables)
 
     def ask_plainly(self):
-        """Do without AVX, as other machines do: the same trajectory."""
+        """Do without AVX2, as other machines do: the same trajectory."""
         self.is_plain = self.tables.is_plain = True
+        self.tables.follow = kmc_loops_for(&self.tables)
 
     def _find_laned(self):
         """Know for which rules lanes are near enough at this temperature: what they do not know is drawn in vain."""
@@ -110,12 +117,12 @@ cdef class SiteRates:
         cdef kmc_event event = self.energies.event_of(site, rule, changed, old, n)
         cdef kmc_asked* asked = <kmc_asked*> &self.asked[0, 0]
         self.tables.bound = &self.groups.bound[0]
-        n = kmc_follow(&self.tables, &event, asked)
+        n = self.tables.follow(&self.tables, &event, asked)
         for i in range(n):
             if asked[i].sum < 0.0:
                 look(self, asked[i].site)
             else:
-                self._move(asked[i].site, not asked[i].outgrown, asked[i].sum)
+                self._move(asked[i].site, asked[i].is_slow, asked[i].sum)
         for i in range(n_reclassified):
             self.rate_site(reclassified[i])
 
@@ -176,7 +183,9 @@ cdef class SiteRates:
             self._set_rule(known, k)
         for k in range(n_lines):
             self._set_line(known, k)
-        self.tables.has_many |= n_lines > 1
+        if n_lines > 1 and not self.tables.has_many:
+            self.tables.has_many = True
+            self.tables.follow = kmc_loops_for(&self.tables)
         is_told &= known.line * self.tables.line_size <= INT32_MAX
         known.note = <int32_t> (known.line * self.tables.line_size) if is_told else 0
         known.rated = self.version
@@ -204,18 +213,18 @@ cdef class SiteRates:
         cdef kmc_line* line = <kmc_line*> &self.lines[known.line + number, 0]
         cdef kmc_rates* rates = <kmc_rates*> &self.rates[known.line + number, 0]
         cdef kmc_rule* rule = rule_of(self, known, number * KMC_AT_ONCE)
-        cdef int n_vectors = self.tables.n_vectors, n_bytes = 2 * KMC_AT_ONCE, k, part, lane, at
+        cdef int k, part, lane, at
         line.n_lines, line.n = (known.n + KMC_AT_ONCE - 1) // KMC_AT_ONCE, known.n
         line.first = known.line * KMC_AT_ONCE
-        for k in range(2 * n_vectors * n_bytes):
-            line.pick[k] = 128
+        for at in range(4 * self.tables.n_lanes):
+            line.pick[at] = 128
         for k in range(KMC_AT_ONCE):
             line.threshold[k], rates.error[k] = rule[k].threshold, rule[k].error
             rates.rate[k], rates.factors[k] = rule[k].rate, rule[k].factors
             for part in range(2):
-                line.sign[part][k] = rule[k].sign[part]
+                line.sign[k][part] = rule[k].sign[part]
                 lane = rule[k].lane[part]
-                at = (part * n_vectors + lane // KMC_AT_ONCE) * n_bytes + 2 * k
+                at = 4 * (lane // KMC_AT_ONCE * KMC_AT_ONCE + k) + 2 * part
                 line.pick[at] = <uint8_t> (2 * (lane % KMC_AT_ONCE))
                 line.pick[at + 1] = <uint8_t> (2 * (lane % KMC_AT_ONCE) + 1)
 
