@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Energy changes of rules, and their rates: functions that the compiler writes into the loops of `site_rates`."""
 from kmc_core.energies cimport MAX_BLOCKS
-from kmc_core.kernels cimport KMC_AT_ONCE, kmc_class, kmc_lanes_at, kmc_nearly, kmc_rate, kmc_rule
+from kmc_core.kernels cimport KMC_AT_ONCE, kmc_class, kmc_is_below, kmc_lanes_at, kmc_nearly, kmc_rate, kmc_rule
 from kmc_core.site_rates cimport MAX_CHANGES, SiteRates
 from kmc_core.typedefs cimport int32_t, int64_t, rule_t, site_t, species_t
 from libc.string cimport memcpy
@@ -85,14 +85,7 @@ cdef inline double rate_above(SiteRates self, kmc_class* known, int k, site_t si
 
 cdef inline bint is_below(SiteRates self, double u, double n, kmc_class* known, int k, site_t site) noexcept nogil:
     """Whether a number is below n times the rate constant of a rule of a class; its lanes tell nearly always."""
-    cdef kmc_rule* rule = rule_of(self, known, k)
-    cdef int change, bin
+    cdef int told = -1
     if known.note or self.is_laned[self.environments.entry_rule[known.first + k]]:
-        change = nearly(self, rule, site)
-        if u >= n * kmc_rate(rule, change - rule.error, self.tables.factor, self.tables.bin_shift):
-            return False
-        bin = ((change + rule.error) >> self.tables.bin_shift) + 1
-        if bin < self.energies.n_bins // 2 and (
-                u < n * rule.rate * (1.0 - 1e-11) * self.tables.factor[rule.factors + bin]):
-            return True
-    return u < n * rate_of(self, known.first + k, site)
+        told = kmc_is_below(&self.tables, rule_of(self, known, k), kmc_lanes_at(&self.tables, site), u, n)
+    return told if told >= 0 else u < n * rate_of(self, known.first + k, site)

@@ -189,29 +189,34 @@ cdef class Engine:
 
     cdef int _advance(self, int64_t stop_seconds, double stop_fraction, int64_t last_event) noexcept nogil:
         cdef double on_lattice, bound, u
+        cdef int found
         while self.n_events < last_event:
             if self.groups.is_short or self.environments.is_short or self.solution.gates_moved:
                 return NOT_READY
-            if self.n_candidates >= self.blind.next_review:
-                return REVIEW
             on_lattice = self.groups.total()
             bound = on_lattice + self.solution.total()
-            if not self.has_pending:
-                if bound <= 0.0:
+            found = -1
+            while found < 0:          # as long as candidates are refused and lists stay as they are
+                if self.n_candidates >= self.blind.next_review:
+                    return REVIEW
+                if not self.has_pending:
+                    if bound <= 0.0:
+                        self.seconds, self.fraction = stop_seconds, stop_fraction
+                        return 2
+                    self._schedule(self.random.exponential() / bound)
+                if self.next_seconds > stop_seconds or (self.next_seconds == stop_seconds
+                                                        and self.next_fraction > stop_fraction):
                     self.seconds, self.fraction = stop_seconds, stop_fraction
-                    return 2
-                self._schedule(self.random.exponential() / bound)
-            if self.next_seconds > stop_seconds or (self.next_seconds == stop_seconds
-                                                    and self.next_fraction > stop_fraction):
-                self.seconds, self.fraction = stop_seconds, stop_fraction
-                return 0
-            self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
-            self.n_candidates += 1
-            self.random.stock(LOOKED_AT)
-            u = uniform_of(self.random.next()) * bound
-            self.n_events += try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
-            if self.groups.swept >= 0:
-                self.lattice.sweep()
+                    return 0
+                self.seconds, self.fraction, self.has_pending = self.next_seconds, self.next_fraction, False
+                self.n_candidates += 1
+                self.random.stock(LOOKED_AT)
+                u = uniform_of(self.random.next()) * bound
+                found = try_lattice(self, u, bound) if u < on_lattice else try_solution(self, u - on_lattice)
+                if self.groups.swept >= 0:
+                    self.lattice.sweep()
+                    found = max(found, 0)
+            self.n_events += found
         return 1
 
     def set_rates(self, rates, interactions=None):
@@ -318,14 +323,14 @@ cdef class Engine:
 
 
 cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
-    """A candidate on the lattice; returns the number of events, 0 or 1."""
+    """A candidate on the lattice; returns the number of events, 0 or 1, or -1 if it was refused and nothing has changed."""
     cdef site_t site
     cdef rule_t rule = draw(self.lattice, u, &site)
     cdef int process, manner
     if self.lattice.looks_ahead:
         look_ahead(self.lattice, bound)
     if rule < 0:
-        return 0
+        return -1 if rule == -1 else 0
     process = self.lattice.rule_plans[rule].process
     manner = self.lattice.rule_plans[rule].manner
     if self.solution.has_exchange and not self.solution.admits(process, self.random):

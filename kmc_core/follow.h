@@ -77,7 +77,7 @@ KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_ask)(int n_lanes, int n_links, int has
     KMC_VECTOR mask[KMC_MOST_LINKS], sum;
     int64_t i;
     int k;
-    for (k = 0; k < n_links; k++) mask[k] = ((const KMC_VECTOR*) on.mask)[k];
+    for (k = 0; k < n_links; k++) mask[k] = ((const KMC_VECTOR*) on.mask)[k] != 0;
     for (i = 0; i < end; i++, link += n_links) {
         char* record = anchor + told[i];
         const int16_t* lane;

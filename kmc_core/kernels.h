@@ -132,6 +132,14 @@ KMC_WRITTEN_IN int kmc_outgrown(const kmc_rule* rule, int n, const int16_t* lane
 KMC_WRITTEN_IN double kmc_rate(const kmc_rule* rule, int least, const double* factor, int bin_shift) {
     return rule->rate * factor[rule->factors + (least >> bin_shift)];
 }
+/* whether a number is below n times the rate constant of a rule: 0, 1, or -1 where its lanes do not tell */
+KMC_WRITTEN_IN int kmc_is_below(const kmc_tables* on, const kmc_rule* rule, const int16_t* lane, double u, double n) {
+    const double* factor = on->factor + rule->factors;
+    const int change = kmc_nearly(rule, lane), bin = ((change + rule->error) >> on->bin_shift) + 1;
+    const double rate = n * rule->rate;
+    if (u >= rate * factor[(change - rule->error) >> on->bin_shift]) return 0;
+    return bin < 1 << (15 - on->bin_shift) && u < rate * (1.0 - 1e-11) * factor[bin] ? 1 : -1;
+}
 /* sum of the rate constants of a site from above; up to eight are added in the order of those that are told, to the same
    bits */
 KMC_WRITTEN_IN double kmc_sum(const kmc_rule* rule, int n, const int16_t* lane, const double* factor, int bin_shift) {

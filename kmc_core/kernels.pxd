@@ -77,9 +77,11 @@ cdef extern from "kernels.h":
         bint is_narrow, has_many, is_plain
         kmc_follow_t follow
     kmc_site* kmc_site_at(kmc_tables* on, uint64_t site) noexcept nogil
+    kmc_line* kmc_line_of(kmc_tables* on, int32_t note) noexcept nogil
     int16_t* kmc_lanes_at(kmc_tables* on, uint64_t site) noexcept nogil
     int kmc_nearly(kmc_rule* rule, int16_t* lane) noexcept nogil
     bint kmc_outgrown(kmc_rule* rule, int n, int16_t* lane) noexcept nogil
     double kmc_rate(kmc_rule* rule, int least, double* factor, int bin_shift) noexcept nogil
+    int kmc_is_below(kmc_tables* on, kmc_rule* rule, int16_t* lane, double u, double n) noexcept nogil
     double kmc_sum(kmc_rule* rule, int n, int16_t* lane, double* factor, int bin_shift) noexcept nogil
     kmc_follow_t kmc_loops_for(kmc_tables* all) noexcept nogil
