@@ -83,12 +83,9 @@ cdef class SiteEnergies:
     cdef int32_t[:, ::1] entries_now  # (most entries of a rule + 1, 2) of an event
     cdef int32_t[:, ::1] shares       # (n_entries + 1, 3) number of a change, -1 where the rule tells; what a kind adds to
                                       # the row there, and at the next change
-    cdef int16_t[:, ::1] added        # (most near + 1, n_lanes) what it adds to lanes; nothing in the first row [units]
-    cdef int n_links                  # of each vector of lanes
-    cdef int16_t[:, ::1] link_mask    # (n_vectors * n_links + 1, 8) which lanes of it each is for
-    cdef uint16_t[:, ::1] link        # (n_told + 1, n_vectors * n_links) where an anchor finds what is added [lanes]
-    cdef int32_t[::1] sparse_ptr      # (n_told + 2,) those that lead somewhere
-    cdef uint16_t[:, ::1] sparse      # (n_sparse + 1, 3) a kmc_link each
+    cdef uint16_t[:, ::1] posted_to   # (n_near + 1, n_posts) which of the told anchors have lanes about each
+    cdef int64_t[:, ::1] post         # (n_posts + 1, 2) from a site to them [bytes], and their vector: a kmc_post each
+    cdef int16_t[:, ::1] post_mask    # (n_posts + 1, lanes of a vector) which lanes these are
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope

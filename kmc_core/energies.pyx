@@ -22,7 +22,7 @@ from kmc_core.event_lists import Steps, event_lists
 from kmc_core.interactions import QUANTUM, check_interactions, kinds
 from kmc_core.lanes import Lanes
 
-from kmc_core.kernels cimport kmc_entry, kmc_event, kmc_link, kmc_run, kmc_site
+from kmc_core.kernels cimport kmc_entry, kmc_event, kmc_run, kmc_site
 from kmc_core.state cimport MAX_POSITIONS
 from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
 from libc.math cimport ceil, fabs, log
@@ -192,9 +192,8 @@ cdef class SiteEnergies:
         self.near_ptr, self.near, self.runs = arrays.near_ptr, arrays.near, arrays.runs
         self.told_bytes, self.near_bytes = arrays.told_bytes, arrays.near_bytes
         self.run_ptr, self.entry_ptr, self.entries = arrays.run_ptr, arrays.entry_ptr, arrays.entries
-        self.shares, self.link, self.n_links = arrays.shares, arrays.link, arrays.n_links
-        self.link_mask, self.added = aligned_copy(arrays.masks), aligned((arrays.most_near + 1, self.n_lanes), np.int16)
-        self.sparse_ptr, self.sparse = arrays.sparse_ptr, arrays.sparse
+        self.shares, self.posted_to = arrays.shares, arrays.posted_to
+        self.post, self.post_mask = arrays.posts, aligned_copy(arrays.masks)
         self.told_now = np.zeros(self.lists.most_told + 1, dtype=np.uint32)
         self.near_now = np.zeros(arrays.most_near + 1, dtype=np.uint32)
         self.entries_now = np.zeros((arrays.most_entries + 1, 2), dtype=np.int32)
@@ -206,8 +205,7 @@ cdef class SiteEnergies:
         cdef int run = self.run_ptr[rule]
         event.site, event.is_inner = site, self.inside[site]
         event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
-        event.entry, event.link = <kmc_entry*> &self.entries[entry, 0], &self.link[told, 0]
-        event.sparse, event.sparse_ptr = <kmc_link*> &self.sparse[0, 0], &self.sparse_ptr[told]
+        event.entry, event.posted_to = <kmc_entry*> &self.entries[entry, 0], &self.posted_to[near, 0]
         event.near, event.told = &self.near_bytes[near], &self.told_bytes[told]
         event.near_site, event.told_site = &self.near_now[0], &self.told_step[told]
         event.n_told = self.told_ptr[rule + 1] - told

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What an event of every rule does to the rows and lanes around it, in the order in which the core walks.
 
-Near sites with as many changing rows are beside each other; what these add to the lanes about them is written down in
-the same order, and the anchors that are told take it from there.
+Near sites with as many changing rows are beside each other; what a row adds goes to the anchors that have lanes about
+the site, which are among those that are told.
 """
 import numpy as np
 
@@ -40,21 +40,12 @@ class EventArrays:
         tells: a kmc_entry each.
     shares : int32, shape (n_entries + 1, 3)
         Number of a change, -1 where the rule tells; what a kind adds to the row there, and at the next change.
-    n_links : int
-        Links of each vector of lanes.
-    masks : int16, shape (n_vectors * n_links + 1, width)
-        Which lanes of its vector each is for.
-    link : uint16, shape (n_told + 1, n_vectors * n_links)
-        Where an anchor that is told finds what is added to them: counted in lanes, those of the near sites one after
-        the other, after zeros.
-    sparse_ptr : int32, shape (n_told + 2,)
-    sparse : uint16, shape (n_sparse + 1, 3)
-        Vector, mask and place in what is added of those links that lead somewhere: a kmc_link each.
-
-    Raises
-    ------
-    ValueError
-        If an event is near too many sites.
+    posts : int64, shape (n_posts + 1, 2)
+        Those who have lanes about a site: from its record to theirs, where no boundary is near, and the vector.
+    masks : int16, shape (n_posts + 1, width)
+        Which lanes of this vector.
+    posted_to : uint16, shape (n_near + 1, n_posts)
+        Which of the anchors that its rule tells these are, for each near site.
     """
 
     def __init__(self, lists, lanes, step, record_size, first_row):
@@ -70,7 +61,7 @@ class EventArrays:
         self.told_step = step[self.told].astype(np.uint32)
         self.told_bytes = step[self.told] * record_size
         self.near_bytes = step[np.append(self._position, -1)] * record_size
-        self._set_links()
+        self._set_posts(step, record_size)
 
     @property
     def most_near(self):
@@ -102,28 +93,18 @@ class EventArrays:
         return np.array([number[k][where] for k, where in zip(rule.tolist(), self._position.tolist(), strict=True)],
                         dtype=np.int64)
 
-    def _set_links(self):
-        """As many links for every vector of lanes; those that lead nowhere find nothing, by a mask of none."""
-        if (self.most_near + 1) * self._n_lanes > np.iinfo(np.uint16).max:
-            raise ValueError("an event has too many neighbours for interactions")
-        vectors = [[post for post in self._posts if post[0] == v] for v in range(self._n_lanes // self._width)]
-        self.n_links = max(map(len, vectors))
-        numbered = [(v * self.n_links + k, post) for v, posts in enumerate(vectors) for k, post in enumerate(posts)]
-        n_links = len(vectors) * self.n_links
-        self.masks = np.zeros((n_links + 1, self._width), dtype=np.int16)
-        self.link = np.zeros((len(self.told), max(n_links, 1)), dtype=np.uint16)
-        for k, (_, _, mask) in numbered:
-            self.masks[k] = mask
+    def _set_posts(self, step, record_size):
+        """Who has lanes about a site: where it is in memory, and, for where a boundary is near, in what an event tells."""
+        places = [place for _, place, _ in self._posts]
         steps = [*map(tuple, self._lists.offsets.tolist()), ORIGIN]
+        bytes_to = dict(zip(steps, (step * record_size).tolist(), strict=True))
+        self.posts = np.array([*((-bytes_to[place], v) for v, place, _ in self._posts), (0, 0)], dtype=np.int64)
+        self.masks = np.array([*(mask for _, _, mask in self._posts), np.zeros(self._width)], dtype=np.int16)
+        self.posted_to = np.zeros((len(self.near), max(len(places), 1)), dtype=np.uint16)
         for rule in range(len(self.near_ptr) - 1):
-            near = self._position[self.near_ptr[rule]:self.near_ptr[rule + 1]].tolist()
-            row = {steps[j]: k + 1 for k, j in enumerate(near)}
-            for i in range(self.told_ptr[rule], self.told_ptr[rule + 1]):
-                for k, (v, place, _) in numbered:
-                    site = tuple(a + b for a, b in zip(steps[self.told[i]], place, strict=True))
-                    self.link[i, k] = row.get(site, 0) * self._n_lanes + v * self._width
-        leads = self.link[:, :n_links] >= self._n_lanes
-        anchor, k = np.nonzero(leads)
-        self.sparse_ptr = np.append(0, np.cumsum(leads.sum(axis=1))).astype(np.int32)
-        self.sparse = np.append(np.column_stack([k // max(self.n_links, 1), k, self.link[anchor, k]]), [[0, 0, 0]],
-                                axis=0).astype(np.uint16)
+            first, end = self.told_ptr[rule], self.told_ptr[rule + 1]
+            number = {steps[where]: i for i, where in enumerate(self.told[first:end].tolist())}
+            for i in range(self.near_ptr[rule], self.near_ptr[rule + 1]):
+                site = steps[self._position[i]]
+                for k, place in enumerate(places):
+                    self.posted_to[i, k] = number[tuple(a - b for a, b in zip(site, place, strict=True))]

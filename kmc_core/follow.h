@@ -7,41 +7,56 @@ typedef int16_t KMC_OF(kmc_vector) __attribute__((vector_size(KMC_BYTES), aligne
 #define KMC_VECTOR KMC_OF(kmc_vector)
 #define KMC_MOST_VECTORS (KMC_MOST_LANES / KMC_WIDTH)
 
-/* bring near sites with so many rows up to date, and write down what this adds to the lanes about them; returns the
-   entries that come next. Sites beyond a wall have none */
-KMC_TARGET KMC_WRITTEN_IN const kmc_entry* KMC_OF(kmc_shift_run)(int n_vectors, int is_inner, int n_rows,
-                                                                 const kmc_tables* on, const kmc_event* event, int first,
-                                                                 int n_sites, const kmc_entry* entry) {
+/* bring near sites with so many rows up to date, and at all anchors the lanes that are about them; returns the entries that
+   come next. Sites beyond a wall have none */
+KMC_TARGET KMC_WRITTEN_IN const kmc_entry* KMC_OF(kmc_shift_run)(int n_vectors, int n_posts, int is_inner, int n_rows,
+                                                                 int64_t record_size, const kmc_tables* on,
+                                                                 const kmc_event* event, int first, int n_sites,
+                                                                 const kmc_entry* entry) {
     const kmc_tables all = *on;
-    char* anchor = all.record + event->site * all.record_size;
-    KMC_VECTOR* added = (KMC_VECTOR*) all.added + (first + 1) * n_vectors;
-    const int last = first + n_sites;
+    char* anchor = all.record + event->site * record_size;
+    const int last = first + n_sites, n_kept = KMC_IS_KNOWN(n_posts) ? n_posts : 0;  /* in registers */
+    KMC_VECTOR mask[KMC_MOST_KNOWN];
+    int64_t step[KMC_MOST_KNOWN];
     int i, k, v;
-    for (i = first; i < last; i++, entry += n_rows, added += n_vectors) {
+    for (k = 0; k < n_kept; k++) {
+        mask[k] = ((const KMC_VECTOR*) all.mask)[k] != 0;  /* the same, but not to be taken for a copy in memory */
+        step[k] = all.post[k].step;
+    }
+    for (i = first; i < last; i++, entry += n_rows) {
+        char* record = is_inner ? anchor + event->near[i] : all.record + event->near_site[i] * record_size;
         KMC_VECTOR sum[KMC_MOST_VECTORS];
+        if (!is_inner && event->near_site[i] >= all.n_sites) continue;
         for (v = 0; v < n_vectors; v++) sum[v] = (KMC_VECTOR) {0};
-        if (is_inner || event->near_site[i] < all.n_sites) {
-            char* record = is_inner ? anchor + event->near[i] : all.record + event->near_site[i] * all.record_size;
-            for (k = 0; k < n_rows; k++) {
-                int32_t* row = (int32_t*) (record + entry[k].at);
-                const int64_t before = *row, after = before + entry[k].change;
-                *row = (int32_t) after;
-                for (v = 0; v < n_vectors; v++)
-                    sum[v] += ((const KMC_VECTOR*) (all.table + after))[v] - ((const KMC_VECTOR*) (all.table + before))[v];
-            }
+        for (k = 0; k < n_rows; k++) {
+            int32_t* row = (int32_t*) (record + entry[k].at);
+            const int64_t before = *row, after = before + entry[k].change;
+            *row = (int32_t) after;
+            for (v = 0; v < n_vectors; v++)
+                sum[v] += ((const KMC_VECTOR*) (all.table + after))[v] - ((const KMC_VECTOR*) (all.table + before))[v];
         }
-        for (v = 0; v < n_vectors; v++) added[v] = sum[v];
+        for (k = 0; k < n_posts; k++) {
+            const KMC_VECTOR for_it = k < n_kept ? mask[k] : ((const KMC_VECTOR*) all.mask)[k];
+            char* there = record + (k < n_kept ? step[k] : all.post[k].step);
+            v = n_vectors > 1 ? all.post[k].vector : 0;
+            if (!is_inner) {
+                const uint32_t site = event->told_site[event->posted_to[i * n_posts + k]];
+                if (site >= all.n_sites) continue;
+                there = all.record + site * record_size;
+            }
+            ((KMC_VECTOR*) there)[v] += sum[v] & for_it;
+        }
     }
     return entry;
 }
-KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_shift)(int n_vectors, int is_inner, const kmc_tables* on,
-                                                 const kmc_event* event) {
+KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_shift)(int n_vectors, int n_posts, int is_inner, int64_t record_size,
+                                                 const kmc_tables* on, const kmc_event* event) {
     const kmc_run *run = event->run, *end = run + event->n_runs;
     const kmc_entry* entry = event->entry;
     int first = 0;
     for (; run < end; first += run++->n_sites) {
-#define KMC_SHIFT(n_rows) \
-        entry = KMC_OF(kmc_shift_run)(n_vectors, is_inner, n_rows, on, event, first, run->n_sites, entry)
+#define KMC_SHIFT(n_rows) entry = KMC_OF(kmc_shift_run)(n_vectors, n_posts, is_inner, n_rows, record_size, on, event, \
+                                                        first, run->n_sites, entry)
         if (run->n_rows == 1) KMC_SHIFT(1);
         else if (run->n_rows == 2) KMC_SHIFT(2);
         else if (run->n_rows == 3) KMC_SHIFT(3);
@@ -49,54 +64,24 @@ KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_shift)(int n_vectors, int is_inner, co
 #undef KMC_SHIFT
     }
 }
-/* add to the lanes of all anchors that an event tells what is about their sites */
-KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_gather)(const kmc_tables* all, const kmc_event* event) {
-    const kmc_tables on = *all;
-    const kmc_event of = *event;
-    char* anchor = on.record + of.site * on.record_size;
-    int i, k;
-    for (i = 0; i < of.n_told; i++) {
-        char* record = anchor + of.told[i];
-        if (!of.is_inner) {
-            if (of.told_site[i] >= on.n_sites) continue;
-            record = on.record + of.told_site[i] * on.record_size;
-        }
-        for (k = of.sparse_ptr[i]; k < of.sparse_ptr[i + 1]; k++)
-            ((KMC_VECTOR*) record)[of.sparse[k].vector] += ((const KMC_VECTOR*) on.mask)[of.sparse[k].mask]
-                & *(const KMC_VECTOR*) (on.added + of.sparse[k].added);
-    }
-}
-/* ask all anchors that an event tells. With links, of one vector, their lanes are brought up to date here; without they are
-   already */
-KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_ask)(int n_lanes, int n_links, int has_many, int is_inner, int64_t record_size,
+/* ask all anchors that an event tells */
+KMC_TARGET KMC_WRITTEN_IN void KMC_OF(kmc_ask)(int n_lanes, int has_many, int is_inner, int64_t record_size,
                                                const kmc_tables* all, const kmc_event* event) {
     const kmc_tables on = *all;
-    char* anchor = on.record + event->site * record_size;
+    const char* anchor = on.record + event->site * record_size;
     const int64_t *told = event->told, end = event->n_told;
-    const uint16_t* link = event->link;
-    KMC_VECTOR mask[KMC_MOST_LINKS], sum;
     int64_t i;
-    int k;
-    for (k = 0; k < n_links; k++) mask[k] = ((const KMC_VECTOR*) on.mask)[k] != 0;
-    for (i = 0; i < end; i++, link += n_links) {
-        char* record = anchor + told[i];
-        const int16_t* lane;
+    for (i = 0; i < end; i++) {
+        const char* record = anchor + told[i];
         int32_t note;
         if (!is_inner) {
             on.answer[i] = 0;
             if (event->told_site[i] >= on.n_sites) continue;
             record = on.record + event->told_site[i] * record_size;
         }
-        lane = (const int16_t*) record;
-        if (n_links > 0) {
-            sum = *(KMC_VECTOR*) record;
-            for (k = 0; k < n_links; k++) sum += mask[k] & *(const KMC_VECTOR*) (on.added + link[k]);
-            *(KMC_VECTOR*) record = sum;
-            lane = (const int16_t*) &sum;
-        }
-        note = ((kmc_site*) (record + record_size) - 1)->note;
+        note = ((const kmc_site*) (record + record_size) - 1)->note;
         on.answer[i] = (uint32_t) (note & KMC_FAST)
-            + 2 * KMC_BY(kmc_ask)(n_lanes, has_many, &on, kmc_line_of(&on, note), lane, on.change[i]);
+            + 2 * KMC_BY(kmc_ask)(n_lanes, has_many, &on, kmc_line_of(&on, note), (const int16_t*) record, on.change[i]);
     }
 }
 /* those of the anchors that are not known to be in the right list, with the sums of their rate constants; their number is
@@ -136,22 +121,21 @@ KMC_TARGET KMC_WRITTEN_IN int KMC_OF(kmc_sort_out)(const kmc_tables* all, const 
     }
     return (int) (last - asked);
 }
-/* both, apart from each other as the compiler finds better registers for each */
-#define KMC_FOLLOW(name, n_lanes, n_links, has_many, is_inner, record_size) \
+/* all that an event does here, first to lanes and then to lists; apart, as the compiler finds better registers for each */
+#define KMC_FOLLOW(name, n_lanes, n_posts, has_many, is_inner, record_size) \
     KMC_TARGET KMC_APART void KMC_OF(name##_shift)(const kmc_tables* all, const kmc_event* event) { \
-        KMC_OF(kmc_shift)((n_lanes) / KMC_WIDTH, is_inner, all, event); \
+        KMC_OF(kmc_shift)((n_lanes) / KMC_WIDTH, n_posts, is_inner, record_size, all, event); \
     } \
     KMC_TARGET KMC_APART int KMC_OF(name)(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) { \
         KMC_OF(name##_shift)(all, event); \
-        if (n_links == 0) KMC_OF(kmc_gather)(all, event); \
-        KMC_OF(kmc_ask)(n_lanes, n_links, has_many, is_inner, record_size, all, event); \
+        KMC_OF(kmc_ask)(n_lanes, has_many, is_inner, record_size, all, event); \
         return KMC_OF(kmc_sort_out)(all, event, asked); \
     }
-KMC_FOLLOW(kmc_follow_any, all->n_lanes, 0, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_any, all->n_lanes, all->n_posts, 1, event->is_inner, all->record_size)
 #if KMC_IS_FAST
-KMC_FOLLOW(kmc_follow_one, KMC_WIDTH, 0, 1, event->is_inner, all->record_size)
-KMC_FOLLOW(kmc_follow_two, 2 * KMC_WIDTH, 0, 1, event->is_inner, all->record_size)
-KMC_FOLLOW(kmc_follow_four, 4 * KMC_WIDTH, 0, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_one, KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_two, 2 * KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
+KMC_FOLLOW(kmc_follow_four, 4 * KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
 /* for hops and reactions on a square lattice, where lanes are about the site and its four neighbours */
 KMC_FOLLOW(kmc_follow_square_inside, KMC_WIDTH, 5, 0, 1, 64)
 KMC_FOLLOW(kmc_follow_square_edge, KMC_WIDTH, 5, 0, 0, 64)
@@ -163,7 +147,7 @@ KMC_TARGET static int KMC_OF(kmc_follow_square)(const kmc_tables* all, const kmc
 /* loops for a mechanism */
 static inline kmc_follow_t KMC_OF(kmc_loops_for)(const kmc_tables* all) {
 #if KMC_IS_FAST
-    if (all->n_lanes == KMC_WIDTH && all->n_links == 5 && all->record_size == 64 && !all->has_many && !all->is_narrow)
+    if (all->n_lanes == KMC_WIDTH && all->n_posts == 5 && all->record_size == 64 && !all->has_many)
         return KMC_OF(kmc_follow_square);
     if (all->n_lanes == KMC_WIDTH) return KMC_OF(kmc_follow_one);
     if (all->n_lanes == 2 * KMC_WIDTH) return KMC_OF(kmc_follow_two);

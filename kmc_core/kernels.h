@@ -19,7 +19,8 @@
 #endif
 #define KMC_AT_ONCE 8             /* rules of a line, and lanes of the smallest vector */
 #define KMC_MOST_LANES 256
-#define KMC_MOST_LINKS 16         /* of all vectors, in loops that know their number */
+#define KMC_MOST_KNOWN 5          /* posts in loops that know their number */
+#define KMC_IS_KNOWN(n) (__builtin_constant_p(n) && (n) <= KMC_MOST_KNOWN)
 #define KMC_SLOW 2                /* what a note says: in the list of the lowest bound, */
 #define KMC_FAST 1                /* or in another one; the rest of it is where the class's line is */
 #define KMC_UNNOTED 1             /* a note that says nothing */
@@ -36,17 +37,15 @@ typedef struct {                  /* a row that an event changes: where it is in
 typedef struct {                  /* near sites that have so many of them */
     int32_t n_rows, n_sites;
 } kmc_run;
-typedef struct {                  /* what an anchor takes: into which vector, by which mask, from where in `added` */
-    uint16_t vector, mask, added;
-} kmc_link;
+typedef struct {                  /* an anchor that has lanes about a site, from there where no boundary is near [bytes] */
+    int64_t step, vector;         /* and the vector that they are in */
+} kmc_post;
 typedef struct {                  /* what an event does, see `EventArrays` */
     const kmc_run* run;
     const kmc_entry* entry;
     const int64_t *near, *told;   /* from the record of its anchor to others [bytes], where no boundary is near */
     const uint32_t *near_site, *told_site;  /* elsewhere these sites */
-    const uint16_t* link;
-    const kmc_link* sparse;       /* the same, those that lead somewhere: for all loops but those written out below */
-    const int32_t* sparse_ptr;    /* where those of each anchor start */
+    const uint16_t* posted_to;    /* which of the told anchors each post of each near site is */
     int n_runs, n_told;
     int is_inner;                 /* no boundary is near */
     uint32_t site;                /* the anchor */
@@ -87,8 +86,8 @@ struct kmc_tables {               /* what is looked up, all arrays from their st
     char* record;
     int64_t record_size;
     const int16_t* table;         /* what rows add to lanes */
-    const int16_t* mask;          /* of all links of an anchor, as many for each vector of its lanes */
-    int16_t* added;               /* what an event adds to the lanes about each near site; nothing in the first row */
+    const kmc_post* post;
+    const int16_t* mask;          /* which lanes of its vector each post is for */
     int32_t (*change)[KMC_AT_ONCE];  /* energy changes of the rules of each anchor that it tells [units] */
     uint32_t* answer;             /* twice those rules, as bits, that do not keep to their parts, and 1 if it is fast */
     const char* line;
@@ -98,8 +97,7 @@ struct kmc_tables {               /* what is looked up, all arrays from their st
     const double *factor, *bound;
     double loose;
     uint32_t n_sites;
-    int bin_shift, n_lanes, n_links;
-    int is_narrow;                /* a site may be told twice, as the box is narrower than what events reach */
+    int bin_shift, n_lanes, n_posts;
     int has_many;                 /* classes with more than one line */
     int is_plain;                 /* no AVX2 */
     kmc_follow_t follow;          /* loops for this mechanism */

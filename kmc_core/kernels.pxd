@@ -19,8 +19,8 @@ cdef extern from "kernels.h":
         int32_t at, change
     ctypedef struct kmc_run:
         int32_t n_rows, n_sites
-    ctypedef struct kmc_link:
-        uint16_t vector, mask, added
+    ctypedef struct kmc_post:
+        int64_t step, vector
     ctypedef struct kmc_event:
         kmc_run* run
         kmc_entry* entry
@@ -28,9 +28,7 @@ cdef extern from "kernels.h":
         int64_t* told
         uint32_t* near_site
         uint32_t* told_site
-        uint16_t* link
-        kmc_link* sparse
-        int32_t* sparse_ptr
+        uint16_t* posted_to
         int n_runs, n_told
         bint is_inner
         uint32_t site
@@ -61,8 +59,8 @@ cdef extern from "kernels.h":
         char* record
         int64_t record_size
         const int16_t* table
+        const kmc_post* post
         const int16_t* mask
-        int16_t* added
         void* change
         uint32_t* answer
         const char* line
@@ -73,8 +71,8 @@ cdef extern from "kernels.h":
         const double* bound
         double loose
         uint32_t n_sites
-        int bin_shift, n_lanes, n_links
-        bint is_narrow, has_many, is_plain
+        int bin_shift, n_lanes, n_posts
+        bint has_many, is_plain
         kmc_follow_t follow
     kmc_site* kmc_site_at(kmc_tables* on, uint64_t site) noexcept nogil
     kmc_line* kmc_line_of(kmc_tables* on, int32_t note) noexcept nogil

@@ -20,7 +20,7 @@ from kmc_core.energies cimport kmc_power_above
 from kmc_core.energy_changes cimport rate_above, rate_of, rule_of
 from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX2, KMC_MOST_LANES, KMC_SLOW, KMC_STATES,
                                KMC_UNNOTED, kmc_asked, kmc_class, kmc_event, kmc_is_below, kmc_lanes_at, kmc_line,
-                               kmc_line_of, kmc_loops_for, kmc_rates, kmc_rule, kmc_site)
+                               kmc_line_of, kmc_loops_for, kmc_post, kmc_rates, kmc_rule, kmc_site)
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 from libc.stdint cimport INT32_MAX
@@ -83,9 +83,8 @@ cdef class SiteRates:
         self.forget_notes()
         self._find_laned()
         self.tables.table, self.tables.n_sites = &self.energies.block_lane[0, 0], self.state.n_sites
-        self.tables.mask, self.tables.added = &self.energies.link_mask[0, 0], &self.energies.added[0, 0]
-        self.tables.n_lanes, self.tables.n_links = self.energies.n_lanes, self.energies.n_links
-        self.tables.is_narrow = self.energies.is_narrow
+        self.tables.post, self.tables.mask = <kmc_post*> &self.energies.post[0, 0], &self.energies.post_mask[0, 0]
+        self.tables.n_lanes, self.tables.n_posts = self.energies.n_lanes, len(self.energies.lanes.posts)
         self.tables.line, self.tables.line_size = <char*> &self.lines[0, 0], self.lines.shape[1]
         self.tables.rule, self.tables.rates = self.rule, <kmc_rates*> &self.rates[0, 0]
         self.tables.factor = &self.energies.bin_factor[0, 0]

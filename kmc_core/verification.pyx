@@ -333,7 +333,7 @@ def structures(Engine engine):
                   "rule": engine.lattice.site_rates.rules, "line": engine.lattice.site_rates.lines,
                   "line_rate": engine.lattice.site_rates.rates,
                   "kind": engine.lattice.site_rates.kind, "inside": engine.lattice.energies.inside,
-                  "link": engine.lattice.energies.link, "note": engine.lattice.energies.known_of_sites["note"],
+                  "posted_to": engine.lattice.energies.posted_to, "note": engine.lattice.energies.known_of_sites["note"],
                   "floor": engine.lattice.site_rates.floor}
     if engine.solution.n_species:
         views |= solution_structures(engine.solution) | {"rule_scale": environments.rule_scale}
