@@ -71,6 +71,7 @@ cdef class SiteEnergies:
     cdef int32_t[::1] told            # (n_told + 1,) position
     cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near
     cdef int64_t[::1] told_bytes      # (n_told + 1,) the same between records
+    cdef int32_t[:, ::1] told_shift   # (n_told + 1, 3) where the tables of coordinates have them, from that anchor
     cdef site_t[::1] told_now         # (most told + 1,) these anchors, where one is
     cdef int32_t[::1] near_ptr        # (n_rules + 1,) sites whose rows change, by how many of them do
     cdef int32_t[::1] near            # (n_near + 1,) which of the told anchors each is

@@ -24,7 +24,7 @@ from kmc_core.lanes import Lanes
 
 from kmc_core.kernels cimport kmc_entry, kmc_event, kmc_run, kmc_site
 from kmc_core.state cimport MAX_POSITIONS
-from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t
+from kmc_core.typedefs cimport int16_t, int32_t, int64_t, rule_t, site_t, species_t, uint32_t
 from libc.math cimport ceil, fabs, log
 
 
@@ -194,6 +194,7 @@ cdef class SiteEnergies:
         self.run_ptr, self.entry_ptr, self.entries = arrays.run_ptr, arrays.entry_ptr, arrays.entries
         self.shares, self.posted_to = arrays.shares, arrays.posted_to
         self.post, self.post_mask = arrays.posts, aligned_copy(arrays.masks)
+        self.told_shift = self.reaching.shifts_of(self.told)
         self.told_now = np.zeros(self.lists.most_told + 1, dtype=np.uint32)
         self.near_now = np.zeros(arrays.most_near + 1, dtype=np.uint32)
         self.entries_now = np.zeros((arrays.most_entries + 1, 2), dtype=np.int32)
@@ -218,13 +219,22 @@ cdef class SiteEnergies:
 
     cdef void _locate(self, site_t site, rule_t rule) noexcept nogil:
         """Write down the sites that an event is near, and the anchors that it tells, where a boundary is near."""
-        cdef int k, first = self.told_ptr[rule]
+        cdef int32_t* shift = &self.told_shift[self.told_ptr[rule], 0]
+        cdef int32_t* near = &self.near[0] + self.near_ptr[rule]
+        cdef site_t* told = &self.told_now[0]
+        cdef uint32_t* x
+        cdef uint32_t* y
+        cdef uint32_t* z
+        cdef int k
         self.reaching.locate(site)
-        for k in range(self.told_ptr[rule + 1] - first):
-            self.told_now[k] = self.reaching.at(self.told[first + k])
-        first = self.near_ptr[rule]
-        for k in range(self.near_ptr[rule + 1] - first):
-            self.near_now[k] = self.told_now[self.near[first + k]]
+        x = &self.reaching.wrap_x[0] + self.reaching.x
+        y = &self.reaching.wrap_y[0] + self.reaching.y
+        z = &self.reaching.wrap_z[0] + self.reaching.z
+        for k in range(self.told_ptr[rule + 1] - self.told_ptr[rule]):
+            told[k] = self.reaching._inside(x[shift[0]] + y[shift[1]] + z[shift[2]])
+            shift += 3
+        for k in range(self.near_ptr[rule + 1] - self.near_ptr[rule]):
+            self.near_now[k] = told[near[k]]
 
     cdef kmc_entry* _entries_now(self, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
         """What an event adds to every row, where that depends on what stood there before."""

@@ -34,6 +34,7 @@ cdef class LatticeState:
     cdef uint32_t* first_x            # row of coordinate 0
     cdef uint32_t* first_y
     cdef uint32_t* first_z
+    cdef int reach                    # of all positions, along any axis
     cdef int32_t[:, ::1] shift        # (n_positions, 3) offsets (x, y, z) + reach: start in the tables below
     cdef uint32_t[::1] wrap_x         # (nx + 2 reach,) wrapped x; n_sites beyond a wall
     cdef uint32_t[::1] wrap_y         # (ny + 2 reach,) wrapped y * nx; n_sites beyond a wall

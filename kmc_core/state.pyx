@@ -50,6 +50,7 @@ cdef class LatticeState:
         self.species = np.append(species.ravel(), np.uint8(outside))
         self.opposite = _opposites(offsets)
         reach = int(np.abs(offsets).max(initial=0))
+        self.reach = reach
         self.shift = np.ascontiguousarray(offsets[:, ::-1] + reach, dtype=np.int32)
         strides = {"z": self.nx * self.ny, "y": self.nx, "x": 1}
         sizes = dict(zip("zyx", species.shape, strict=True))
@@ -76,6 +77,10 @@ cdef class LatticeState:
         cdef int j
         self.neighbours(site, found)
         return np.array([found[j] for j in range(self.n_positions)], dtype=np.uint32)
+
+    def shifts_of(self, positions):
+        """int32, shape (len(positions), 3): where the tables of coordinates have these positions, -1 the site itself."""
+        return np.append(self.shift, np.full((1, 3), self.reach, dtype=np.int32), axis=0)[positions]
 
     def neighbours_beside(self, site_t site, int position):
         """uint32, shape (6,): neighbours of a neighbour on the simple cubic lattice, out of the rows of the site."""
