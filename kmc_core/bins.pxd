@@ -49,6 +49,7 @@ cdef extern from *:
     double kmc_sum_of(double* x, int n) noexcept nogil
 
 cdef enum:
+    FIRST_LABEL = 1080                # label of the binary exponent 0
     N_LABELS = 2112                   # one per binary exponent of a double, and one for propensity zero
     MAX_GROUPS = 3 * N_LABELS         # lists: rates that change can leave two for each label, and 32 to be swept
 
@@ -93,6 +94,11 @@ cdef class SiteGroups:
     cdef int renumber(self, class_t[::1] classes) except -1
     cdef int _adopt_records(self, object record, int place_bits) except -1
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
+
+    cdef inline int32_t group_of_bound(self, double bound) noexcept nogil:
+        """`group_for` of a power of two, which mostly is the bound of a group already."""
+        cdef int32_t group = self.group_of_exponent[kmc_exponent_of(bound) + FIRST_LABEL] if bound > 0.0 else -1
+        return group if group >= 0 and bound <= self.bound[group] else self.group_for(bound)
 
     cdef inline uint64_t record_of(self, site_t site) noexcept nogil:
         """Record of a site."""

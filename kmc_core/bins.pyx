@@ -270,4 +270,4 @@ cdef class SiteGroups:
 
 cdef inline int label_of(double total) noexcept nogil:
     """Number of the binary exponent of a propensity; 0 = it is zero."""
-    return 0 if total == 0.0 else kmc_exponent_of(total) + 1080
+    return 0 if total == 0.0 else kmc_exponent_of(total) + FIRST_LABEL

@@ -113,7 +113,16 @@ KMC_WRITTEN_IN int16_t* kmc_lanes_at(const kmc_tables* on, uint64_t site) {
     return (int16_t*) (on->record + site * on->record_size);
 }
 KMC_WRITTEN_IN const kmc_line* kmc_line_of(const kmc_tables* on, int32_t note) {
-    return (const kmc_line*) (on->line + (note & ~KMC_STATES));
+    return (const kmc_line*) (on->line + ((uint32_t) note & ~(uint32_t) KMC_STATES));
+}
+/* one number or another, without a branch: which of them cannot be foreseen */
+KMC_WRITTEN_IN double kmc_either(int is_first, double first, double second) {
+    uint64_t a, b;
+    memcpy(&a, &first, sizeof a);
+    memcpy(&b, &second, sizeof b);
+    b ^= (a ^ b) & (0 - (uint64_t) (is_first != 0));
+    memcpy(&second, &b, sizeof b);
+    return second;
 }
 /* energy change of a rule, nearly [units] */
 KMC_WRITTEN_IN int kmc_nearly(const kmc_rule* rule, const int16_t* lane) {

@@ -77,6 +77,7 @@ cdef extern from "kernels.h":
     kmc_site* kmc_site_at(kmc_tables* on, uint64_t site) noexcept nogil
     kmc_line* kmc_line_of(kmc_tables* on, int32_t note) noexcept nogil
     int16_t* kmc_lanes_at(kmc_tables* on, uint64_t site) noexcept nogil
+    double kmc_either(bint is_first, double first, double second) noexcept nogil
     int kmc_nearly(kmc_rule* rule, int16_t* lane) noexcept nogil
     bint kmc_outgrown(kmc_rule* rule, int n, int16_t* lane) noexcept nogil
     double kmc_rate(kmc_rule* rule, int least, double* factor, int bin_shift) noexcept nogil

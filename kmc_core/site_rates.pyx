@@ -19,7 +19,7 @@ from kmc_core.lanes import FEWEST, GENERAL, MOST
 from kmc_core.energies cimport kmc_power_above
 from kmc_core.energy_changes cimport rate_above, rate_of, rule_of
 from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX2, KMC_MOST_LANES, KMC_SLOW, KMC_STATES,
-                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_event, kmc_is_below, kmc_lanes_at, kmc_line,
+                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_either, kmc_event, kmc_is_below, kmc_lanes_at, kmc_line,
                                kmc_line_of, kmc_loops_for, kmc_post, kmc_rates, kmc_rule, kmc_site)
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
@@ -31,6 +31,7 @@ cdef int FLOOR_HEIGHT = 1             # powers of two, besides the next one, of 
 cdef double MOST_MISSED = 3.0         # logarithm of what a rate constant from above may be too large by
 cdef double LOOSE = 0.25              # a fast site so far below the bound of its list leaves it
 
+assert KMC_SLOW == KMC_FAST << 1
 assert (GENERAL, FEWEST, MOST) == (GENERAL_RULE, KMC_AT_ONCE, KMC_MOST_LANES)
 
 
@@ -151,11 +152,10 @@ cdef class SiteRates:
     cdef inline void _move(self, site_t site, bint is_slow, double total) noexcept nogil:
         """The list of a noted site that is slow or whose sum of rate constants is known from above."""
         cdef kmc_site* this = self.at(site)
-        cdef int32_t before = this.group, after = self.slow_group
+        cdef int32_t before = this.group, after
         this.is_slow = is_slow
-        this.note = (this.note & ~KMC_STATES) + (KMC_SLOW if is_slow else KMC_FAST)
-        if not is_slow:
-            after = self.groups.group_for(kmc_power_above(total))
+        this.note = (this.note & ~KMC_STATES) + (KMC_FAST << is_slow)
+        after = self.groups.group_of_bound(kmc_either(is_slow, self.floor[0], kmc_power_above(total)))
         if before != after:
             self._relist(site, before, after)
 
