@@ -87,6 +87,8 @@ cdef class SiteEnergies:
     cdef uint16_t[:, ::1] posted_to   # (n_near + 1, n_posts) which of the told anchors have lanes about each
     cdef int64_t[:, ::1] post         # (n_posts + 1, 2) from a site to them [bytes], and their vector: a kmc_post each
     cdef int16_t[:, ::1] post_mask    # (n_posts + 1, lanes of a vector) which lanes these are
+    cdef int64_t[:, ::1] events       # (n_rules + 1, 10) all of that for every rule: a kmc_event each
+    cdef kmc_event* event             # its first element
     # processes
     cdef int32_t[::1] line_ptr        # (n_processes + 1,)
     cdef double[::1] line_slope
@@ -112,7 +114,17 @@ cdef class SiteEnergies:
             found += self.block_energy[self.row[site, b] >> self.lane_bits, centre]
         return found
 
-    cdef kmc_event event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil
+    cdef inline kmc_event* event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+        """What an event does to rows and lanes."""
+        cdef kmc_event* event = self.event + rule
+        event.site, event.is_inner = site, self.inside[site]
+        if event.is_mixed:
+            event.entry = self._entries_now(rule, changed, old, n)
+        event.told_site = &self.told_step[0] + self.told_ptr[rule]
+        if not event.is_inner:
+            self._locate(site, rule)
+            event.told_site = &self.told_now[0]
+        return event
 
     cdef void _locate(self, site_t site, rule_t rule) noexcept nogil
 

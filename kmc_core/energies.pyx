@@ -198,24 +198,22 @@ cdef class SiteEnergies:
         self.told_now = np.zeros(self.lists.most_told + 1, dtype=np.uint32)
         self.near_now = np.zeros(arrays.most_near + 1, dtype=np.uint32)
         self.entries_now = np.zeros((arrays.most_entries + 1, 2), dtype=np.int32)
+        self._gather_events()
 
-    cdef kmc_event event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """What an event does to rows and lanes."""
-        cdef kmc_event event
-        cdef int entry = self.entry_ptr[rule], near = self.near_ptr[rule], told = self.told_ptr[rule]
-        cdef int run = self.run_ptr[rule]
-        event.site, event.is_inner = site, self.inside[site]
-        event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
-        event.entry, event.posted_to = <kmc_entry*> &self.entries[entry, 0], &self.posted_to[near, 0]
-        event.near, event.told = &self.near_bytes[near], &self.told_bytes[told]
-        event.near_site, event.told_site = &self.near_now[0], &self.told_step[told]
-        event.n_told = self.told_ptr[rule + 1] - told
-        if self.shares[entry, 0] >= 0:
-            event.entry = self._entries_now(rule, changed, old, n)
-        if not event.is_inner:
-            self._locate(site, rule)
-            event.told_site = &self.told_now[0]
-        return event
+    def _gather_events(self):
+        """What the loops of `kernels` read of every rule."""
+        cdef kmc_event* event
+        cdef int rule, entry, near, told, run
+        self.events = np.zeros((len(self.told_ptr), sizeof(kmc_event) // 8), dtype=np.int64)
+        self.event = <kmc_event*> &self.events[0, 0]
+        for rule in range(len(self.told_ptr) - 1):
+            event = self.event + rule
+            entry, near, told, run = self.entry_ptr[rule], self.near_ptr[rule], self.told_ptr[rule], self.run_ptr[rule]
+            event.run, event.n_runs = <kmc_run*> &self.runs[run, 0], self.run_ptr[rule + 1] - run
+            event.entry, event.posted_to = <kmc_entry*> &self.entries[entry, 0], &self.posted_to[near, 0]
+            event.near, event.told = &self.near_bytes[near], &self.told_bytes[told]
+            event.near_site, event.n_told = &self.near_now[0], self.told_ptr[rule + 1] - told
+            event.is_mixed = self.shares[entry, 0] >= 0
 
     cdef void _locate(self, site_t site, rule_t rule) noexcept nogil:
         """Write down the sites that an event is near, and the anchors that it tells, where a boundary is near."""

@@ -24,13 +24,13 @@ cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept 
     cdef class_t c
     site[0] = self.groups.pool[self.groups.start[chosen]
                                + below_of(self.random.next(), <uint32_t> self.groups.length[chosen])]
-    c = self.groups.class_at(site[0])
     u = uniform_of(self.random.next())
     if self.energies.enabled:
         chosen = self.site_rates.choose(site[0], u, self.groups.bound[chosen])
         if chosen == -2:
             self.groups.close_gap()
         return chosen
+    c = self.groups.class_at(site[0])
     u *= self.groups.bound[chosen]
     if u >= self.environments.record[c].total:
         return -1
@@ -318,7 +318,8 @@ cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noe
         refresh_any(self, n_positions, changed[k], old[k], beside_changed, plan + k, changed, n)
     follow_electrons(self, changed, old, n)
     if self.energies.enabled:
-        self._rate_touched(site, rule, changed, old, n)
+        self.site_rates.follow(site, rule, changed, old, n, &self.reclassified[0], self.n_reclassified)
+        self.n_reclassified = 0
     self.groups.close_gap()
 
 

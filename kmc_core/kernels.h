@@ -40,13 +40,14 @@ typedef struct {                  /* near sites that have so many of them */
 typedef struct {                  /* an anchor that has lanes about a site, from there where no boundary is near [bytes] */
     int64_t step, vector;         /* and the vector that they are in */
 } kmc_post;
-typedef struct {                  /* what an event does, see `EventArrays` */
+typedef struct {                  /* what the events of a rule do, see `EventArrays` */
     const kmc_run* run;
     const kmc_entry* entry;
     const int64_t *near, *told;   /* from the record of its anchor to others [bytes], where no boundary is near */
     const uint32_t *near_site, *told_site;  /* elsewhere these sites */
     const uint16_t* posted_to;    /* which of the told anchors each post of each near site is */
     int n_runs, n_told;
+    int is_mixed;                 /* entries depend on what stood there before */
     int is_inner;                 /* no boundary is near */
     uint32_t site;                /* the anchor */
 } kmc_event;

@@ -30,7 +30,7 @@ cdef extern from "kernels.h":
         uint32_t* told_site
         uint16_t* posted_to
         int n_runs, n_told
-        bint is_inner
+        bint is_mixed, is_inner
         uint32_t site
     ctypedef struct kmc_rule:
         int16_t lane[2]

@@ -138,4 +138,3 @@ cdef class LatticeProcesses:
     cdef int64_t _own_key(self, site_t site, site_t* around) noexcept nogil
     cdef int32_t _place_class(self, class_t c) noexcept nogil
     cdef void _refresh_column(self, site_t site) noexcept nogil
-    cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil

@@ -249,11 +249,6 @@ cdef class LatticeProcesses:
                                       else self.groups.group_for(self.environments.total[c]))
         return self.environments.group[c]
 
-    cdef void _rate_touched(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
-        """Bring energies and bounds of all sites up to date that an event touches."""
-        self.site_rates.follow(site, rule, changed, old, n, &self.reclassified[0], self.n_reclassified)
-        self.n_reclassified = 0
-
     def rate_all(self):
         """List every site afresh by its propensity with interactions."""
         cdef site_t site = 0

@@ -114,10 +114,10 @@ cdef class SiteRates:
                      int64_t n_reclassified) noexcept nogil:
         """Bring lanes up to date, and the lists of all sites whose rates an event at a site can have changed."""
         cdef int64_t i
-        cdef kmc_event event = self.energies.event_of(site, rule, changed, old, n)
+        cdef kmc_event* event = self.energies.event_of(site, rule, changed, old, n)
         cdef kmc_asked* asked = <kmc_asked*> &self.asked[0, 0]
         self.tables.bound = &self.groups.bound[0]
-        n = self.tables.follow(&self.tables, &event, asked)
+        n = self.tables.follow(&self.tables, event, asked)
         for i in range(n):
             if asked[i].sum < 0.0:
                 look(self, asked[i].site)
