@@ -10,7 +10,7 @@
 #include <string.h>
 #define KMC_WRITTEN_IN static inline __attribute__((always_inline))
 #define KMC_APART static __attribute__((noinline))
-#if defined(__x86_64__) && !defined(KMC_NO_AVX2)
+#ifdef __x86_64__
 #include <immintrin.h>
 #define KMC_AVX2 __attribute__((target("avx2")))
 #define KMC_HAS_AVX2 (__builtin_cpu_supports("avx2") != 0)

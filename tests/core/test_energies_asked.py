@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Anchors around an event are asked rightly: with and without AVX, in narrow boxes, with many rules in a class."""
+"""Anchors around an event are asked rightly: with and without AVX2, in narrow boxes, with many rules in a class."""
 
 from dataclasses import replace
 
@@ -24,18 +24,33 @@ WIDER = (*PAIRS, *(((1, 1), ((0, 0, 0), far), int(energy)) for far, energy in zi
 """Clusters around 24 positions: records of 64 bytes, for which loops are written out."""
 
 COME_GO_AND_HOP = (cases.single(0, 1), cases.single(1, 0), cases.pair(1, 0, 0, 1))
+TWO = tuple(
+    form for a in (1, 2) for form in (cases.single(0, a), cases.single(a, 0), cases.pair(a, 0, 0, a))
+) + (cases.pair(1, 2, 0, 0), cases.pair(1, 2, 2, 1))
+THREE = (*TWO, cases.single(0, 3), cases.single(3, 0), cases.pair(3, 0, 0, 3), cases.pair(3, 1, 1, 3), cases.pair(3, 2, 0, 0))
+"""More adsorbates, for which sites have more lanes."""
+
+
+def mixed(n):
+    """Clusters of n adsorbates."""
+    unlike = [((a, b), ((0, 0, 0), (0, 0, 1)), 10_000_000 * (a - 3 * b)) for b in range(2, n + 1) for a in range(1, n + 1)]
+    three = [((a,) * 3, ((0, 0, 0), (0, 0, 1), (1, 0, 1)), 7_000_000 * a) for a in range(1, n + 1)]
+    return (*WIDER, *unlike, *three)
+
+
 MANY = (cases.single(0, 1), cases.single(0, 1), *[cases.single(1, 0)] * 7, cases.pair(1, 0, 0, 1))
 MANY_RATES = [0.05, 0.05, *[1.0] * 7, 0.9]
 SLOPES = (0.5, 0.2, *[0.1] * 7, 1.0)
 
 
 def gas(shape, patterns, lines, clusters, seed, kt=KT, rates=None):
-    """One adsorbate, with rate constants drawn from three decades if none are given."""
+    """Adsorbates, with rate constants drawn from three decades if none are given."""
     lattice, generator = Lattice("square", 1e-9, shape, (True, False, True)), np.random.default_rng(seed)
-    rules = build_rules(patterns, 2, lattice)
+    n_species = 1 + max(max(pattern.products) for pattern in patterns)
+    rules = build_rules(patterns, n_species, lattice)
     drawn = 10.0 ** generator.uniform(-2, 1, len(rules.rates))
     rules = replace(rules, rates=drawn if rates is None else np.array(rates))
-    species = generator.choice(2, size=shape).astype(np.uint8)
+    species = generator.choice(n_species, size=shape).astype(np.uint8)
     return Engine(species, lattice.periodic, rules, cases.bits(seed), interactions=interactions_of(clusters, lines, kt))
 
 
@@ -44,12 +59,15 @@ CASES = {
     "wider": ((14, 1, 14), COME_GO_AND_HOP, [HALF] * 3, WIDER),
     "narrow": ((3, 1, 5), COME_GO_AND_HOP, [HALF] * 3, PAIRS),
     "wider and narrow": ((7, 1, 8), COME_GO_AND_HOP, [HALF] * 3, WIDER),
+    "two adsorbates": ((14, 1, 14), TWO, [HALF] * len(TWO), mixed(2)),
+    "two adsorbates, narrow": ((7, 1, 8), TWO, [HALF] * len(TWO), mixed(2)),
+    "three adsorbates": ((14, 1, 14), THREE, [HALF] * len(THREE), mixed(3)),
     "two lines": ((12, 1, 12), MANY, [[(slope, 0.0)] for slope in SLOPES], WIDER),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_machine_without_avx_goes_the_same_way(name):
+def test_a_machine_without_avx2_goes_the_same_way(name):
     engine, plain = gas(*CASES[name], seed=3), gas(*CASES[name], seed=3)
     plain.lattice.site_rates.ask_plainly()
     for _ in range(5):
@@ -60,8 +78,16 @@ def test_a_machine_without_avx_goes_the_same_way(name):
     plain.verify()
 
 
-def test_records_of_wider_clusters_have_64_bytes():
-    assert gas(*CASES["wider"], seed=1).lattice.energies.rows.strides[0] == 64
+@pytest.mark.parametrize(("name", "n_lanes"), [("wider", 8), ("two adsorbates", 16)])
+def test_records_of_wider_clusters_have_64_bytes(name, n_lanes):
+    """Loops are written out for these, each with as many lanes as a vector has."""
+    energies = gas(*CASES[name], seed=1).lattice.energies
+    assert (energies.rows.strides[0], energies.lanes.n_lanes, energies.lanes.width) == (64, n_lanes, n_lanes)
+
+
+def test_more_adsorbates_need_several_vectors_of_lanes():
+    lanes = gas(*CASES["three adsorbates"], seed=1).lattice.energies.lanes
+    assert lanes.n_lanes > lanes.width == 16
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
