@@ -94,7 +94,7 @@ class EventArrays:
                         dtype=np.int64)
 
     def _set_posts(self, step, record_size):
-        """Who has lanes about a site: where it is in memory, and, for where a boundary is near, in what an event tells."""
+        """Who has lanes about a site: where in memory, and which of those whom an event tells."""
         places = [place for _, place, _ in self._posts]
         steps = [*map(tuple, self._lists.offsets.tolist()), ORIGIN]
         bytes_to = dict(zip(steps, (step * record_size).tolist(), strict=True))

@@ -15,10 +15,8 @@ from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_
 
 
 cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
-    """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused, or -2 if it
-    has changed lists then.
-
-    Two words must be in stock.
+    """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused, or -2 if lists
+    have changed then. Two words must be in stock.
     """
     cdef int chosen = self.groups.group_at(&u)
     cdef class_t c
@@ -297,16 +295,9 @@ cdef inline void change_any(LatticeProcesses self, site_t site, rule_t rule) noe
     cdef change_plan* plan = &overwritten
     cdef int n, k, n_positions = self.state.n_positions
     cdef site_t* beside_changed
-    cdef char* record
-    cdef int64_t* told
-    cdef int64_t* end
     if self.energies.enabled:         # not a function: compilers leave out one that only fetches
-        record = self.energies.first_record + site * self.energies.record_size
-        told = &self.energies.told_bytes[0] + self.energies.told_ptr[rule]
-        end = &self.energies.told_bytes[0] + self.energies.told_ptr[rule + 1]
-        while told < end:
-            kmc_prefetch(record + told[0])
-            told += 1
+        for k in range(self.energies.event[rule].n_told):
+            kmc_prefetch(self.energies.first_record + site * self.energies.record_size + self.energies.event[rule].told[k])
     self.state.neighbours(site, around)
     around[n_positions] = site
     n = write(self, site, rule, around, n_positions, &plan, changed, old)

@@ -24,17 +24,24 @@ WIDER = (*PAIRS, *(((1, 1), ((0, 0, 0), far), int(energy)) for far, energy in zi
 """Clusters around 24 positions: records of 64 bytes, for which loops are written out."""
 
 COME_GO_AND_HOP = (cases.single(0, 1), cases.single(1, 0), cases.pair(1, 0, 0, 1))
-TWO = tuple(
-    form for a in (1, 2) for form in (cases.single(0, a), cases.single(a, 0), cases.pair(a, 0, 0, a))
-) + (cases.pair(1, 2, 0, 0), cases.pair(1, 2, 2, 1))
-THREE = (*TWO, cases.single(0, 3), cases.single(3, 0), cases.pair(3, 0, 0, 3), cases.pair(3, 1, 1, 3), cases.pair(3, 2, 0, 0))
+TWO = (
+    *(form for a in (1, 2) for form in (cases.single(0, a), cases.single(a, 0), cases.pair(a, 0, 0, a))),
+    cases.pair(1, 2, 0, 0),
+    cases.pair(1, 2, 2, 1),
+)
+THREE = (
+    *TWO,
+    *(cases.single(0, 3), cases.single(3, 0)),
+    *(cases.pair(3, 0, 0, 3), cases.pair(3, 1, 1, 3), cases.pair(3, 2, 0, 0)),
+)
 """More adsorbates, for which sites have more lanes."""
 
 
 def mixed(n):
     """Clusters of n adsorbates."""
-    unlike = [((a, b), ((0, 0, 0), (0, 0, 1)), 10_000_000 * (a - 3 * b)) for b in range(2, n + 1) for a in range(1, n + 1)]
-    three = [((a,) * 3, ((0, 0, 0), (0, 0, 1), (1, 0, 1)), 7_000_000 * a) for a in range(1, n + 1)]
+    kinds = range(1, n + 1)
+    unlike = [((a, b), ((0, 0, 0), (0, 0, 1)), 10_000_000 * (a - 3 * b)) for b in kinds[1:] for a in kinds]
+    three = [((a,) * 3, ((0, 0, 0), (0, 0, 1), (1, 0, 1)), 7_000_000 * a) for a in kinds]
     return (*WIDER, *unlike, *three)
 
 
