@@ -127,25 +127,22 @@ class Lanes:
                 dropped = set(parts[-1])
                 keys = {key for key in keys if key not in dropped}
             self.n_lanes, self.width = min(2 * self.n_lanes, MOST), WIDEST
-        kept, self.posts, self.places = {}, [], [None] * self.n_lanes
+        kept, self.places = {}, [None] * self.n_lanes
+        masks = {}
         for v, vector in enumerate(vectors):
-            lane = v * self.width
-            for part in vector:
-                mask = np.zeros(self.width, dtype=np.int16)
-                mask[lane % self.width:lane % self.width + len(part)] = -1
-                self.posts.append((v, part[0][0], mask))
-                self.places[lane:lane + len(part)] = [key[0] for key in part]
-                kept |= {key: lane + i for i, key in enumerate(part)}
-                lane += len(part)
+            for lane, key in enumerate([key for part in vector for key in part], v * self.width):
+                kept[key], self.places[lane] = lane, key[0]
+                masks.setdefault((v, key[0]), np.zeros(self.width, dtype=np.int16))[lane % self.width] = -1
+        self.posts = [(v, place, mask) for (v, place), mask in masks.items()]
         self._renumber(kept)
         return kept
 
     def _parts(self, keys):
-        """Keys of lanes about the same place, as many as a vector holds; the largest parts come first."""
+        """Keys of lanes about the same place, FEWEST at most as larger parts leave more room unused; the largest first."""
         parts = []
         for place in sorted({key[0] for key in keys}):
             about = sorted(key for key in keys if key[0] == place)
-            parts += [about[i:i + self.width] for i in range(0, len(about), self.width)]
+            parts += [about[i:i + FEWEST] for i in range(0, len(about), FEWEST)]
         return sorted(parts, key=lambda part: (-len(part), part[0][0] != ORIGIN, part))
 
     def _packed(self, parts):
