@@ -17,7 +17,11 @@ from setuptools import Extension, setup
 CHECKED, NATIVE = (os.environ.get(name, "0") == "1" for name in ("KMC_CHECKED", "KMC_NATIVE"))
 # Contraction into fused multiply-adds would make trajectories depend on the machine.
 FLAGS = ["-O1" if CHECKED else "-O3", "-ffp-contract=off", "-fno-tree-slp-vectorize"] + ["-march=native"] * NATIVE
-BUILD = {"include_dirs": [numpy.get_include(), "kmc_core"], "extra_compile_args": FLAGS}
+BUILD = {
+    "include_dirs": [numpy.get_include(), "kmc_core"],
+    "extra_compile_args": FLAGS,
+    "depends": sorted(glob("kmc_core/*.h")),
+}
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": CHECKED,

@@ -137,8 +137,8 @@ KMC_FOLLOW(kmc_follow_one, KMC_WIDTH, all->n_posts, 1, event->is_inner, all->rec
 KMC_FOLLOW(kmc_follow_two, 2 * KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
 KMC_FOLLOW(kmc_follow_four, 4 * KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
 /* for hops and reactions on a square lattice, where lanes are about the site and its four neighbours */
-KMC_FOLLOW(kmc_follow_square_inside, KMC_WIDTH, 5, 0, 1, 64)
-KMC_FOLLOW(kmc_follow_square_edge, KMC_WIDTH, 5, 0, 0, 64)
+KMC_FOLLOW(kmc_follow_square_inside, KMC_WIDTH, 5, 0, 1, all->record_size)
+KMC_FOLLOW(kmc_follow_square_edge, KMC_WIDTH, 5, 0, 0, all->record_size)
 KMC_TARGET static int KMC_OF(kmc_follow_square)(const kmc_tables* all, const kmc_event* event, kmc_asked* asked) {
     return event->is_inner ? KMC_OF(kmc_follow_square_inside)(all, event, asked)
                            : KMC_OF(kmc_follow_square_edge)(all, event, asked);
@@ -147,7 +147,7 @@ KMC_TARGET static int KMC_OF(kmc_follow_square)(const kmc_tables* all, const kmc
 /* loops for a mechanism */
 static inline kmc_follow_t KMC_OF(kmc_loops_for)(const kmc_tables* all) {
 #if KMC_IS_FAST
-    if (all->n_lanes == KMC_WIDTH && all->n_posts == 5 && all->record_size == 64 && !all->has_many)
+    if (all->n_lanes == KMC_WIDTH && all->n_posts == 5 && !all->has_many)
         return KMC_OF(kmc_follow_square);
     if (all->n_lanes == KMC_WIDTH) return KMC_OF(kmc_follow_one);
     if (all->n_lanes == 2 * KMC_WIDTH) return KMC_OF(kmc_follow_two);

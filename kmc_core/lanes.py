@@ -138,7 +138,7 @@ class Lanes:
         return kept
 
     def _parts(self, keys):
-        """Keys of lanes about the same place, FEWEST at most as larger parts leave more room unused; the largest first."""
+        """Keys of lanes about the same place, by FEWEST as larger parts leave more room unused; the largest first."""
         parts = []
         for place in sorted({key[0] for key in keys}):
             about = sorted(key for key in keys if key[0] == place)
