@@ -165,7 +165,7 @@ def surface(n_sites, n_adsorbates=2, n_clusters=N_CLUSTERS):
     return Model.of(parse_deck(text))
 
 
-def measure_beside(n_sites, n_adsorbates, n_events=20_000, repetitions=3):
+def measure_beside(n_sites, n_adsorbates, n_events=20_000, repetitions=15):
     """Events per second of CPU time with and without interactions, measured in turn.
 
     Returns

@@ -106,11 +106,13 @@ KMC_TARGET KMC_WRITTEN_IN int KMC_OF(kmc_sort_out)(const kmc_tables* all, const 
                 const double bound = on.bound[site->group];
                 const kmc_line* line = kmc_line_of(&on, site->note);
                 const kmc_rates* rates = on.rates + line->first / KMC_AT_ONCE;
+                const kmc_rule* rule = on.rule + line->first;
+                const int16_t* lane = (const int16_t*) record;
                 if (line->n <= KMC_AT_ONCE) {
-                    KMC_BY(kmc_find_factors)(rates, on.change[told], on.bin_shift, at);
+                    KMC_BY(kmc_find_factors)(&on, rule, rates, lane, on.change[told], at);
                     sum = kmc_sum_told(rates, line->n, at, on.factor);
                 } else
-                    sum = kmc_sum(on.rule + line->first, line->n, (const int16_t*) record, on.factor, on.bin_shift);
+                    sum = kmc_sum(rule, line->n, lane, on.factor, on.bin_shift);
                 stays = ((site->note & KMC_FAST) != 0) & (bound * on.loose <= sum) & (sum <= bound);
             }
             last->is_slow = on.answer[told] < 2;

@@ -171,9 +171,11 @@ KMC_WRITTEN_IN double kmc_sum_told(const kmc_rates* rates, int n, const int32_t*
 #undef KMC_RATE
     return sum;
 }
-KMC_WRITTEN_IN void kmc_find_factors_plain(const kmc_rates* rates, const int32_t* change, int bin_shift, int32_t* at) {
+KMC_WRITTEN_IN void kmc_find_factors_plain(const kmc_tables* on, const kmc_rule* rule, const kmc_rates* rates,
+                                           const int16_t* lane, const int32_t* change, int32_t* at) {
     int k;
-    for (k = 0; k < KMC_AT_ONCE; k++) at[k] = rates->factors[k] + ((change[k] - rates->error[k]) >> bin_shift);
+    for (k = 0; k < KMC_AT_ONCE; k++)
+        at[k] = rates->factors[k] + ((kmc_nearly(rule + k, lane) - rates->error[k]) >> on->bin_shift);
 }
 /* which of the next anchors, up to 64, are fast or do not keep to their bounds */
 KMC_WRITTEN_IN uint64_t kmc_find_asked_plain(const uint32_t* answer, int n) {
@@ -182,15 +184,13 @@ KMC_WRITTEN_IN uint64_t kmc_find_asked_plain(const uint32_t* answer, int n) {
     for (i = 0; i < n; i++) found |= (uint64_t) (answer[i] != 0) << i;
     return found;
 }
-/* which rules do not keep to their parts, with the energy changes of all if they are one line */
+/* whether rules do not keep to their parts; energy changes are worked out again for the few anchors where it matters */
 KMC_WRITTEN_IN uint32_t kmc_ask_plain(int n_lanes, int has_many, const kmc_tables* on, const kmc_line* line,
                                       const int16_t* lane, int32_t* change) {
-    const kmc_rule* rule = on->rule + line->first;
-    int k;
-    for (k = 0; k < KMC_AT_ONCE; k++) change[k] = kmc_nearly(rule + k, lane);
-    return (uint32_t) kmc_outgrown(rule, line->n, lane);
+    return (uint32_t) kmc_outgrown(on->rule + line->first, line->n, lane);
 }
 #ifdef KMC_AVX2
+/* which rules do not keep to their parts, with the energy changes of all if they are one line */
 KMC_AVX2 KMC_WRITTEN_IN uint32_t kmc_ask_avx2(int n_lanes, int has_many, const kmc_tables* on, const kmc_line* line,
                                               const int16_t* lane, int32_t* change) {
     int left = has_many ? line->n_lines : 1, v;
@@ -216,12 +216,12 @@ KMC_AVX2 KMC_WRITTEN_IN uint32_t kmc_ask_avx2(int n_lanes, int has_many, const k
         line = (const kmc_line*) ((const char*) line + on->line_size);
     }
 }
-KMC_AVX2 KMC_WRITTEN_IN void kmc_find_factors_avx2(const kmc_rates* rates, const int32_t* change, int bin_shift,
-                                                   int32_t* at) {
+KMC_AVX2 KMC_WRITTEN_IN void kmc_find_factors_avx2(const kmc_tables* on, const kmc_rule* rule, const kmc_rates* rates,
+                                                   const int16_t* lane, const int32_t* change, int32_t* at) {
     const __m256i least = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i*) change),
                                            _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i*) rates->error)));
     _mm256_storeu_si256((__m256i*) at, _mm256_add_epi32(_mm256_loadu_si256((const __m256i*) rates->factors),
-                                                       _mm256_sra_epi32(least, _mm_cvtsi32_si128(bin_shift))));
+                                                       _mm256_sra_epi32(least, _mm_cvtsi32_si128(on->bin_shift))));
 }
 KMC_AVX2 KMC_WRITTEN_IN uint64_t kmc_find_asked_avx2(const uint32_t* answer, int n) {
     uint64_t kept = 0;
