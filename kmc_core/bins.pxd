@@ -96,7 +96,7 @@ cdef class SiteGroups:
     cdef int _adopt(self, uint32_t[::1] pool, int64_t[::1] places, int64_t[::1] capacity) except -1
 
     cdef inline int32_t group_of_bound(self, double bound) noexcept nogil:
-        """`group_for` of a power of two, which mostly is the bound of a group already."""
+        """`group_for` of a power of two, of which there mostly is a group with this very bound."""
         cdef int32_t group = self.group_of_exponent[kmc_exponent_of(bound) + FIRST_LABEL] if bound > 0.0 else -1
         return group if group >= 0 and bound <= self.bound[group] else self.group_for(bound)
 

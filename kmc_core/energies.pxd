@@ -66,7 +66,6 @@ cdef class SiteEnergies:
     cdef LatticeState state           # the same species, seen through the stencil of the rules
     cdef LatticeState reaching        # and through the positions of the lists, in which -1 stands for the anchor
     cdef uint8_t[::1] inside          # (n_sites,) whether no boundary is near for its events
-    cdef bint is_narrow               # an event may reach a site on two ways
     cdef int32_t[::1] told_ptr        # (n_rules + 1,) anchors whose rates can have changed
     cdef int32_t[::1] told            # (n_told + 1,) position
     cdef site_t[::1] told_step        # (n_told + 1,) from the anchor of the event, where no boundary is near

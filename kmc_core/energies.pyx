@@ -70,8 +70,6 @@ cdef class SiteEnergies:
         self.reaching = LatticeState(box, periodic, self.lists.offsets, steps.rules.n_species)
         self.reaching.species = state.species
         self.inside = self.reaching.inside
-        reach = np.abs(self.lists.offsets).max(axis=0, initial=0)
-        self.is_narrow = bool((np.asarray(periodic) & (np.shape(box) < 2 * reach + 1)).any())
 
     @property
     def members(self):

@@ -86,6 +86,8 @@ cdef class Engine:
         species = np.ascontiguousarray(species, dtype=np.uint8)
         if len(rules.change_ptr) > 1 and np.diff(rules.change_ptr).max() > MAX_CHANGES:
             raise ValueError(f"a process may change at most {MAX_CHANGES} sites")
+        if interactions is not None and species.size == 0:
+            raise ValueError("interactions need a lattice with sites")
         if interactions is not None and np.any(rules.rule_is_blind):
             raise ValueError("rules of a lattice with energies of neighbours cannot be blind")
         self.rules, self.random = rules, RandomStream(bit_generator)
@@ -349,7 +351,7 @@ cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
 
 
 cdef inline int try_solution(Engine self, double u) noexcept nogil:
-    """A candidate in the solution; returns the number of events, 0 or 1."""
+    """A candidate in the solution; returns the number of events, 0 or 1. Bounds may have changed in any case."""
     cdef int reaction = self.solution.candidate(u, self.random)
     if reaction < 0:
         return 0

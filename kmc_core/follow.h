@@ -3,7 +3,7 @@
    and every KMC_SET of instructions, which KMC_TARGET tells the compiler; KMC_OF puts both into a name. Numbers that a
    caller knows beforehand are written in by the compiler. */
 #define KMC_BYTES (2 * KMC_WIDTH)
-typedef int16_t KMC_OF(kmc_vector) __attribute__((vector_size(KMC_BYTES), aligned(2), may_alias));
+typedef uint16_t KMC_OF(kmc_vector) __attribute__((vector_size(KMC_BYTES), aligned(2), may_alias));
 #define KMC_VECTOR KMC_OF(kmc_vector)
 #define KMC_MOST_VECTORS (KMC_MOST_LANES / KMC_WIDTH)
 
@@ -20,7 +20,7 @@ KMC_TARGET KMC_WRITTEN_IN const kmc_entry* KMC_OF(kmc_shift_run)(int n_vectors, 
     int64_t step[KMC_MOST_KNOWN];
     int i, k, v;
     for (k = 0; k < n_kept; k++) {
-        mask[k] = ((const KMC_VECTOR*) all.mask)[k] != 0;  /* the same, but not to be taken for a copy in memory */
+        mask[k] = (KMC_VECTOR) (((const KMC_VECTOR*) all.mask)[k] != 0);  /* the same, but not to be taken for a copy in memory */
         step[k] = all.post[k].step;
     }
     for (i = first; i < last; i++, entry += n_rows) {
@@ -136,8 +136,10 @@ KMC_TARGET KMC_WRITTEN_IN int KMC_OF(kmc_sort_out)(const kmc_tables* all, const 
 KMC_FOLLOW(kmc_follow_any, all->n_lanes, all->n_posts, 1, event->is_inner, all->record_size)
 #if KMC_IS_FAST
 KMC_FOLLOW(kmc_follow_one, KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
+#if KMC_WIDTH > KMC_AT_ONCE           /* fewer lanes are one vector */
 KMC_FOLLOW(kmc_follow_two, 2 * KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
 KMC_FOLLOW(kmc_follow_four, 4 * KMC_WIDTH, all->n_posts, 1, event->is_inner, all->record_size)
+#endif
 /* for hops and reactions on a square lattice, where lanes are about the site and its four neighbours */
 KMC_FOLLOW(kmc_follow_square_inside, KMC_WIDTH, 5, 0, 1, all->record_size)
 KMC_FOLLOW(kmc_follow_square_edge, KMC_WIDTH, 5, 0, 0, all->record_size)
@@ -152,8 +154,10 @@ static inline kmc_follow_t KMC_OF(kmc_loops_for)(const kmc_tables* all) {
     if (all->n_lanes == KMC_WIDTH && all->n_posts == 5 && !all->has_many)
         return KMC_OF(kmc_follow_square);
     if (all->n_lanes == KMC_WIDTH) return KMC_OF(kmc_follow_one);
+#if KMC_WIDTH > KMC_AT_ONCE
     if (all->n_lanes == 2 * KMC_WIDTH) return KMC_OF(kmc_follow_two);
     if (all->n_lanes == 4 * KMC_WIDTH) return KMC_OF(kmc_follow_four);
+#endif
 #endif
     return KMC_OF(kmc_follow_any);
 }

@@ -338,7 +338,7 @@ cdef inline rule_t choose_slow(SiteRates self, site_t site, kmc_class* known, do
 
 
 cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, double u, double bound) noexcept nogil:
-    """`choose` for a fast site."""
+    """`choose` for a fast site, whose list its rates from above have kept to since they changed last."""
     cdef double above, total = 0.0
     cdef int k
     for k in range(known.n):
@@ -346,7 +346,4 @@ cdef inline rule_t choose_fast(SiteRates self, site_t site, kmc_class* known, do
         if u < total + above:
             return tried(self, known, k, u - total, 1.0, site)
         total += above
-    if total < LOOSE * bound:         # it has become slower since it was listed
-        look(self, site)
-        return -2
     return -1

@@ -51,7 +51,7 @@ def restore(Engine engine, arrays):
     ----------
     engine : Engine
         Made from the same rules and everything else as the one that the snapshot is of, but with the species of the
-        snapshot.
+        snapshot. Made with interactions at another temperature, it goes on as exactly, but not to the same bits.
     arrays : mapping of str to numpy array
         From `snapshot`.
 

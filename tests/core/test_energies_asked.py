@@ -116,3 +116,26 @@ def test_all_rules_are_asked_where_there_are_more_than_eight(clusters, size):
     for _ in range(60):
         engine.run(cases.FOREVER, 1)
         engine.verify()
+
+
+@pytest.mark.parametrize("name", ["wider", "two adsorbates", "two lines"])
+def test_stops_between_candidates_find_all_in_order_and_change_nothing(name):
+    """A refused candidate may have changed lists, too: no event follows that would tidy up."""
+    engine, cut = gas(*CASES[name], seed=5, kt=2 * KT), gas(*CASES[name], seed=5, kt=2 * KT)
+    engine.run(cases.FOREVER, 300)
+    for k in range(1, 600):
+        share = sum(engine.time) * k / 600
+        cut.run((int(share), share % 1.0), 10**9)
+        cut.verify()
+    cut.run(engine.time, 10**9)
+    assert cut.event_count.sum() in (299, 300)  # the last event is at the stop itself
+    cut.run(cases.FOREVER, 300 - int(cut.event_count.sum()))
+    np.testing.assert_array_equal(cut.species, engine.species)
+    assert cut.time == engine.time
+
+
+def test_interactions_without_sites_are_refused():
+    rules = build_rules(COME_GO_AND_HOP, 2, Lattice("square", 1e-9, (4, 1, 4), (True, False, True)))
+    energies = interactions_of(PAIRS, [HALF] * 3, KT)
+    with pytest.raises(ValueError, match="interactions need a lattice with sites"):
+        Engine(np.zeros((0, 1, 5), dtype=np.uint8), (True, False, True), rules, cases.bits(1), interactions=energies)
