@@ -199,7 +199,8 @@ KMC_AVX2 KMC_WRITTEN_IN uint32_t kmc_ask_avx2(int n_lanes, int has_many, const k
         const __m256i sign = _mm256_loadu_si256((const __m256i*) line->sign), *pick = (const __m256i*) line->pick;
         __m256i picked = _mm256_setzero_si256(), energy;
         if (n_lanes == KMC_AT_ONCE)
-            picked = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i*) lane)), pick[0]);
+            picked = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i*) lane)),
+                                         _mm256_loadu_si256(pick));
         for (v = 0; v < n_lanes / 16; v++) {
             const __m256i here = _mm256_loadu_si256((const __m256i*) lane + v);
             picked = _mm256_or_si256(picked, _mm256_or_si256(
