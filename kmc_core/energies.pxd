@@ -113,7 +113,8 @@ cdef class SiteEnergies:
             found += self.block_energy[self.row[site, b] >> self.lane_bits, centre]
         return found
 
-    cdef inline kmc_event* event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old, int n) noexcept nogil:
+    cdef inline kmc_event* event_of(self, site_t site, rule_t rule, site_t* changed, species_t* old,
+                                    int n) noexcept nogil:
         """What an event does to rows and lanes."""
         cdef kmc_event* event = self.event + rule
         event.site, event.is_inner = site, self.inside[site]

@@ -325,7 +325,7 @@ cdef class Engine:
 
 
 cdef inline int try_lattice(Engine self, double u, double bound) noexcept nogil:
-    """A candidate on the lattice; returns the number of events, 0 or 1, or -1 if it was refused and nothing has changed."""
+    """A candidate on the lattice; returns the number of events, or -1 if it was refused and nothing has changed."""
     cdef site_t site
     cdef rule_t rule = draw(self.lattice, u, &site)
     cdef int process, manner

@@ -15,8 +15,8 @@ from kmc_core.typedefs cimport class_t, int32_t, int64_t, level_t, rule_t, site_
 
 
 cdef inline rule_t draw(LatticeProcesses self, double u, site_t* site) noexcept nogil:
-    """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused, or -2 if lists
-    have changed then. Two words must be in stock.
+    """The site whose group `u` in [0, total) chooses; its rule by the rate constants, or -1 if it is refused, or -2 if
+    lists have changed then. Two words must be in stock.
     """
     cdef int chosen = self.groups.group_at(&u)
     cdef class_t c

@@ -20,7 +20,8 @@ KMC_TARGET KMC_WRITTEN_IN const kmc_entry* KMC_OF(kmc_shift_run)(int n_vectors, 
     int64_t step[KMC_MOST_KNOWN];
     int i, k, v;
     for (k = 0; k < n_kept; k++) {
-        mask[k] = (KMC_VECTOR) (((const KMC_VECTOR*) all.mask)[k] != 0);  /* the same, but not to be taken for a copy in memory */
+        /* the same, but not taken for a copy in memory, which would be waited for */
+        mask[k] = (KMC_VECTOR) (((const KMC_VECTOR*) all.mask)[k] != 0);
         step[k] = all.post[k].step;
     }
     for (i = first; i < last; i++, entry += n_rows) {

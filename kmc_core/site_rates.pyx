@@ -17,10 +17,10 @@ from kmc_core.aligned import aligned
 from kmc_core.lanes import FEWEST, GENERAL, MOST
 
 from kmc_core.energies cimport kmc_power_above
-from kmc_core.energy_changes cimport rate_above, rate_of, rule_of
+from kmc_core.energy_changes cimport rate_above, rule_of
 from kmc_core.kernels cimport (KMC_AT_ONCE, KMC_FAST, KMC_HAS_AVX2, KMC_MOST_LANES, KMC_SLOW, KMC_STATES,
-                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_either, kmc_event, kmc_is_below, kmc_lanes_at, kmc_line,
-                               kmc_line_of, kmc_loops_for, kmc_post, kmc_rates, kmc_rule, kmc_site)
+                               KMC_UNNOTED, kmc_asked, kmc_class, kmc_either, kmc_event, kmc_line, kmc_loops_for,
+                               kmc_post, kmc_rates, kmc_rule, kmc_site)
 from kmc_core.looks cimport keeps, look, rated_class, sum_above, tried
 from kmc_core.state cimport MAX_POSITIONS
 from libc.stdint cimport INT32_MAX
@@ -243,8 +243,8 @@ cdef class SiteRates:
                     self.at(site).is_slow = 1 if self.at(site).group == self.slow_group else 2
 
     cdef rule_t choose(self, site_t site, double u, double bound) noexcept nogil:
-        """Rule of a site that was drawn by a bound, which `u` in [0, 1) chooses, or -1 if the candidate is refused, or -2
-        if the site has changed lists, or the lowest bound, then.
+        """Rule of a site that was drawn by a bound, which `u` in [0, 1) chooses, or -1 if the candidate is refused, or
+        -2 if the site has changed lists, or the lowest bound, then.
 
         Each rule has a part of the bound that is no smaller than its rate constant; within it, that one decides.
         """

@@ -18,7 +18,7 @@ cdef struct cubic_rows:               # where tables say what lies beside a site
 cdef class LatticeState:
     cdef readonly uint32_t n_sites    # number of sites; species[n_sites] is the outside
     cdef uint32_t nx, ny, nz          # sites along x, y, z
-    cdef uint32_t x, y, z, here       # of the site that was located last
+    cdef uint32_t x, y, z             # of the site that was located last
     cdef uint64_t magic_x, magic_y    # 2**64 / nx and 2**64 / ny, rounded up: division by multiplication
     cdef readonly int n_positions     # positions of the stencil around a site
     cdef species_t[::1] species       # (n_sites + 1,) species of each site; the last one is "outside"
@@ -62,23 +62,8 @@ cdef class LatticeState:
         y[0] = row - z[0] * self.ny
 
     cdef inline void locate(self, site_t site) noexcept nogil:
-        """Make a site the one around which `at` looks."""
-        self.here = site
+        """Make a site the one around which `shifted` looks."""
         self.find_coordinates(site, &self.x, &self.y, &self.z)
-
-    cdef inline bint is_inner(self) noexcept nogil:
-        """Whether no position around the located site lies across a boundary."""
-        return (self.x - self.reach_x < self.inner_x and self.y - self.reach_y < self.inner_y
-                and self.z - self.reach_z < self.inner_z)  # unsigned: below `reach` the difference is huge
-
-    cdef inline site_t at(self, int j) noexcept nogil:
-        """The site at one position around the located one, which is itself at -1."""
-        cdef uint32_t other
-        if j < 0:
-            return self.here
-        other = (self.wrap_x[self.x + self.shift[j, 0]] + self.wrap_y[self.y + self.shift[j, 1]]
-                 + self.wrap_z[self.z + self.shift[j, 2]])
-        return other if other < self.n_sites else self.n_sites
 
     cdef inline site_t shifted(self, int x, int y, int z) noexcept nogil:
         """The site where the tables of coordinates say, from the located one."""

@@ -79,7 +79,7 @@ cdef class LatticeState:
         return np.array([found[j] for j in range(self.n_positions)], dtype=np.uint32)
 
     def shifts_of(self, positions):
-        """int32, shape (len(positions), 3): where the tables of coordinates have these positions, -1 the site itself."""
+        """int32, shape (len(positions), 3): where the tables of coordinates have these; -1 is the site itself."""
         return np.append(self.shift, np.full((1, 3), self.reach, dtype=np.int32), axis=0)[positions]
 
     def neighbours_beside(self, site_t site, int position):

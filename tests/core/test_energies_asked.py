@@ -85,6 +85,10 @@ def test_a_machine_without_avx2_goes_the_same_way(name):
     plain.verify()
 
 
+def test_records_of_wider_clusters_have_64_bytes():
+    assert gas(*CASES["wider"], seed=1).lattice.energies.rows.strides[0] == 64
+
+
 @pytest.mark.parametrize(("name", "n_lanes"), [("one line", 8), ("wider", 8), ("two adsorbates", 16)])
 def test_loops_that_are_written_out_are_asked_for(name, n_lanes):
     """They know one vector of lanes about the site and its four neighbours."""
